@@ -1,0 +1,77 @@
+# Commands of the project; `make` lists them. Each installs what it needs on first use.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PORT   ?= 8000
+# One process for each core; what is grouped (the tests that share a server) stays in one of them.
+PYTEST := -q --numprocesses auto --dist loadgroup
+# Material prints a notice about MkDocs 2 on each build; what it means for this site stands in CONTRIBUTING.md.
+export NO_MKDOCS_2_WARNING := 1
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help serve build check test record fix addresses lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+serve: $(VENV)/site.installed ## Build and serve with live reload, on 127.0.0.1:8000 (PORT=… for another port)
+	@$(BIN)/python -m scripts.serve $(PORT)
+
+build: $(VENV)/site.installed ## Build the complete site into site/
+	@$(BIN)/python -m scripts.configure
+	@$(BIN)/python -m mkdocs build --strict --config-file site.yml
+	@$(BIN)/python -m scripts.publish
+
+check: $(VENV)/test.installed ## Check while writing: linters, types, structure, the snippets you touched
+	@$(BIN)/python -m pytest $(PYTEST) --changed -m "not site"
+
+test: export REQUIRE_POSTGRESQL := 1
+test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/postgresql.installed build ## Run every check; what CI runs
+	@$(BIN)/python -m pytest $(PYTEST)
+
+record: $(VENV)/test.installed $(VENV)/postgresql.installed ## Record the output of the snippets again; look at the difference before you commit it
+	@$(BIN)/python -m pytest $(PYTEST) snippets --record
+
+fix: $(VENV)/test.installed ## Repair what a machine can: format and lint
+	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix . && $(BIN)/rumdl check --fix -q .
+
+addresses: build ## Add the new addresses of the built site to published.txt
+	@$(BIN)/python -m scripts.addresses
+
+lock: $(VENV)/test.installed ## Lock the newest versions that requirements*.in allow
+	@for name in requirements requirements-test; do \
+	  { echo "# Locked on $$(date -u +%F) by \`make lock\`; do not edit."; \
+	    $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11.5 --generate-hashes \
+	      --no-header --no-annotate $$name.in; } > $$name.new && mv $$name.new $$name.txt || exit 1; \
+	done
+
+clean: ## Remove what the commands made
+	@rm -rf $(VENV) .cache site site.yml .mypy_cache .pytest_cache .ruff_cache
+
+# --- Installation: once for each lock, skipped while its stamp is newer.
+
+$(BIN)/python:
+	@command -v git >/dev/null || { echo "git is missing: install it, then run make again." >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11.5 or newer, or name it: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' || { echo "$(PYTHON) is older than 3.11.5: install a newer one, or name it: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "The venv module of $(PYTHON) is missing: install it (on Debian and Ubuntu: apt install python3-venv), then run make again." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/site.installed: requirements.txt | $(BIN)/python
+	@echo "Installing what builds the site …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/test.installed: requirements-test.txt | $(BIN)/python
+	@echo "Installing what the checks need …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-test.txt
+	@touch $@ $(VENV)/site.installed
+
+$(VENV)/chromium.installed: $(VENV)/test.installed
+	@$(BIN)/python -m scripts.install_chromium
+	@touch $@
+
+$(VENV)/postgresql.installed: $(VENV)/test.installed
+	@$(BIN)/python -m scripts.install_postgresql
+	@touch $@

@@ -1,0 +1,124 @@
+"""The catalogue: every answer and topic, read from the front matter and validated.
+
+Macros, checks and everything that is written after the build use this module; nothing else
+parses the pages.
+"""
+
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.front_matter import LEVELS, Answer, Plain, Topic
+from scripts.problems import Problem, Problems
+from scripts.read_page import read
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the catalogue: where it is, what its heading says, what its front matter holds."""
+
+    file: str
+    """Path below the root, for example ``docs/concurrency/await.md``."""
+    title: str
+    """The first heading, without Markdown."""
+
+    @property
+    def source(self) -> str:
+        """Path below ``docs``, as links between pages use it."""
+        return self.file.removeprefix("docs/")
+
+    @property
+    def address(self) -> str:
+        """Address below the site's root, for example ``concurrency/await/``."""
+        return re.sub(r"(index)?\.md$", "", self.source).rstrip("/") + "/"
+
+
+@dataclass(frozen=True)
+class AnswerPage(Page):
+    """An answer with its metadata."""
+
+    meta: Answer
+
+    @property
+    def snippets(self) -> str:
+        """Folder of the answer's code, for example ``snippets/concurrency/await_keyword``."""
+        return "snippets/" + self.source.removesuffix(".md").replace("-", "_")
+
+
+@dataclass(frozen=True)
+class TopicPage(Page):
+    """A topic and its answers in reading order: basic, working, deep, each by number."""
+
+    meta: Topic
+    answers: tuple[AnswerPage, ...]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All topics in reading order."""
+
+    topics: tuple[TopicPage, ...]
+
+    @functools.cached_property
+    def answers(self) -> dict[int, AnswerPage]:
+        """All answers by number, in reading order."""
+        return {a.meta.id: a for topic in self.topics for a in topic.answers}
+
+
+def load(root: Path = ROOT) -> Catalogue:
+    """Read and validate all topics and answers below ``root / "docs"``.
+
+    Raises ``Problems`` with every fault found, each with file, line, what is wrong and what to do.
+    """
+    problems: list[Problem] = []
+    topics: list[TopicPage] = []
+    for index in sorted(root.glob("docs/*/index.md")):
+        answers = [
+            AnswerPage(name, title, meta)
+            for path in sorted(index.parent.glob("*.md"))
+            if path != index and (answer := read(root, path, Answer, problems))
+            for name, title, meta in [answer]
+        ]
+        answers.sort(key=lambda page: (LEVELS.index(page.meta.level), page.meta.id))
+        if page := read(root, index, Topic, problems):
+            topics.append(TopicPage(*page, tuple(answers)))
+    for path in sorted(root.glob("docs/*.md")):
+        read(root, path, Plain, problems)
+    topics.sort(key=lambda topic: topic.meta.order)
+    problems += conflicts([page for topic in topics for page in topic.answers])
+    if problems:
+        raise Problems(problems)
+    return Catalogue(tuple(topics))
+
+
+def conflicts(answers: list[AnswerPage]) -> list[Problem]:
+    """Return what is wrong between answers: numbers used twice, related numbers that do not exist."""
+    problems: list[Problem] = []
+    first: dict[int, AnswerPage] = {}
+    for page in answers:
+        if other := first.get(page.meta.id):
+            free = max(first) + 1
+            problems.append(
+                Problem(
+                    page.file,
+                    2,
+                    f"id {page.meta.id} belongs to {other.file}",
+                    f"Use the next free number, {free} or higher.",
+                )
+            )
+        first.setdefault(page.meta.id, page)
+    for page in answers:
+        for number in page.meta.related:
+            if number not in first or number == page.meta.id:
+                problems.append(
+                    Problem(
+                        page.file,
+                        1,
+                        f"related: {number} is no other answer",
+                        "Name ids of existing answers.",
+                    )
+                )
+    return problems

@@ -1,0 +1,42 @@
+"""Which answers a contributor's change touches, as git sees it."""
+
+import functools
+import subprocess
+from pathlib import Path
+
+from scripts.catalogue import ROOT
+
+BASES = ("origin/main", "HEAD")
+
+
+def git(*arguments: str, root: Path = ROOT) -> list[str]:
+    """Return the lines that a git command prints, or none where it fails."""
+    result = subprocess.run(
+        ["git", *arguments], cwd=root, capture_output=True, text=True, check=False
+    )
+    return result.stdout.splitlines() if not result.returncode else []
+
+
+@functools.cache
+def changed_files(root: Path = ROOT) -> set[str]:
+    """Return the files that differ from ``origin/main`` (without a remote: from ``HEAD``)."""
+    base = next((line for name in BASES for line in git("rev-parse", name, root=root)), "HEAD")
+    files = git("diff", "--name-only", base, root=root)
+    return {*files, *git("ls-files", "--others", "--exclude-standard", root=root)}
+
+
+def touched(folder: str, changed: set[str]) -> bool:
+    """Tell whether ``changed`` touches the answer whose code is in ``folder``.
+
+    It does where it holds a file of the folder, the answer's page, or something that the tests of
+    many answers share: a ``conftest.py``, another file right in the topic's folder, or the lock.
+    """
+    topic = folder.rsplit("/", 1)[0]
+    page = folder.replace("snippets/", "docs/", 1).replace("_", "-") + ".md"
+    return any(
+        file == page
+        or file.startswith((f"{folder}/", "requirements"))
+        or file in ("conftest.py", "snippets/conftest.py", "pyproject.toml")
+        or file.rsplit("/", 1)[0] == topic
+        for file in changed
+    )

@@ -1,0 +1,52 @@
+"""Write ``site.yml``: what of the configuration depends on the catalogue and the environment.
+
+``site.yml`` inherits from ``mkdocs.yml`` and adds the navigation in reading order, so that a new
+answer needs no shared file edited, and the addresses of the site and its repository.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.catalogue import ROOT, Catalogue, load
+from scripts.environment import repository_url, site_url
+from scripts.problems import Problems
+
+# Pages that are no answers, in the order in which they follow the topics.
+OTHER_PAGES = ("corrections.md", "questions.md", "contributing.md")
+
+
+def configuration(catalogue: Catalogue) -> dict[str, Any]:
+    """Return the content of ``site.yml`` for ``catalogue`` and the current environment."""
+    topics: list[Any] = [
+        {topic.title: [topic.source, *(answer.source for answer in topic.answers)]}
+        for topic in catalogue.topics
+    ]
+    repository = repository_url()
+    return {
+        "INHERIT": "mkdocs.yml",
+        "site_url": site_url(),
+        "edit_uri_template": f"{repository}/edit/main/docs/{{path}}" if repository else "",
+        "extra": {"repository": repository},
+        "nav": [{"Home": "index.md"}, *topics, *OTHER_PAGES],
+    }
+
+
+def main(root: Path = ROOT) -> int:
+    """Write ``site.yml``; print what is wrong with the catalogue and return 1 where it has faults."""
+    try:
+        content = configuration(load(root))
+    except Problems as problems:
+        print(problems, file=sys.stderr)
+        return 1
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    path = root / "site.yml"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

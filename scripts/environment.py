@@ -1,0 +1,37 @@
+"""Addresses that differ between a fork, the published site and a local build.
+
+Everything comes from the environment, so that a fork works without an edit:
+
+* ``SITE_URL``: address of the published site;
+* ``GITHUB_REPOSITORY`` and ``GITHUB_SERVER_URL``: set by GitHub Actions in every run.
+"""
+
+import os
+
+LOCAL_SITE_URL = "http://127.0.0.1:8000/"
+
+
+def repository_url() -> str:
+    """Return the address of the repository, without a slash at the end.
+
+    Returns an empty string outside GitHub Actions: pages then show paths instead of links.
+    """
+    repository = os.environ.get("GITHUB_REPOSITORY", "")
+    server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+    return f"{server}/{repository}" if repository else ""
+
+
+def site_url() -> str:
+    """Return the address of the site, with a slash at the end.
+
+    ``SITE_URL`` wins; in GitHub Actions the default is the project's GitHub Pages address
+    (``https://OWNER.github.io/REPOSITORY/``, or the bare host for the repository that bears
+    its name); elsewhere it is the address of the local server.
+    """
+    if address := os.environ.get("SITE_URL"):
+        return address.rstrip("/") + "/"
+    owner, _, name = os.environ.get("GITHUB_REPOSITORY", "").partition("/")
+    if not name:
+        return LOCAL_SITE_URL
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"

@@ -1,0 +1,73 @@
+"""The closed models of the pages' front matter; CONTRIBUTING.md says what each key holds."""
+
+import datetime
+from typing import Annotated, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Level = Literal["basic", "working", "deep"]
+LEVELS = get_args(Level)
+Https = Annotated[str, Field(pattern=r"^https://\S+$")]
+TestId = Annotated[str, Field(pattern=r"^snippets/\S+/test_\w+\.py::test_\w+$")]
+Note = Annotated[int, Field(ge=1, le=55)]
+Text = Annotated[str, Field(min_length=1)]
+Line = Annotated[str, Field(pattern=r"^[^\n]+$")]
+
+
+class Closed(BaseModel):
+    """Base of all front-matter models: unknown keys and values of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Source(Closed):
+    """An official page, a specification or a source file that backs an answer."""
+
+    title: Line
+    url: Https
+
+
+class Correction(Closed):
+    """A claim of the original notes, what is true instead, and what proves it."""
+
+    note: Note
+    claim: Line
+    truth: Text
+    proof: TestId | Https
+    source: Https | None = None
+
+
+class Change(Closed):
+    """A dated change of meaning."""
+
+    date: datetime.date
+    text: Line
+
+
+class Answer(Closed):
+    """Front matter of an answer."""
+
+    id: Annotated[int, Field(ge=1)]
+    answer: Annotated[str, Field(min_length=20, max_length=300, pattern=r"^[^\n]+$")]
+    asked_as: Annotated[list[Line], Field(min_length=1)]
+    level: Level
+    notes: list[Note] = []
+    since: dict[Literal["fastapi", "starlette", "pydantic", "uvicorn", "python"], Line] = {}
+    related: list[int]
+    sources: Annotated[list[Source], Field(min_length=1)]
+    corrections: list[Correction] = []
+    changes: Annotated[list[Change], Field(min_length=1)]
+
+
+class Plain(Closed):
+    """Front matter of a page that is no answer."""
+
+    description: Annotated[str, Field(max_length=300)]
+    search: dict[Literal["boost", "exclude"], float | bool] = {}
+    hide: list[Literal["navigation", "toc", "footer"]] = []
+
+
+class Topic(Plain):
+    """Front matter of a topic's index page."""
+
+    order: Annotated[int, Field(ge=1)]

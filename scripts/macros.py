@@ -1,0 +1,131 @@
+"""Macros for the pages: all parts of an answer that come from its front matter, and the lists.
+
+Each macro returns Markdown from a template in ``scripts/templates``, so that headings, links and
+search treat it as text of the page.
+"""
+
+import html
+import re
+from pathlib import PurePosixPath
+from posixpath import relpath
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from scripts.catalogue import ROOT, AnswerPage, Catalogue, Page, load
+from scripts.lock import read_lock
+from scripts.notes import read_notes
+
+PACKAGES = ("fastapi", "starlette", "pydantic", "uvicorn")
+
+
+def test_line(node_id: str) -> int:
+    """Return the line, from 1, of the test that ``node_id`` (``path::name``) names.
+
+    Raises ``LookupError`` where the file has no such test; ``tests/test_structure.py`` says so.
+    """
+    path, name = node_id.split("::")
+    for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1):
+        if re.match(rf"(async )?def {name}\(", line):
+            return number
+    raise LookupError(f"{path}: no test {name}")
+
+
+def plain(text: str) -> str:
+    """Return Markdown that shows ``text`` as it stands, whatever signs it holds."""
+    return re.sub(r"([\\`*_\[\]#~])", r"\\\1", html.escape(text, quote=False))
+
+
+def define_env(env: Any) -> None:
+    """Register the macros; called by mkdocs-macros-plugin once for each build."""
+    catalogue = load()
+    lock = read_lock()
+    repository = env.conf["extra"].get("repository", "")
+    templates = Environment(
+        loader=FileSystemLoader(ROOT / "scripts" / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # the templates write Markdown, from reviewed files of this repository
+    )
+
+    def link(page: Page) -> str:
+        """Link target from the page that is being rendered to ``page``."""
+        here = PurePosixPath(env.page.file.src_uri).parent
+        return relpath(page.source, here)
+
+    def proof(node_id: str) -> str:
+        """Markdown for a proof: a link to the test in the repository, or the test's name without one."""
+        path, name = node_id.split("::")
+        label = f"`{name}`"
+        return (
+            f"[{label}]({repository}/blob/HEAD/{path}#L{test_line(node_id)})"
+            if repository
+            else label
+        )
+
+    templates.filters["plain"] = plain
+    templates.globals.update(
+        catalogue=catalogue, link=link, proof=proof, lock=lock, packages=PACKAGES
+    )
+
+    def answer() -> AnswerPage:
+        return catalogue.answers[env.page.meta["id"]]
+
+    def render(template: str, **values: Any) -> str:
+        return templates.get_template(template).render(**values).strip()
+
+    def answer_head() -> str:
+        """Level, short answer, links and other wordings: the part above the explanation."""
+        return render("answer_head.md.jinja", page=answer())
+
+    def answer_foot() -> str:
+        """Corrections, sources, related answers, versions and changes: the part below the explanation."""
+        return render("answer_foot.md.jinja", page=answer())
+
+    def topic_answers() -> str:
+        """The answers of the topic whose index page is being rendered, in reading order."""
+        topic = next(t for t in catalogue.topics if t.meta.order == env.page.meta["order"])
+        return render("topic_answers.md.jinja", topic=topic)
+
+    def topics() -> str:
+        """All topics with their descriptions."""
+        return render("topics.md.jinja")
+
+    def corrections() -> str:
+        """All corrections, grouped by topic and answer."""
+        return render("corrections.md.jinja")
+
+    def notes() -> str:
+        """The questions of the original notes, with the answers that claim them."""
+        return render("notes.md.jinja", notes=read_notes(catalogue))
+
+    def count(what: str) -> int:
+        """Number of ``answers``, ``corrections`` or ``topics`` of the site."""
+        return counts(catalogue)[what]
+
+    def version(package: str) -> str:
+        """Version of ``package`` that the answers are checked on."""
+        return lock.versions[package]
+
+    macros = (
+        answer_head,
+        answer_foot,
+        topic_answers,
+        topics,
+        corrections,
+        notes,
+        count,
+        version,
+    )
+    for macro in macros:
+        env.macro(macro)
+
+
+def counts(catalogue: Catalogue) -> dict[str, int]:
+    """Return how many topics, answers and corrections ``catalogue`` has."""
+    return {
+        "topics": len(catalogue.topics),
+        "answers": len(catalogue.answers),
+        "corrections": sum(len(page.meta.corrections) for page in catalogue.answers.values()),
+    }

@@ -1,0 +1,54 @@
+"""Complete the built site: what must survive a change of engine is made here, from the catalogue.
+
+Run after the strict build. Writes the short links ``/<id>/`` and refuses the build where a
+published address is gone.
+"""
+
+import sys
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from scripts.addresses import PUBLISHED, missing
+from scripts.catalogue import ROOT, Catalogue, load
+from scripts.environment import site_url
+
+
+def write_short_links(catalogue: Catalogue, site: Path) -> None:
+    """Write ``site/<id>/index.html`` for each answer: a static page that leads to it.
+
+    It works without JavaScript (``meta refresh``), keeps the fragment where JavaScript is on, names the
+    canonical address, and carries title and short answer for link previews.
+    """
+    templates = Environment(
+        loader=FileSystemLoader(ROOT / "scripts" / "templates"),
+        undefined=StrictUndefined,
+        autoescape=True,
+    )
+    template = templates.get_template("short_link.html.jinja")
+    for number, page in catalogue.answers.items():
+        folder = site / str(number)
+        folder.mkdir(exist_ok=True)
+        text = template.render(
+            page=page,
+            canonical=site_url() + page.address,
+            answer=page.meta.answer.replace("`", ""),
+        )
+        (folder / "index.html").write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    """Complete ``site/``; return 1 and say which where published addresses no longer resolve."""
+    site = ROOT / "site"
+    write_short_links(load(), site)
+    gone = missing(site)
+    for address in gone:
+        print(
+            f"{PUBLISHED}: {address} no longer resolves. Keep the page or heading, or redirect it.",
+            file=sys.stderr,
+        )
+    return 1 if gone else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,17 @@
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+sent: list[str] = []
+
+
+# --8<-- [start:add]
+def send_email(address: str, subject: str) -> None:
+    sent.append(f"{address}: {subject}")  # stands for smtplib
+
+
+@app.post("/users/{address}", status_code=201)
+async def create_user(address: str, background_tasks: BackgroundTasks) -> None:
+    background_tasks.add_task(send_email, address, subject="Welcome")
+
+
+# --8<-- [end:add]

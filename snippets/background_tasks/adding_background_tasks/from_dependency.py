@@ -1,0 +1,27 @@
+from typing import Annotated
+
+from fastapi import BackgroundTasks, Depends, FastAPI
+
+app = FastAPI()
+log: list[str] = []
+
+
+# --8<-- [start:dependency]
+def write_audit(user: str) -> None:
+    log.append(f"audit of {user}")
+
+
+class Audit:
+    def __init__(self, background_tasks: BackgroundTasks) -> None:
+        self.background_tasks = background_tasks
+
+    def later(self, user: str) -> None:
+        self.background_tasks.add_task(write_audit, user)
+
+
+@app.delete("/users/{user}", status_code=204)
+async def delete_user(user: str, audit: Annotated[Audit, Depends()]) -> None:
+    audit.later(user)
+
+
+# --8<-- [end:dependency]

@@ -1,0 +1,250 @@
+import ast
+import functools
+import inspect
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Annotated, Any
+
+import pytest
+from fastapi import BackgroundTasks, Depends, FastAPI, WebSocket
+from fastapi.testclient import TestClient
+
+from snippets.background_tasks.adding_background_tasks import (
+    add_task,
+    after_yield,
+    from_dependency,
+    response,
+    wrong_after_yield,
+    wrong_called,
+    wrong_lambda,
+    wrong_response,
+)
+
+
+@pytest.fixture(autouse=True)
+def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    for module in (
+        from_dependency,
+        response,
+        wrong_response,
+        after_yield,
+        wrong_after_yield,
+    ):
+        monkeypatch.setattr(module, "log", lines)
+    for module in (add_task, wrong_called, wrong_lambda):
+        monkeypatch.setattr(module, "sent", lines)
+    return lines
+
+
+def post(module: ModuleType, path: str) -> int:
+    client = TestClient(module.app, raise_server_exceptions=False)
+    return client.post(path).status_code
+
+
+def test_add_task_calls_the_function_with_the_arguments(log: list[str]) -> None:
+    assert post(add_task, "/users/ann@example.com") == 201
+    assert log == ["ann@example.com: Welcome"]
+
+
+def test_the_background_tasks_parameter_is_no_field_of_the_request() -> None:
+    operation = add_task.app.openapi()["paths"]["/users/{address}"]["post"]
+    assert [parameter["name"] for parameter in operation["parameters"]] == ["address"]
+    assert "requestBody" not in operation
+
+
+def test_a_dependency_adds_to_the_tasks_of_the_request(log: list[str]) -> None:
+    client = TestClient(from_dependency.app)
+    assert client.delete("/users/ann").status_code == 204
+    assert log == ["audit of ann"]
+
+
+def test_endpoint_and_dependencies_share_one_object() -> None:
+    app = FastAPI()
+    seen: list[BackgroundTasks] = []
+
+    def dependency(tasks: BackgroundTasks) -> None:
+        seen.append(tasks)
+
+    @app.post("/", dependencies=[Depends(dependency)])
+    async def endpoint(background: BackgroundTasks) -> None:
+        seen.append(background)
+
+    TestClient(app).post("/")
+    assert seen[0] is seen[1]
+
+
+def test_a_function_that_is_called_runs_before_the_response_and_the_task_fails(
+    log: list[str],
+) -> None:
+    with pytest.raises(TypeError):
+        TestClient(wrong_called.app).post("/users/ann@example.com")
+    assert log == ["ann@example.com: Welcome"]
+    assert post(wrong_called, "/users/ann@example.com") == 201
+
+
+class Coroutine:
+    """Stands for the coroutine of ``send_email``, and tells whether it was awaited."""
+
+    made = 0
+    awaited = 0
+
+    def __init__(self, address: str) -> None:
+        Coroutine.made += 1
+
+    def __await__(self) -> Iterator[None]:
+        Coroutine.awaited += 1
+        yield
+
+
+def test_a_lambda_around_an_async_function_never_awaits_its_coroutine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert inspect.iscoroutinefunction(wrong_lambda.send_email)
+    monkeypatch.setattr(wrong_lambda, "send_email", Coroutine)
+    assert post(wrong_lambda, "/users/ann@example.com") == 201
+    assert (Coroutine.made, Coroutine.awaited) == (1, 0)
+
+
+def test_functools_partial_of_an_async_function_runs() -> None:
+    app = FastAPI()
+    log: list[str] = []
+
+    async def task(line: str) -> None:
+        log.append(line)
+
+    @app.post("/")
+    async def endpoint(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(functools.partial(task, "ran"))
+
+    TestClient(app).post("/")
+    assert log == ["ran"]
+
+
+def test_background_on_a_returned_response_drops_the_injected_tasks(
+    log: list[str],
+) -> None:
+    assert post(wrong_response, "/users") == 200
+    assert log == ["audit"]
+
+
+def test_a_returned_response_without_background_takes_the_injected_tasks(
+    log: list[str],
+) -> None:
+    assert post(response, "/users") == 200
+    assert log == ["email", "audit"]
+
+
+def test_a_task_added_after_yield_is_never_run(log: list[str]) -> None:
+    assert post(wrong_after_yield, "/users") == 200
+    assert log == []
+
+
+def test_with_scope_function_a_task_added_after_yield_is_run(log: list[str]) -> None:
+    assert post(after_yield, "/users") == 200
+    assert log == ["audit"]
+
+
+def test_a_task_can_add_a_task() -> None:
+    app = FastAPI()
+    log: list[str] = []
+
+    def first(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(log.append, "second")
+
+    @app.post("/")
+    async def endpoint(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(first, background_tasks)
+
+    TestClient(app).post("/")
+    assert log == ["second"]
+
+
+def test_tasks_added_by_a_streaming_endpoint_run_after_the_stream() -> None:
+    app = FastAPI()
+    log: list[str] = []
+
+    @app.get("/")
+    def stream(background_tasks: BackgroundTasks) -> Iterator[int]:
+        background_tasks.add_task(log.append, "task")
+        yield 1
+        log.append("last item")
+
+    assert TestClient(app).get("/").text == "1\n"
+    assert log == ["last item", "task"]
+
+
+def test_in_a_websocket_endpoint_tasks_are_never_run() -> None:
+    app = FastAPI()
+    log: list[str] = []
+
+    @app.websocket("/ws")
+    async def endpoint(websocket: WebSocket, background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(log.append, "task")
+        await websocket.accept()
+        log.append("endpoint")
+        await websocket.close()
+
+    with TestClient(app).websocket_connect("/ws") as client:
+        assert client.receive()["type"] == "websocket.close"
+    assert log == ["endpoint"]
+
+
+def test_an_override_replaces_what_a_dependency_adds(log: list[str]) -> None:
+    calls: list[str] = []
+
+    class Fake:
+        def later(self, user: str) -> None:
+            calls.append(user)
+
+    overrides = from_dependency.app.dependency_overrides
+    overrides[from_dependency.Audit] = Fake
+    try:
+        TestClient(from_dependency.app).delete("/users/ann")
+    finally:
+        overrides.clear()
+    assert (calls, log) == (["ann"], [])
+
+
+def test_background_tasks_is_a_class_and_no_decorator() -> None:
+    decorator: Any = BackgroundTasks
+    with pytest.raises(TypeError, match="not iterable"):
+        decorator(add_task.send_email)
+    assert isinstance(BackgroundTasks, type)
+
+
+def test_fastapi_has_no_decorator_for_background_tasks() -> None:
+    assert not hasattr(FastAPI(), "background")
+    assert not hasattr(FastAPI(), "background_task")
+
+
+def test_a_signature_without_colon_and_body_is_no_python() -> None:
+    with pytest.raises(SyntaxError):
+        ast.parse("async def send_email(email:str, background_tasks: BackgroundTasks)")
+
+
+def test_background_tasks_is_injected_into_endpoints_and_dependencies_not_into_tasks() -> (
+    None
+):
+    app = FastAPI()
+
+    def task(address: str, background_tasks: BackgroundTasks) -> None: ...
+
+    @app.post("/")
+    async def endpoint(background_tasks: BackgroundTasks) -> None:
+        add: Any = background_tasks.add_task
+        add(task, "ann@example.com")
+
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        TestClient(app).post("/")
+
+
+def test_without_the_type_background_tasks_is_an_ordinary_parameter() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(
+        background_tasks: Annotated[str, "no BackgroundTasks"],
+    ) -> None: ...
+
+    assert TestClient(app).post("/").status_code == 422

@@ -1,0 +1,220 @@
+import asyncio
+import inspect
+import os
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import BackgroundTasks, FastAPI, UploadFile
+from fastapi.testclient import TestClient
+from starlette.background import BackgroundTask
+
+from snippets.background_tasks.background_tasks_or_task_queue import (
+    accepted_job,
+    lifespan_loop,
+    outbox,
+    wrong_retry_loop,
+    wrong_schedule,
+)
+
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> accepted_job.MemoryQueue:
+    queue = accepted_job.MemoryQueue()
+    monkeypatch.setattr(accepted_job, "queue", queue)
+    return queue
+
+
+def test_the_job_is_stored_before_202_is_answered_and_can_be_polled(
+    queue: accepted_job.MemoryQueue, recorded: Any
+) -> None:
+    client = TestClient(accepted_job.app)
+    accepted = client.post("/reports")
+    job_id = accepted.json()["id"]
+    assert list(queue.jobs) == [job_id]
+    exchange = (
+        f"POST /reports\n{accepted.status_code} {accepted.reason_phrase}\n"
+        f"location: {accepted.headers['location']}\n\n{accepted.text}\n\n"
+    )
+    queue.jobs[job_id].status = "done"  # the worker's part
+    polled = client.get(accepted.headers["location"])
+    exchange += (
+        f"GET {accepted.headers['location']}\n"
+        f"{polled.status_code} {polled.reason_phrase}\n\n{polled.text}"
+    )
+    recorded("accepted.http", exchange.replace(job_id, "4a1f"))
+
+
+def test_an_unknown_job_is_404(queue: accepted_job.MemoryQueue) -> None:
+    assert TestClient(accepted_job.app).get("/reports/x").status_code == 404
+
+
+def test_a_retry_loop_that_is_cancelled_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            raise asyncio.CancelledError  # the server stops
+
+    monkeypatch.setattr(wrong_retry_loop, "sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(wrong_retry_loop.notify(7))
+    assert waits == [1, 2, 4]
+
+
+def rows(db: sqlite3.Connection, table: str) -> int:
+    (count,) = db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()
+    return int(count)
+
+
+def test_the_outbox_row_stays_until_the_delivery_has_succeeded() -> None:
+    def fails(order_id: int) -> None:
+        raise ConnectionError
+
+    delivered: list[int] = []
+    with TestClient(outbox.app) as client:
+        assert client.post("/orders/7").status_code == 201
+        db = outbox.app.state.db
+        outbox.deliver(db, fails)
+        assert rows(db, "outbox") == 1
+        outbox.deliver(db, delivered.append)
+        assert (delivered, rows(db, "outbox")) == ([7], 0)
+
+
+def test_order_and_outbox_row_are_written_together_or_not_at_all() -> None:
+    with TestClient(outbox.app, raise_server_exceptions=False) as client:
+        outbox.app.state.db.execute("DROP TABLE outbox")
+        assert client.post("/orders/7").status_code == 500
+        assert rows(outbox.app.state.db, "orders") == 0
+
+
+def test_a_crash_between_delivery_and_deletion_delivers_twice() -> None:
+    delivered: list[int] = []
+
+    def crashes(order_id: int) -> None:
+        delivered.append(order_id)
+        raise SystemExit
+
+    with TestClient(outbox.app) as client:
+        client.post("/orders/7")
+        with pytest.raises(SystemExit):
+            outbox.deliver(outbox.app.state.db, crashes)
+        outbox.deliver(outbox.app.state.db, delivered.append)
+    assert delivered == [7, 7]
+
+
+class Clock:
+    """Stands for ``sleep``: wakes nobody, and counts who waits."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.asked = threading.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.waiting += 1
+        self.asked.set()
+        await asyncio.Event().wait()
+
+
+def test_a_loop_in_a_background_task_is_started_by_every_request_and_never_ends(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(wrong_schedule, "sleep", clock.sleep)
+    with serve(wrong_schedule.app, timeout_graceful_shutdown=0) as (url, server):
+        for _ in range(2):
+            clock.asked.clear()
+            httpx2.post(f"{url}/clean-up", timeout=PATIENCE)
+            assert clock.asked.wait(PATIENCE)
+        assert clock.waiting == 2
+        assert len(server.server_state.tasks) == 2
+
+
+def test_a_loop_of_the_lifespan_runs_once_survives_errors_and_ends_with_the_application(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended: list[str] = []
+    runs: list[str] = []
+    again = threading.Event()
+
+    async def fails() -> None:
+        runs.append("run")
+        raise ValueError
+
+    async def sleep(seconds: float) -> None:
+        if len(runs) < 2:
+            return
+        again.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    monkeypatch.setattr(lifespan_loop, "sleep", sleep)
+    monkeypatch.setattr(lifespan_loop, "delete_expired", fails)
+    with TestClient(lifespan_loop.app):
+        assert again.wait(PATIENCE)
+    assert (runs, ended) == (["run", "run"], ["cancelled"])
+    assert [record.message for record in caplog.records] == ["clean-up failed"] * 2
+
+
+def call(task: Callable[..., Any]) -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(task)
+
+    TestClient(app).post("/")
+
+
+def test_a_background_task_never_leaves_the_process_that_served_the_request() -> None:
+    pids: list[int] = []
+    call(lambda: pids.append(os.getpid()))
+    assert pids == [os.getpid()]
+
+
+def test_add_task_takes_no_time_and_no_interval() -> None:
+    for function in (BackgroundTasks.add_task, BackgroundTask.__init__):
+        assert list(inspect.signature(function).parameters) == (
+            ["self", "func", "args", "kwargs"]
+        )
+
+
+def test_the_result_of_a_task_is_thrown_away() -> None:
+    async def task() -> int:
+        return 42
+
+    async def main() -> None:
+        tasks = BackgroundTasks()
+        tasks.add_task(task)
+        result: Awaitable[Any] = tasks()
+        assert await result is None
+
+    asyncio.run(main())
+
+
+def test_an_upload_has_been_received_before_any_task_and_is_still_open_in_it() -> None:
+    app = FastAPI()
+    read: list[tuple[str, bytes]] = []
+
+    def process(file: UploadFile) -> None:
+        read.append(("task", file.file.read()))
+
+    @app.post("/")
+    async def endpoint(file: UploadFile, background_tasks: BackgroundTasks) -> None:
+        read.append(("endpoint", await file.read()))
+        await file.seek(0)
+        background_tasks.add_task(process, file)
+
+    TestClient(app).post("/", files={"file": b"data"})
+    assert read == [("endpoint", b"data"), ("task", b"data")]

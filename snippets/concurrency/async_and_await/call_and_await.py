@@ -1,0 +1,20 @@
+import asyncio
+
+
+# --8<-- [start:program]
+async def load_name() -> str:
+    print("load_name runs")
+    await asyncio.sleep(0)  # stands for a query
+    return "admin"
+
+
+async def main() -> None:
+    coroutine = load_name()
+    print("called:", type(coroutine).__name__)
+    name = await coroutine
+    print("awaited:", name)
+
+
+# --8<-- [end:program]
+if __name__ == "__main__":
+    asyncio.run(main())

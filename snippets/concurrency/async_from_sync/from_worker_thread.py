@@ -1,0 +1,35 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.from_thread
+from fastapi import FastAPI
+
+
+async def load_model(downloaded: asyncio.Event) -> str:
+    await downloaded.wait()
+    return "model"
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.downloaded = asyncio.Event()
+    app.state.model = asyncio.create_task(load_model(app.state.downloaded))
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+async def wait_for_model() -> str:
+    model: str = await app.state.model
+    return model
+
+
+# --8<-- [start:endpoint]
+@app.get("/model")
+def model() -> str:
+    return anyio.from_thread.run(wait_for_model)
+
+
+# --8<-- [end:endpoint]

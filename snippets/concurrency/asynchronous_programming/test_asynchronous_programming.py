@@ -1,0 +1,309 @@
+import asyncio
+import importlib.util
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from types import ModuleType
+from typing import Annotated, Any
+
+import anyio.lowlevel
+import pytest
+import uvicorn
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
+from httpx2 import ASGITransport, AsyncClient, Response
+from pydantic import AfterValidator
+
+from snippets.concurrency.asynchronous_programming import (
+    interleaved_requests,
+    reserve_before_await,
+    wrong_check_then_await,
+)
+
+# How long right code may take on a busy machine before a test gives up.
+PATIENCE = 30.0
+
+
+def run(app: FastAPI, steps: Callable[[AsyncClient], Awaitable[Any]]) -> Any:
+    """Run ``steps`` with a client of ``app``, all in one event loop."""
+
+    async def main() -> Any:
+        transport = ASGITransport(app, raise_app_exceptions=False)
+        async with (
+            asyncio.timeout(PATIENCE),
+            AsyncClient(transport=transport, base_url="http://test") as client,
+        ):
+            return await steps(client)
+
+    return asyncio.run(main())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the other tasks run until ``condition`` holds."""
+    while not condition():
+        await anyio.lowlevel.checkpoint()
+
+
+def together(*paths: str) -> Callable[[AsyncClient], Awaitable[list[Response]]]:
+    async def steps(client: AsyncClient) -> list[Response]:
+        return list(await asyncio.gather(*(client.get(path) for path in paths)))
+
+    return steps
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Give the application a new barrier and an empty list of events."""
+    log: list[str] = []
+    monkeypatch.setattr(interleaved_requests, "both_here", asyncio.Barrier(2))
+    monkeypatch.setattr(interleaved_requests, "events", log)
+    return log
+
+
+def test_requests_that_wait_are_interleaved_and_requests_that_compute_are_not(
+    events: list[str], recorded: Any
+) -> None:
+    shown = []
+    for path in ("meet", "compute"):
+        run(interleaved_requests.app, together(f"/{path}/a", f"/{path}/b"))
+        shown.append("\n".join([f"GET /{path}/a and GET /{path}/b:", *events]))
+        events.clear()
+    recorded("events.txt", "\n\n".join(shown))
+
+
+def test_a_request_that_waits_ends_only_when_the_other_one_has_started(
+    events: list[str],
+) -> None:
+    async def steps(client: AsyncClient) -> None:
+        first = asyncio.create_task(client.get("/meet/a"))
+        await until(lambda: events)
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert events == ["a starts"]
+        assert not first.done()
+        await client.get("/meet/b")
+        await first
+        assert sorted(events[2:]) == ["a ends", "b ends"]
+
+    run(interleaved_requests.app, steps)
+
+
+@pytest.mark.parametrize("path", ["meet", "compute"])
+def test_all_async_def_requests_run_in_one_thread(events: list[str], path: str) -> None:
+    answers = run(interleaved_requests.app, together(f"/{path}/a", f"/{path}/b"))
+    threads = {answer.json()["thread"] for answer in answers}
+    assert threads == {threading.get_ident()}
+
+
+def test_computing_in_async_def_is_neither_interleaved_nor_parallel(
+    events: list[str],
+) -> None:
+    names = ["a", "b", "c", "d"]
+    run(interleaved_requests.app, together(*(f"/compute/{name}" for name in names)))
+    assert len(events) == 8
+    for start, end in zip(events[::2], events[1::2], strict=True):
+        assert start.replace("starts", "ends") == end
+
+
+# --- What FastAPI awaits, and what it runs in threads
+
+
+def threads_of(asynchronous: bool) -> dict[str, str]:
+    """Return where each kind of function of an application runs: ``loop`` or ``thread``."""
+    app = FastAPI()
+    seen: dict[str, str] = {}
+
+    def note(name: str) -> None:
+        on_loop = threading.current_thread() is threading.main_thread()
+        seen[name] = "loop" if on_loop else "thread"
+
+    def check(value: str) -> str:
+        note("validation")
+        return value
+
+    Checked = Annotated[str, AfterValidator(check)]
+
+    if asynchronous:
+
+        async def task() -> None:
+            note("background task")
+
+        async def dependency() -> None:
+            note("dependency")
+
+        @app.get("/{item}", dependencies=[Depends(dependency)])
+        async def endpoint(item: Checked, tasks: BackgroundTasks) -> None:
+            note("path operation")
+            tasks.add_task(task)
+
+        @app.get("/error/now")
+        async def error() -> None:
+            raise LookupError
+
+        @app.exception_handler(LookupError)
+        async def handler(request: Request, error: LookupError) -> JSONResponse:
+            note("exception handler")
+            return JSONResponse({}, 404)
+    else:
+
+        def def_task() -> None:
+            note("background task")
+
+        def def_dependency() -> None:
+            note("dependency")
+
+        @app.get("/{item}", dependencies=[Depends(def_dependency)])
+        def def_endpoint(item: Checked, tasks: BackgroundTasks) -> None:
+            note("path operation")
+            tasks.add_task(def_task)
+
+        @app.get("/error/now")
+        def def_error() -> None:
+            raise LookupError
+
+        @app.exception_handler(LookupError)
+        def def_handler(request: Request, error: LookupError) -> JSONResponse:
+            note("exception handler")
+            return JSONResponse({}, 404)
+
+    run(app, together("/item", "/error/now"))
+    return seen
+
+
+KINDS = {"path operation", "dependency", "background task", "exception handler"}
+
+
+def test_fastapi_awaits_async_def_functions_on_the_event_loop() -> None:
+    assert threads_of(asynchronous=True) == dict.fromkeys(
+        {*KINDS, "validation"}, "loop"
+    )
+
+
+def test_fastapi_runs_def_functions_in_threads_and_validates_on_the_event_loop() -> (
+    None
+):
+    assert threads_of(asynchronous=False) == dict.fromkeys(KINDS, "thread") | {
+        "validation": "loop"
+    }
+
+
+def test_a_path_operation_may_use_asyncio_and_anyio() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def endpoint() -> str:
+        await asyncio.sleep(0)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.sleep, 0)
+        return type(asyncio.get_running_loop()).__name__
+
+    (answer,) = run(app, together("/"))
+    assert answer.status_code == 200
+
+
+def test_uvicorn_takes_uvloop_where_it_is_installed_and_asyncio_otherwise() -> None:
+    def loop_of(name: Any) -> str:
+        factory = uvicorn.Config(interleaved_requests.app, loop=name).get_loop_factory()
+        assert factory is not None
+        loop = factory()
+        loop.close()
+        assert isinstance(loop, asyncio.AbstractEventLoop)
+        return type(loop).__module__.split(".")[0]
+
+    installed = importlib.util.find_spec("uvloop") is not None
+    assert loop_of("auto") == ("uvloop" if installed else "asyncio")
+    assert loop_of("asyncio") == "asyncio"
+
+
+# --- State across an await
+
+
+@pytest.fixture
+def book(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return ``book(module)``: two requests for the last seat, and what they left."""
+
+    def book_twice(module: ModuleType) -> tuple[list[int], int, int]:
+        seats = {"free": 1}
+        charging = 0
+
+        async def steps(client: AsyncClient) -> list[int]:
+            paid = asyncio.Event()
+
+            async def charge_customer() -> None:
+                nonlocal charging
+                charging += 1
+                await paid.wait()
+
+            monkeypatch.setattr(module, "seats", seats)
+            monkeypatch.setattr(module, "charge_customer", charge_customer)
+            first = asyncio.create_task(client.post("/seats"))
+            await until(lambda: charging == 1)
+            second = asyncio.create_task(client.post("/seats"))
+            await until(lambda: charging == 2 or second.done())
+            paid.set()
+            return [(await first).status_code, (await second).status_code]
+
+        return run(module.app, steps), charging, seats["free"]
+
+    return book_twice
+
+
+def test_state_read_before_an_await_may_be_stale_after_it(book: Any) -> None:
+    assert book(wrong_check_then_await) == ([200, 200], 2, -1)
+
+
+def test_state_changed_before_the_await_is_seen_by_the_other_request(book: Any) -> None:
+    assert book(reserve_before_await) == ([200, 409], 1, 0)
+
+
+def test_an_asyncio_lock_holds_check_and_change_together_across_an_await() -> None:
+    app = FastAPI()
+    free = 1
+    lock = asyncio.Lock()
+    counted = []
+    paid = asyncio.Event()
+
+    async def count_seats() -> int:
+        await asyncio.sleep(0)
+        counted.append(free)
+        return free
+
+    @app.post("/seats")
+    async def book_seat() -> None:
+        nonlocal free
+        async with lock:
+            if await count_seats() == 0:
+                raise HTTPException(409, "Sold out")
+            await paid.wait()
+            free -= 1
+
+    async def steps(client: AsyncClient) -> list[int]:
+        requests = [asyncio.create_task(client.post("/seats")) for _ in range(2)]
+        await until(lambda: counted)
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert counted == [1]  # the second request waits for the lock
+        paid.set()
+        return [(await request).status_code for request in requests]
+
+    assert run(app, steps) == [200, 409]
+    assert counted == [1, 0]
+
+
+def fails() -> Coroutine[Any, Any, None]:
+    raise ConnectionError("no payment")
+
+
+def cancelled() -> Coroutine[Any, Any, None]:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("outcome", [fails, cancelled])
+def test_the_seat_is_given_back_when_the_payment_fails_or_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch, outcome: Callable[[], Coroutine[Any, Any, None]]
+) -> None:
+    seats = {"free": 1}
+    monkeypatch.setattr(reserve_before_await, "seats", seats)
+    monkeypatch.setattr(reserve_before_await, "charge_customer", outcome)
+    with pytest.raises((ConnectionError, asyncio.CancelledError)):
+        asyncio.run(reserve_before_await.book_seat())
+    assert seats == {"free": 1}

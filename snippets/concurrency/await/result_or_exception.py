@@ -1,0 +1,21 @@
+from fastapi import FastAPI, HTTPException
+
+app = FastAPI()
+names = {1: "admin"}
+
+
+# --8<-- [start:endpoint]
+async def find_name(user_id: int) -> str:
+    return names[user_id]  # stands for a database query
+
+
+@app.get("/users/{user_id}")
+async def read_user(user_id: int) -> dict[str, str]:
+    try:
+        name = await find_name(user_id)
+    except KeyError:
+        raise HTTPException(404, "No such user") from None
+    return {"name": name}
+
+
+# --8<-- [end:endpoint]

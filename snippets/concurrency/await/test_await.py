@@ -1,0 +1,481 @@
+import asyncio
+import gc
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import anyio
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+# `await` is a keyword, so the folder can be named in a relative import only.
+from . import (
+    awaited_condition,
+    awaiting_and_waiting,
+    result_or_exception,
+    thread_awaited,
+    wrong_awaited_blocking_call,
+    wrong_condition,
+)
+
+T = TypeVar("T")
+PATIENCE = 30.0  # how long a broken test may take
+
+
+def client(app: FastAPI) -> TestClient:
+    return TestClient(app, raise_server_exceptions=False)
+
+
+# --- Result and exception
+
+
+def test_await_gives_the_result_of_the_coroutine() -> None:
+    answer = client(result_or_exception.app).get("/users/1")
+    assert answer.json() == {"name": "admin"}
+
+
+def test_an_exception_of_the_coroutine_is_raised_at_the_await() -> None:
+    answer = client(result_or_exception.app).get("/users/2")
+    assert (answer.status_code, answer.json()) == (404, {"detail": "No such user"})
+
+
+def test_an_awaitable_is_a_coroutine_a_task_a_future_or_has_dunder_await() -> None:
+    class Ready:
+        def __await__(self) -> Generator[Any, None, int]:
+            yield from ()
+            return 4
+
+    async def one() -> int:
+        return 1
+
+    async def main() -> list[int]:
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        future.set_result(3)
+        return [
+            await one(),
+            await asyncio.create_task(one()),
+            await future,
+            await Ready(),
+        ]
+
+    assert asyncio.run(main()) == [1, 1, 3, 4]
+
+
+def test_await_runs_the_coroutine_in_the_task_that_awaits_it() -> None:
+    async def task() -> asyncio.Task[Any] | None:
+        return asyncio.current_task()
+
+    async def main() -> tuple[bool, bool]:
+        here = asyncio.current_task()
+        return await task() is here, await asyncio.create_task(task()) is here
+
+    assert asyncio.run(main()) == (True, False)
+
+
+def test_a_coroutine_is_awaited_once_and_a_task_as_often_as_you_like() -> None:
+    async def one() -> int:
+        return 1
+
+    async def main() -> None:
+        task = asyncio.create_task(one())
+        assert [await task, await task] == [1, 1]
+        coroutine = one()
+        await coroutine
+        await coroutine
+
+    with pytest.raises(RuntimeError, match="cannot reuse already awaited coroutine"):
+        asyncio.run(main())
+
+
+# --- Waiting
+
+
+def test_await_pauses_only_the_coroutine_that_contains_it() -> None:
+    events = []
+
+    async def waits(result: asyncio.Future[str]) -> None:
+        events.append("await")
+        events.append(await result)
+
+    async def main() -> None:
+        result = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(waits(result))
+        await asyncio.sleep(0)  # the task starts
+        events.append("the caller goes on")
+        result.set_result("result")
+        await task
+
+    asyncio.run(main())
+    assert events == ["await", "the caller goes on", "result"]
+
+
+def test_awaiting_what_does_not_wait_lets_no_other_task_run(
+    capsys: pytest.CaptureFixture[str], recorded: Any
+) -> None:
+    asyncio.run(awaiting_and_waiting.main())
+    output = capsys.readouterr().out
+    lines = output.splitlines()
+    assert lines.index("awaited add()") < lines.index("other task runs")
+    assert lines.index("other task runs") < lines.index("awaited sleep()")
+    recorded("output.txt", output)
+
+
+async def without_waiting() -> None:
+    await awaiting_and_waiting.add(1, 2)
+
+
+async def from_a_queue_with_items() -> None:
+    queue: asyncio.Queue[int] = asyncio.Queue()
+    queue.put_nowait(1)
+    await queue.get()
+
+
+async def for_a_free_lock() -> None:
+    async with asyncio.Lock():
+        pass
+
+
+@pytest.mark.parametrize(
+    "step", [without_waiting, from_a_queue_with_items, for_a_free_lock]
+)
+def test_an_await_suspends_only_when_the_awaitable_has_to_wait(
+    step: Callable[[], Coroutine[Any, Any, None]],
+) -> None:
+    async def main() -> tuple[bool, bool]:
+        other_ran: list[bool] = []
+        asyncio.get_running_loop().call_soon(other_ran.append, True)
+        for _ in range(1000):
+            await step()
+        before = bool(other_ran)
+        await asyncio.sleep(0)
+        return before, bool(other_ran)
+
+    assert asyncio.run(main()) == (False, True)
+
+
+async def hand_over() -> None:
+    await asyncio.sleep(0)
+
+
+async def for_a_free_anyio_lock() -> None:
+    async with anyio.Lock():
+        pass
+
+
+@pytest.mark.parametrize("step", [hand_over, for_a_free_anyio_lock])
+def test_some_awaits_hand_over_to_the_event_loop_without_a_wait(
+    step: Callable[[], Coroutine[Any, Any, None]],
+) -> None:
+    async def main() -> bool:
+        other_ran: list[bool] = []
+        asyncio.get_running_loop().call_soon(other_ran.append, True)
+        await step()
+        return bool(other_ran)
+
+    assert asyncio.run(main())
+
+
+def test_cancellation_is_raised_at_the_next_await_that_suspends() -> None:
+    events = []
+
+    async def work() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await without_waiting()
+        events.append("awaited without waiting")
+        try:
+            await asyncio.Event().wait()
+        except Exception:
+            events.append("Exception")
+        except asyncio.CancelledError:
+            events.append("CancelledError")
+            raise
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(work())
+    assert events == ["awaited without waiting", "CancelledError"]
+
+
+def test_a_client_that_disconnects_does_not_cancel_the_endpoint() -> None:
+    app = FastAPI()
+
+    async def main() -> str:
+        entered, client_gone = asyncio.Event(), asyncio.Event()
+        outcome: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        @app.get("/")
+        async def endpoint() -> None:
+            entered.set()
+            try:
+                await client_gone.wait()
+                outcome.set_result("ran to its end")
+            except asyncio.CancelledError:
+                outcome.set_result("cancelled")
+                raise
+
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            await until(lambda: server.started)
+            _, client = await asyncio.open_connection(*listener.getsockname())
+            client.write(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            await entered.wait()
+            client.close()
+            await client.wait_closed()
+            await until(lambda: not server.server_state.connections)
+            client_gone.set()
+            try:
+                return await outcome
+            finally:
+                server.should_exit = True
+                await serving
+
+    async def with_a_limit() -> str:
+        async with asyncio.timeout(PATIENCE):
+            return await main()
+
+    assert asyncio.run(with_a_limit()) == "ran to its end"
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the event loop run until something has happened."""
+    while not condition():  # noqa: ASYNC110 (there is no event to wait for)
+        await asyncio.sleep(0.001)
+
+
+# --- A forgotten await
+
+
+async def find_user(user_id: int) -> dict[str, int]:
+    return {"id": user_id}
+
+
+unchecked: Any = find_user  # what mypy would say is tested below
+
+
+def without_await(act: Callable[[], T]) -> T:
+    """Return what ``act`` returns, and require the warning of a forgotten await."""
+
+    def act_and_collect() -> T:
+        try:
+            return act()
+        finally:
+            gc.collect()
+
+    with pytest.warns(RuntimeWarning, match="coroutine '.+' was never awaited"):
+        return act_and_collect()
+
+
+def raised_by(endpoint: Callable[[], Awaitable[Any]]) -> str:
+    """Return what an endpoint raises that leaves a coroutine un-awaited."""
+    app = FastAPI()
+    app.get("/")(endpoint)
+    assert client(app).get("/").status_code == 500
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        TestClient(app).get("/")
+    error = caught.value
+    return f"{type(error).__name__}: {error}"
+
+
+def test_a_returned_coroutine_is_no_valid_response() -> None:
+    async def endpoint() -> dict[str, int]:
+        return unchecked(1)  # type: ignore[no-any-return]
+
+    error = without_await(lambda: raised_by(endpoint))
+    assert re.match(
+        r"ResponseValidationError: 1 validation error:\n  "
+        r".*'Input should be a valid dictionary', 'input': <coroutine object find_user ",
+        error,
+    )
+
+
+def test_a_returned_coroutine_cannot_be_encoded_where_no_return_type_is_declared() -> (
+    None
+):
+    async def endpoint():  # type: ignore[no-untyped-def]
+        return unchecked(1)
+
+    error = without_await(lambda: raised_by(endpoint))
+    assert error == (
+        "ValueError: [TypeError(\"'coroutine' object is not iterable\"), "
+        "TypeError('vars() argument must have __dict__ attribute')]"
+    )
+
+
+def test_a_coroutine_has_neither_items_nor_attributes_of_its_result() -> None:
+    async def item() -> Any:
+        return unchecked(1)["id"]
+
+    async def attribute() -> Any:
+        return unchecked(1).id
+
+    errors = without_await(lambda: [raised_by(item), raised_by(attribute)])
+    assert errors == [
+        "TypeError: 'coroutine' object is not subscriptable",
+        "AttributeError: 'coroutine' object has no attribute 'id'",
+    ]
+
+
+def test_a_call_on_its_own_line_runs_nothing_and_raises_nothing() -> None:
+    saved = []
+
+    async def save() -> None:
+        saved.append(True)
+
+    unchecked_save: Any = save
+    app = FastAPI()
+
+    @app.get("/")
+    async def endpoint() -> str:
+        unchecked_save()
+        return "saved"
+
+    answer = without_await(lambda: client(app).get("/"))
+    assert (answer.status_code, answer.json(), saved) == (200, "saved", [])
+
+
+def test_a_forgotten_await_in_a_condition_lets_everybody_pass() -> None:
+    files = client(wrong_condition.app)
+    answer = without_await(lambda: files.delete("/users/2/files"))
+    assert (answer.status_code, answer.json()) == (200, "deleted")
+
+
+def test_an_awaited_condition_is_checked() -> None:
+    statuses = [
+        client(awaited_condition.app).delete(f"/users/{user}/files").status_code
+        for user in (1, 2)
+    ]
+    assert statuses == [200, 403]
+
+
+def test_the_warning_is_shown_once_for_each_place() -> None:
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("default")  # as Python starts
+        for _ in range(3):
+            client(wrong_condition.app).delete("/users/2/files")
+        gc.collect()
+    assert [str(warning.message) for warning in shown] == [
+        "coroutine 'is_admin' was never awaited"
+    ]
+
+
+def test_debug_mode_adds_where_the_coroutine_was_created() -> None:
+    async def endpoint() -> None:
+        unchecked(1)
+
+    with pytest.warns(RuntimeWarning, match="was never awaited\nCoroutine created at"):
+        asyncio.run(endpoint(), debug=True)
+
+
+def test_pytest_fails_a_test_that_forgets_an_await_if_warnings_are_errors(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "test_forgotten.py"
+    file.write_text("async def f(): ...\ndef test_it():\n    f()\n", encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file.name],
+        cwd=tmp_path,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "1 failed" in result.stdout
+
+
+FORGOTTEN = """
+async def find_user(user_id: int) -> dict[str, int]:
+    return {"id": user_id}
+async def endpoint() -> dict[str, int]:
+    find_user(1)
+    find_user(1)["id"]
+    find_user(1).id
+    if find_user(1):
+        pass
+    return find_user(1)
+"""
+
+
+def test_mypy_reports_a_forgotten_await_and_the_condition_only_with_truthy_bool(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    (tmp_path / "plain.py").write_text(FORGOTTEN, encoding="utf-8")
+    comment = '# mypy: enable-error-code="truthy-bool"'
+    (tmp_path / "truthy.py").write_text(comment + FORGOTTEN, encoding="utf-8")
+    # It keeps what mypy found out about Python's own modules.
+    cache = getattr(pytestconfig, "cache", None)
+    cache_dir = cache.mkdir("mypy-await") if cache else tmp_path
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "mypy", "--config-file=", "plain.py", "truthy.py"),
+            *("--cache-dir", str(cache_dir)),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    codes = {
+        name: re.findall(rf"^{name}\.py.*\[([\w-]+)\]$", result.stdout, re.M)
+        for name in ("plain", "truthy")
+    }
+    plain = ["unused-coroutine", "index", "attr-defined", "return-value"]
+    assert codes == {"plain": plain, "truthy": [*plain[:3], "truthy-bool", plain[3]]}
+
+
+# --- An await of something else
+
+
+def cannot_be_awaited(kind: str) -> str:
+    if sys.version_info >= (3, 14):
+        return f"'{kind}' object can't be awaited"
+    return f"object {kind} can't be used in 'await' expression"
+
+
+@pytest.fixture
+def sleepers(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
+    """Replace ``time.sleep`` of the reports; return the threads that called it."""
+    threads: list[threading.Thread] = []
+
+    def sleep(seconds: float) -> None:
+        threads.append(threading.current_thread())
+
+    for module in (wrong_awaited_blocking_call, thread_awaited):
+        monkeypatch.setattr(module, "time", SimpleNamespace(sleep=sleep))
+    return threads
+
+
+def test_the_call_has_blocked_the_event_loop_before_await_refuses_its_result(
+    sleepers: list[threading.Thread],
+) -> None:
+    with pytest.raises(TypeError, match=cannot_be_awaited("dict")):
+        asyncio.run(wrong_awaited_blocking_call.report())
+    assert sleepers == [threading.current_thread()]
+    assert client(wrong_awaited_blocking_call.app).get("/report").status_code == 500
+
+
+def test_run_in_threadpool_makes_the_blocking_call_awaitable(
+    sleepers: list[threading.Thread],
+) -> None:
+    assert asyncio.run(thread_awaited.report()) == {"rows": 3}
+    assert sleepers != [threading.current_thread()]
+    assert len(sleepers) == 1
+
+
+def test_await_in_def_is_a_syntax_error_when_the_module_is_imported() -> None:
+    source = "async def f(): ...\ndef endpoint():\n    await f()\n"
+    with pytest.raises(SyntaxError, match="'await' outside async function"):
+        compile(source, "main.py", "exec")

@@ -1,0 +1,53 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import httpx2
+from fastapi import Depends, FastAPI, HTTPException, Request
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
+    async with httpx2.AsyncClient(base_url="https://shop.example") as client:
+        yield {"client": client}
+
+
+async def get_client(request: Request) -> httpx2.AsyncClient:
+    client: httpx2.AsyncClient = request.state.client
+    return client
+
+
+app = FastAPI(lifespan=lifespan)
+Client = Annotated[httpx2.AsyncClient, Depends(get_client)]
+
+
+async def fetch(client: httpx2.AsyncClient, path: str) -> Any:
+    response = await client.get(path)
+    response.raise_for_status()
+    return response.json()
+
+
+# --8<-- [start:endpoint]
+DEADLINE = 2.0  # seconds
+AT_A_TIME = 5
+
+
+@app.get("/prices")
+async def prices(client: Client) -> list[Any]:
+    limit = asyncio.Semaphore(AT_A_TIME)
+
+    async def fetch_price(number: int) -> Any:
+        async with limit:
+            return await fetch(client, f"/price/{number}")
+
+    try:
+        async with asyncio.timeout(DEADLINE):
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(fetch_price(n)) for n in range(20)]
+    except TimeoutError:
+        raise HTTPException(504, "The shop is too slow") from None
+    return [task.result() for task in tasks]
+
+
+# --8<-- [end:endpoint]

@@ -1,0 +1,634 @@
+import asyncio
+import gc
+import inspect
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import ModuleType
+from typing import Any
+
+import httpcore2
+import httpx2
+import pytest
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
+
+from snippets.concurrency.concurrent_calls import (
+    background_task,
+    deadline_and_limit,
+    except_star,
+    gather_calls,
+    shared_client,
+    task_group,
+    wrong_client_per_request,
+    wrong_forgotten_task,
+    wrong_http_exception_in_a_task,
+    wrong_one_after_another,
+)
+
+# Turns of the event loop that a call takes: far more than three tasks need to start.
+TURNS = 100
+PATIENCE = 30.0
+
+
+class Upstream:
+    """A service in memory that counts the calls in flight.
+
+    A call lasts a number of turns of the event loop, not a time. A call to a path in
+    ``held`` lasts until ``release`` is set.
+    """
+
+    def __init__(
+        self, status: dict[str, int] | None = None, held: set[str] | None = None
+    ) -> None:
+        self.status = status or {}
+        self.held = held or set()
+        self.release = asyncio.Event()
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.finished: list[str] = []
+        self.cancelled: list[str] = []
+
+    async def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        path = request.url.path
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            await turns()
+            if path in self.held or "*" in self.held:
+                await self.release.wait()
+        except asyncio.CancelledError:
+            self.cancelled.append(path)
+            raise
+        finally:
+            self.in_flight -= 1
+        self.finished.append(path)
+        return httpx2.Response(self.status.get(path, 200), json=path)
+
+
+async def turns() -> None:
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def browser(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://test"
+    ) as client:
+        yield client
+
+
+@asynccontextmanager
+async def calling(
+    module: ModuleType, upstream: Upstream
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """Give a client of ``module.app`` whose outgoing calls go to ``upstream``."""
+    async with httpx2.AsyncClient(
+        transport=httpx2.MockTransport(upstream), base_url="http://shop"
+    ) as outgoing:
+
+        async def get_client() -> httpx2.AsyncClient:
+            return outgoing
+
+        module.app.dependency_overrides[module.get_client] = get_client
+        try:
+            async with browser(module.app) as client:
+                yield client
+        finally:
+            module.app.dependency_overrides.clear()
+
+
+def most_in_flight(module: ModuleType) -> int:
+    async def main() -> int:
+        upstream = Upstream()
+        async with calling(module, upstream) as client:
+            response = await client.get("/product")
+        assert response.json() == {
+            "price": "/price",
+            "stock": "/stock",
+            "rating": "/rating",
+        }
+        return upstream.most_in_flight
+
+    return asyncio.run(main())
+
+
+# One after another, or at the same time
+
+
+def test_awaits_in_a_row_have_one_call_in_flight() -> None:
+    assert most_in_flight(wrong_one_after_another) == 1
+
+
+@pytest.mark.parametrize("module", [task_group, gather_calls])
+def test_task_group_and_gather_have_all_three_calls_in_flight(
+    module: ModuleType,
+) -> None:
+    assert most_in_flight(module) == 3
+
+
+def test_a_result_cannot_be_read_before_the_block_has_ended() -> None:
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(turns())
+            with pytest.raises(asyncio.InvalidStateError):
+                task.result()
+
+    asyncio.run(main())
+
+
+def test_two_async_dependencies_are_awaited_one_after_another() -> None:
+    upstream = Upstream()
+    app = FastAPI()
+
+    async def first() -> None:
+        await upstream(httpx2.Request("GET", "http://shop/first"))
+
+    async def second() -> None:
+        await upstream(httpx2.Request("GET", "http://shop/second"))
+
+    @app.get("/", dependencies=[Depends(first), Depends(second)])
+    async def endpoint() -> None: ...
+
+    TestClient(app).get("/")
+    assert upstream.finished == ["/first", "/second"]
+    assert upstream.most_in_flight == 1
+
+
+def test_blocking_calls_run_at_the_same_time_in_worker_threads() -> None:
+    together = threading.Barrier(3, timeout=PATIENCE)
+
+    async def main() -> list[int]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(run_in_threadpool(together.wait)) for _ in range(3)
+            ]
+        return [task.result() for task in tasks]
+
+    assert sorted(asyncio.run(main())) == [0, 1, 2]  # all three met at the barrier
+
+
+# One call fails
+
+
+def test_gather_leaves_the_other_calls_running_after_the_response() -> None:
+    async def main() -> None:
+        upstream = Upstream({"/price": 500}, held={"/stock", "/rating"})
+        async with calling(gather_calls, upstream) as client:
+            response = await client.get("/product")
+            assert response.status_code == 500
+            assert upstream.in_flight == 2
+            upstream.release.set()
+            await turns()
+        assert upstream.finished == ["/price", "/stock", "/rating"]
+        assert upstream.cancelled == []
+
+    asyncio.run(main())
+
+
+def test_task_group_cancels_the_other_calls_and_waits_for_their_end() -> None:
+    async def main() -> None:
+        upstream = Upstream({"/price": 500}, held={"/stock", "/rating"})
+        async with calling(task_group, upstream) as client:
+            response = await client.get("/product")
+        assert response.status_code == 500
+        assert sorted(upstream.cancelled) == ["/rating", "/stock"]
+        assert upstream.in_flight == 0
+        assert upstream.finished == ["/price"]
+
+    asyncio.run(main())
+
+
+async def fail(error: Exception) -> None:
+    raise error
+
+
+def test_gather_raises_the_first_exception_itself_and_drops_the_second(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        with pytest.raises(KeyError):
+            await asyncio.gather(fail(KeyError()), fail(ValueError()))
+        await turns()
+        gc.collect()
+
+    asyncio.run(main())
+    assert "never retrieved" not in caplog.text
+
+
+def test_task_group_raises_one_group_with_every_exception() -> None:
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail(KeyError()))
+            group.create_task(fail(ValueError()))
+
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(main())
+    assert [type(error) for error in caught.value.exceptions] == [KeyError, ValueError]
+
+
+def test_a_plain_except_does_not_catch_what_a_task_raised() -> None:
+    async def main() -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fail(KeyError()))
+        except KeyError:
+            pytest.fail("caught")
+
+    with pytest.raises(ExceptionGroup):
+        asyncio.run(main())
+
+
+def test_gather_with_return_exceptions_gives_exceptions_as_results() -> None:
+    async def main() -> tuple[Any, Any]:
+        return await asyncio.gather(
+            fail(KeyError()), asyncio.sleep(0, "fine"), return_exceptions=True
+        )
+
+    error, fine = asyncio.run(main())
+    assert isinstance(error, KeyError)
+    assert fine == "fine"
+
+
+# The answer of FastAPI
+
+
+def answer(module: ModuleType, status: dict[str, int]) -> httpx2.Response:
+    async def main() -> httpx2.Response:
+        async with calling(module, Upstream(status)) as client:
+            return await client.get("/product")
+
+    return asyncio.run(main())
+
+
+def test_an_http_exception_raised_in_a_task_of_a_group_is_answered_with_500() -> None:
+    response = answer(wrong_http_exception_in_a_task, {"/stock": 404})
+    assert response.status_code == 500
+    assert response.text == "Internal Server Error"
+
+
+def test_without_a_failure_the_same_endpoint_answers() -> None:
+    response = answer(wrong_http_exception_in_a_task, {})
+    assert response.json() == {"price": "/price", "stock": "/stock"}
+
+
+def test_an_http_exception_raised_in_gather_reaches_its_handler(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fetch = wrong_http_exception_in_a_task.fetch
+    monkeypatch.setattr(gather_calls, "fetch", fetch)
+    response = answer(gather_calls, {"/stock": 404})
+    assert response.status_code == 404
+    assert response.json() == {"detail": "No such product"}
+
+
+def test_except_star_turns_the_failure_of_a_call_into_502() -> None:
+    response = answer(except_star, {"/stock": 404})
+    assert response.status_code == 502
+    assert response.json() == {"detail": "The shop failed"}
+
+
+def test_except_star_makes_one_502_of_two_failures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failed: list[str] = []
+
+    async def fetch(client: httpx2.AsyncClient, path: str) -> Any:
+        failed.append(path)
+        raise httpx2.ConnectError(path)
+
+    monkeypatch.setattr(except_star, "fetch", fetch)
+    assert answer(except_star, {}).status_code == 502
+    assert failed == ["/price", "/stock"]
+
+
+def test_except_star_lets_other_errors_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fetch(client: httpx2.AsyncClient, path: str) -> Any:
+        raise KeyError(path)
+
+    monkeypatch.setattr(except_star, "fetch", fetch)
+    assert answer(except_star, {}).status_code == 500
+
+
+def test_an_error_that_except_star_does_not_match_keeps_it_a_group() -> None:
+    async def main() -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(fail(KeyError()))
+                group.create_task(fail(ValueError()))
+        except* KeyError as errors:
+            raise HTTPException(502) from errors
+
+    with pytest.raises(ExceptionGroup):
+        asyncio.run(main())
+
+
+def test_a_handler_can_be_registered_for_exception_group() -> None:
+    app = FastAPI()
+
+    @app.exception_handler(ExceptionGroup)
+    async def handle(
+        request: Request, group: ExceptionGroup[Exception]
+    ) -> JSONResponse:
+        return JSONResponse([repr(error) for error in group.exceptions], 502)
+
+    @app.get("/")
+    async def endpoint() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail(HTTPException(404)))
+
+    response = TestClient(app).get("/")
+    assert response.status_code == 502
+    assert response.json() == ["HTTPException(status_code=404, detail='Not Found')"]
+
+
+# Deadline and limit
+
+
+def test_the_semaphore_allows_five_calls_in_flight() -> None:
+    async def main() -> None:
+        upstream = Upstream()
+        async with calling(deadline_and_limit, upstream) as client:
+            response = await client.get("/prices")
+        assert upstream.most_in_flight == 5
+        assert response.json() == [f"/price/{n}" for n in range(20)]
+
+    asyncio.run(main())
+
+
+def test_a_semaphore_of_one_request_does_not_bound_another_request() -> None:
+    async def main() -> None:
+        upstream = Upstream()
+        async with calling(deadline_and_limit, upstream) as client:
+            await asyncio.gather(client.get("/prices"), client.get("/prices"))
+        assert upstream.most_in_flight == 10
+
+    asyncio.run(main())
+
+
+def test_at_the_deadline_every_call_is_cancelled_and_the_answer_is_504(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deadline_and_limit, "DEADLINE", 0.01)
+
+    async def main() -> None:
+        upstream = Upstream(held={"*"})
+        async with calling(deadline_and_limit, upstream) as client:
+            response = await client.get("/prices")
+        assert response.status_code == 504
+        assert upstream.in_flight == 0
+        assert len(upstream.cancelled) == upstream.most_in_flight
+        assert upstream.finished == []
+
+    asyncio.run(main())
+
+
+# The client
+
+
+@asynccontextmanager
+async def local_server() -> AsyncIterator[tuple[str, list[None]]]:
+    """Serve ``"fine"`` over HTTP/1.1 with keep-alive; give its address and its connections."""
+    connections: list[None] = []
+    talks: list[asyncio.Task[None]] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(None)
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b'HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n"fine"')
+                await writer.drain()
+        except asyncio.IncompleteReadError:
+            writer.close()
+            await writer.wait_closed()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(asyncio.create_task(talk(reader, writer)))
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}", connections
+        await asyncio.gather(*talks)  # the clients have closed their connections
+
+
+def connections_of_three_requests(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> int:
+    async def main() -> int:
+        async with local_server() as (address, connections):
+            monkeypatch.setattr(module, "UPSTREAM", address)
+            async with module.app.router.lifespan_context(module.app) as state:
+
+                async def app(scope: Any, receive: Any, send: Any) -> None:
+                    scope["state"] = dict(state or {})  # as a server does
+                    await module.app(scope, receive, send)
+
+                transport = httpx2.ASGITransport(app)
+                async with httpx2.AsyncClient(
+                    transport=transport, base_url="http://test"
+                ) as client:
+                    for _ in range(3):
+                        assert (await client.get("/price")).json() == "fine"
+        return len(connections)
+
+    return asyncio.run(main())
+
+
+def test_a_client_per_request_opens_a_connection_per_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert connections_of_three_requests(wrong_client_per_request, monkeypatch) == 3
+
+
+def test_a_client_of_the_lifespan_keeps_one_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert connections_of_three_requests(shared_client, monkeypatch) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "times"), [(wrong_client_per_request, 3), (shared_client, 1)]
+)
+def test_each_client_loads_the_certificates_for_tls_again(
+    module: ModuleType, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = httpcore2.default_ssl_context
+    loaded: list[threading.Thread] = []
+
+    def count(**options: Any) -> Any:
+        loaded.append(threading.current_thread())
+        return load(**options)
+
+    monkeypatch.setattr(httpcore2, "default_ssl_context", count)
+    # A client with a transport of its own, such as the one of the test, loads none.
+    connections_of_three_requests(module, monkeypatch)
+    assert (
+        loaded == [threading.current_thread()] * times
+    )  # the thread of the event loop
+
+
+def test_a_call_that_gets_no_connection_in_time_raises_pool_timeout() -> None:
+    async def main() -> None:
+        async with local_server() as (address, _):
+            limits = httpx2.Limits(max_connections=1)
+            timeout = httpx2.Timeout(5, pool=0.01)
+            async with (
+                httpx2.AsyncClient(limits=limits, timeout=timeout) as client,
+                client.stream("GET", address) as response,
+            ):
+                with pytest.raises(httpx2.PoolTimeout):
+                    await client.get(address)
+                await response.aread()
+
+    asyncio.run(main())
+
+
+def test_the_client_has_100_connections_and_timeouts_of_5_seconds() -> None:
+    defaults = inspect.signature(httpx2.AsyncClient).parameters
+    assert defaults["limits"].default.max_connections == 100
+    assert defaults["timeout"].default == httpx2.Timeout(
+        connect=5.0, read=5.0, write=5.0, pool=5.0
+    )
+
+
+def test_a_shared_client_sends_the_cookies_that_another_call_received() -> None:
+    async def upstream(request: httpx2.Request) -> httpx2.Response:
+        sent = request.headers.get("cookie", "none")
+        return httpx2.Response(200, json=sent, headers={"set-cookie": "user=ann"})
+
+    async def main() -> list[Any]:
+        async with httpx2.AsyncClient(
+            transport=httpx2.MockTransport(upstream), base_url="http://shop"
+        ) as client:
+            return [(await client.get("/")).json() for _ in range(2)]
+
+    assert asyncio.run(main()) == ["none", "user=ann"]
+
+
+# Tasks that nobody waits for
+
+
+async def post_order(module: ModuleType) -> None:
+    async with browser(module.app) as client:
+        assert (await client.post("/orders")).json() == {"status": "accepted"}
+
+
+def test_a_forgotten_task_outlives_the_dependencies_of_its_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main() -> None:
+        go_on = asyncio.Event()
+        open_at_the_end: list[bool] = []
+
+        async def send(mailbox: Any, text: str) -> None:
+            await go_on.wait()
+            open_at_the_end.append(mailbox.is_open)
+
+        monkeypatch.setattr(wrong_forgotten_task.Mailbox, "send", send)
+        await post_order(wrong_forgotten_task)
+        assert open_at_the_end == []
+        go_on.set()
+        await turns()
+        assert open_at_the_end == [False]
+
+    asyncio.run(main())
+
+
+def test_a_task_that_nobody_holds_can_vanish_before_its_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended: list[str] = []
+
+    async def send(mailbox: Any, text: str) -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+            ended.append("sent")
+        except GeneratorExit:
+            ended.append("collected")
+            raise
+
+    monkeypatch.setattr(wrong_forgotten_task.Mailbox, "send", send)
+
+    async def main() -> None:
+        await post_order(wrong_forgotten_task)
+        await turns()
+        gc.collect()
+
+    asyncio.run(main())
+    assert ended == ["collected"]
+    assert "Task was destroyed but it is pending!" in caplog.text
+
+
+def test_ruff_reports_the_task_that_nobody_holds() -> None:
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache"]
+    path = wrong_forgotten_task.__file__
+    checked = subprocess.run(
+        [*command, "--select=RUF006", "--output-format=concise", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.stdout.count("RUF006") == 1
+
+
+def test_the_failure_of_a_forgotten_task_changes_no_answer_and_is_only_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def send(mailbox: Any, text: str) -> None:
+        raise ConnectionError("no mail today")
+
+    monkeypatch.setattr(wrong_forgotten_task.Mailbox, "send", send)
+
+    async def main() -> None:
+        await post_order(wrong_forgotten_task)
+        await turns()
+        gc.collect()
+
+    asyncio.run(main())
+    assert "Task exception was never retrieved" in caplog.text
+
+
+def test_a_background_task_runs_after_the_response_with_the_dependency_still_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    events: list[str] = []
+    mailboxes: list[Any] = []
+
+    async def send_mail(mailbox: Any, text: str) -> None:
+        await turns()
+        mailboxes.append(mailbox)
+        events.append(f"mail sent, mailbox open: {mailbox.is_open}")
+
+    monkeypatch.setattr(background_task.Mailbox, "send", send_mail)
+
+    async def main() -> None:
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/orders",
+            "query_string": b"",
+            "headers": [],
+        }
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            events.append(message["type"])
+
+        await background_task.app(scope, receive, send)
+
+    asyncio.run(main())
+    assert events == [
+        "http.response.start",
+        "http.response.body",
+        "mail sent, mailbox open: True",
+    ]
+    assert mailboxes[0].is_open is False

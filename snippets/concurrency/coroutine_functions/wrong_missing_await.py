@@ -1,0 +1,16 @@
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+# --8<-- [start:endpoint]
+async def load_user(user_id: int) -> dict[str, int]:
+    return {"id": user_id}
+
+
+@app.get("/users/{user_id}")
+async def read_user(user_id: int) -> dict[str, int]:
+    return load_user(user_id)  # the await is missing
+
+
+# --8<-- [end:endpoint]

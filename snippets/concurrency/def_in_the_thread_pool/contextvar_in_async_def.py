@@ -1,0 +1,21 @@
+from contextvars import ContextVar
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Header
+
+app = FastAPI()
+
+# --8<-- [start:tenant]
+tenant = ContextVar("tenant", default="nobody")
+
+
+async def set_tenant(x_tenant: Annotated[str, Header()]) -> None:
+    tenant.set(x_tenant)  # set in the request's context
+
+
+@app.get("/tenant", dependencies=[Depends(set_tenant)])
+def read_tenant() -> str:
+    return tenant.get()  # its thread gets a copy
+
+
+# --8<-- [end:tenant]

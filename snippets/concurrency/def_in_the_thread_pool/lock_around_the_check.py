@@ -1,0 +1,27 @@
+import threading
+
+from fastapi import FastAPI, HTTPException
+
+app = FastAPI()
+
+
+def print_ticket() -> None:
+    """Stand for work that takes a moment."""
+
+
+# --8<-- [start:order]
+tickets = {"left": 1}
+tickets_lock = threading.Lock()
+
+
+@app.post("/tickets", status_code=201)
+def buy_ticket() -> dict[str, str]:
+    with tickets_lock:  # check and change are one step
+        if tickets["left"] == 0:
+            raise HTTPException(409, "sold out")
+        tickets["left"] -= 1
+    print_ticket()  # slow work stays outside the lock
+    return {"ticket": "yours"}
+
+
+# --8<-- [end:order]

@@ -1,0 +1,100 @@
+"""Fixtures and rules for the tests of the snippets."""
+
+import contextlib
+import difflib
+import socket
+import threading
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+ROOT = Path(__file__).resolve().parent.parent
+Recorder = Callable[[str, str], None]
+# How long right code may take on a busy machine before a test gives up.
+PATIENCE = 30.0
+
+
+def page_of(test_file: Path) -> str:
+    """Return the path of the page that a test file proves, for example ``docs/routing/order.md``."""
+    topic, slug = test_file.relative_to(ROOT / "snippets").parts[:2]
+    return f"docs/{topic}/{slug.replace('_', '-')}.md"
+
+
+@pytest.fixture
+def recorded(request: pytest.FixtureRequest) -> Recorder:
+    """Compare text with a recorded file beside the test: ``recorded("output.txt", text)``.
+
+    With ``--record`` the file is written instead (`make record`). Pages include the recorded file, so the
+    output they show is the output the code gave.
+    """
+    folder = request.path.parent
+
+    def compare(name: str, text: str) -> None:
+        path = folder / name
+        text = text.rstrip("\n") + "\n"
+        if request.config.getoption("--record"):
+            path.write_text(text, encoding="utf-8")
+            return
+        shown = path.read_text(encoding="utf-8") if path.exists() else ""
+        if shown != text:
+            lines = (shown.splitlines(), text.splitlines())
+            difference = "\n".join(
+                difflib.unified_diff(*lines, "recorded", "now", lineterm="")
+            )
+            name = path.relative_to(ROOT).as_posix()
+            page = page_of(request.path)
+            pytest.fail(
+                f"{name}: the recorded output is stale. "
+                f"Run `make record`, and check that {page} still says the truth.\n{difference}",
+                pytrace=False,
+            )
+
+    return compare
+
+
+@contextlib.contextmanager
+def serve_in_thread(
+    app: FastAPI, **options: Any
+) -> Iterator[tuple[str, uvicorn.Server]]:
+    """Serve ``app`` on a free port in a thread; yield its address and the server.
+
+    The socket listens before the server runs, so nobody has to poll for readiness.
+    """
+    options = {"log_config": None, "loop": "asyncio", "access_log": False} | options
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, **options))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}", server
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def serve() -> Any:
+    """Return ``serve(app, **options)``: a real server, for what no test client shows.
+
+    A context manager that gives the address and the server.
+    """
+    return serve_in_thread
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say which page makes the claim that a failed test no longer proves."""
+    report = yield
+    if report.failed:
+        page = page_of(item.path)
+        claim = f"{page} claims “{item.name}”, and the code no longer shows it. "
+        remedy = "Correct the code, or the page and the test together."
+        report.sections.append(("what to do", claim + remedy))
+    return report

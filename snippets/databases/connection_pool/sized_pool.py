@@ -1,0 +1,52 @@
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import (
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+
+# --8<-- [start:pool]
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    engine = create_async_engine(
+        os.environ["DATABASE_URL"],
+        pool_size=int(os.environ.get("POOL_SIZE", "5")),
+        max_overflow=0,  # so that pool_size is the limit
+        pool_timeout=3,  # seconds to wait for a connection
+        pool_pre_ping=True,  # test each connection before its use
+    )
+    yield {"sessions": async_sessionmaker(engine, expire_on_commit=False)}
+    await engine.dispose()
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.exception_handler(PoolTimeout)
+async def overloaded(request: Request, error: PoolTimeout) -> JSONResponse:
+    return JSONResponse({"detail": "Overloaded"}, 503, headers={"Retry-After": "1"})
+
+
+# --8<-- [end:pool]
+
+
+async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.state.sessions() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session)]
+
+
+@app.get("/one")
+async def one(session: SessionDep) -> int:
+    return await session.scalar(text("SELECT 1")) or 0

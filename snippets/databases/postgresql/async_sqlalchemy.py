@@ -1,0 +1,81 @@
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import (
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+# --8<-- [start:session]
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    engine = create_async_engine(os.environ["DATABASE_URL"])
+    yield {"sessions": async_sessionmaker(engine, expire_on_commit=False)}
+    await engine.dispose()
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.state.sessions() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session)]
+# --8<-- [end:session]
+
+
+# --8<-- [start:customers]
+class Base(DeclarativeBase): ...
+
+
+class Customer(Base):
+    __tablename__ = "customers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+
+
+class NewCustomer(BaseModel):
+    email: str
+
+
+class CustomerOut(NewCustomer):
+    id: int
+
+
+@app.get("/customers/{customer_id}", response_model=CustomerOut)
+async def read(customer_id: int, session: SessionDep) -> Customer:
+    customer = await session.get(Customer, customer_id)
+    if customer is None:
+        raise HTTPException(404, "No such customer")
+    return customer
+
+
+# --8<-- [end:customers]
+# --8<-- [start:create]
+UNIQUE_VIOLATION = "23505"
+
+
+@app.post("/customers", status_code=201, response_model=CustomerOut)
+async def create(new: NewCustomer, session: SessionDep) -> Customer:
+    customer = Customer(email=new.email)
+    session.add(customer)
+    try:
+        await session.commit()
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", "") != UNIQUE_VIOLATION:
+            raise
+        raise HTTPException(409, "Address in use") from error
+    return customer
+
+
+# --8<-- [end:create]

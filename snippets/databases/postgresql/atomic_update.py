@@ -1,0 +1,58 @@
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import (
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase): ...
+
+
+class Concert(Base):
+    __tablename__ = "concerts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tickets: Mapped[int]
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    engine = create_async_engine(os.environ["DATABASE_URL"])
+    yield {"sessions": async_sessionmaker(engine, expire_on_commit=False)}
+    await engine.dispose()
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.state.sessions() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session)]
+
+
+# --8<-- [start:buy]
+@app.post("/concerts/{concert_id}/buy")
+async def buy(concert_id: int, session: SessionDep) -> int:
+    left: int | None = await session.scalar(
+        update(Concert)
+        .where(Concert.id == concert_id, Concert.tickets > 0)
+        .values(tickets=Concert.tickets - 1)
+        .returning(Concert.tickets)
+    )
+    if left is None:
+        raise HTTPException(409, "Sold out")
+    await session.commit()
+    return left
+
+
+# --8<-- [end:buy]

@@ -1,0 +1,46 @@
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Request
+from sqlmodel import Field, Session, SQLModel, create_engine
+
+
+# --8<-- [start:session]
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    engine = create_engine(os.environ["DATABASE_URL"])
+    yield {"engine": engine}
+    engine.dispose()
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    with Session(request.state.engine) as session:
+        yield session
+
+
+# --8<-- [end:session]
+app = FastAPI(lifespan=lifespan)
+SessionDep = Annotated[Session, Depends(get_session)]
+
+
+# --8<-- [start:products]
+class NewProduct(SQLModel):
+    name: str = Field(min_length=1)
+
+
+class Product(NewProduct, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+
+
+@app.post("/products", status_code=201)
+def create(new: NewProduct, session: SessionDep) -> Product:
+    product = Product.model_validate(new)
+    session.add(product)
+    session.commit()
+    session.refresh(product)
+    return product
+
+
+# --8<-- [end:products]

@@ -1,0 +1,344 @@
+import asyncio
+import re
+import subprocess
+import sys
+import threading
+from importlib.metadata import requires
+from types import ModuleType
+from typing import Annotated, Any
+
+import pytest
+from fastapi import Depends, FastAPI
+from fastapi.testclient import TestClient
+from psycopg.errors import LockNotAvailable
+from pydantic import ValidationError
+from sqlalchemy import create_engine, event, select
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import (
+    DBAPIError,
+    InvalidRequestError,
+    MissingGreenlet,
+    NoSuchModuleError,
+)
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from snippets.databases.conftest import Database, client_of, until
+from snippets.databases.postgresql import (
+    async_sqlalchemy,
+    atomic_update,
+    locked_row,
+    sqlmodel_def,
+    wrong_check_then_insert,
+    wrong_engine_per_request,
+    wrong_read_then_write,
+)
+
+DRIVERS = pytest.mark.parametrize(
+    "drivername", ["postgresql", "postgresql+psycopg", "postgresql+asyncpg"]
+)
+
+
+@DRIVERS
+def test_one_application_stores_and_reads_through_psycopg_and_asyncpg(
+    database: Database, monkeypatch: pytest.MonkeyPatch, drivername: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url(drivername))
+    database.create_tables(async_sqlalchemy.Base.metadata)
+    with TestClient(async_sqlalchemy.app) as client:
+        created = client.post("/customers", json={"email": "ada@example.org"})
+        assert created.status_code == 201
+        assert created.json() == {"email": "ada@example.org", "id": 1}
+        assert client.get("/customers/1").json() == created.json()
+        assert client.get("/customers/2").status_code == 404
+
+
+def test_the_first_query_connects_and_the_end_of_the_lifespan_closes_all_connections(
+    database: Database,
+) -> None:
+    database.create_tables(async_sqlalchemy.Base.metadata)
+    with TestClient(async_sqlalchemy.app) as client:
+        assert database.connections() == 0
+        client.get("/customers/1")
+        assert database.connections() == 1
+    asyncio.run(until(lambda: database.connections() == 0))
+
+
+def test_sqlmodel_in_def_runs_in_a_worker_thread_and_validates_the_input(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.create_tables(sqlmodel_def.Product.metadata)
+    threads = []
+
+    def engine_that_tells_its_threads(*args: Any) -> Any:
+        engine = create_engine(*args)
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def tell(*_: Any) -> None:
+            threads.append(threading.current_thread().name)
+
+        return engine
+
+    monkeypatch.setattr(sqlmodel_def, "create_engine", engine_that_tells_its_threads)
+    with TestClient(sqlmodel_def.app) as client:
+        created = client.post("/products", json={"name": "tea"})
+        assert created.json() == {"name": "tea", "id": 1}
+        assert client.post("/products", json={"name": ""}).status_code == 422
+    assert threads
+    assert all("AnyIO worker thread" in name for name in threads)
+
+
+def test_sqlmodel_does_not_validate_what_a_table_class_is_constructed_with() -> None:
+    assert sqlmodel_def.Product(name="").name == ""
+    with pytest.raises(ValidationError):
+        sqlmodel_def.NewProduct(name="")
+    with pytest.raises(ValidationError):
+        sqlmodel_def.Product.model_validate({"name": ""})
+
+
+def test_fastapi_and_starlette_depend_on_no_driver_and_no_orm() -> None:
+    wanted = " ".join((requires("fastapi") or []) + (requires("starlette") or []))
+    for name in ("sqlalchemy", "sqlmodel", "psycopg", "asyncpg", "alembic"):
+        assert name not in wanted.lower()
+
+
+def test_postgresql_without_a_driver_means_psycopg_3_also_for_the_async_engine() -> (
+    None
+):
+    for create in (create_engine, create_async_engine):
+        assert create("postgresql://host/name").dialect.driver == "psycopg"
+
+
+def test_postgres_as_the_scheme_is_refused() -> None:
+    with pytest.raises(
+        NoSuchModuleError, match=r"Can't load plugin: sqlalchemy\.dialects:postgres$"
+    ):
+        create_async_engine("postgres://host/name")
+
+
+def test_psycopg2_is_taken_only_if_the_address_names_it() -> None:
+    with pytest.raises(ModuleNotFoundError, match="No module named 'psycopg2'"):
+        create_engine("postgresql+psycopg2://host/name")
+
+
+def test_asyncpg_does_not_know_sslmode(database: Database) -> None:
+    async def connect(option: str) -> None:
+        engine = create_async_engine(database.url("postgresql+asyncpg") + option)
+        try:
+            async with engine.connect():
+                pass
+        finally:
+            await engine.dispose()
+
+    with pytest.raises(TypeError, match="got an unexpected keyword argument 'sslmode'"):
+        asyncio.run(connect("?sslmode=disable"))
+    asyncio.run(connect("?ssl=disable"))
+
+
+def test_an_async_engine_refuses_a_synchronous_driver() -> None:
+    with pytest.raises(
+        InvalidRequestError, match="The asyncio extension requires an async driver"
+    ):
+        create_async_engine("sqlite://")
+
+
+@pytest.mark.filterwarnings("ignore:coroutine 'connect' was never awaited")
+def test_a_synchronous_engine_with_asyncpg_fails_when_it_connects(
+    database: Database,
+) -> None:
+    engine = create_engine(database.url("postgresql+asyncpg"))
+    with pytest.raises(MissingGreenlet):
+        engine.connect()
+
+
+def test_greenlet_comes_only_with_the_asyncio_extra() -> None:
+    for requirement in requires("sqlalchemy") or []:
+        if requirement.startswith("greenlet"):
+            assert requirement.endswith('extra == "asyncio"')
+
+
+def test_without_greenlet_sqlalchemy_ext_asyncio_cannot_be_imported() -> None:
+    program = (
+        "import sys; sys.modules['greenlet'] = None; import sqlalchemy.ext.asyncio"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert re.match(
+        "ImportError: The SQLAlchemy asyncio module requires .* 'greenlet'",
+        result.stderr.splitlines()[-1],
+    )
+
+
+def test_psycopg_cannot_be_imported_without_libpq() -> None:
+    program = (
+        "import sys, ctypes.util; ctypes.util.find_library = lambda name: None; "
+        "sys.modules.update(psycopg_c=None, psycopg_binary=None); import psycopg"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert "ImportError: no pq wrapper available" in result.stderr
+
+
+def test_an_engine_per_request_opens_a_connection_per_request_and_keeps_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines = []
+
+    def create(address: str) -> Any:
+        engines.append(create_engine(address))
+        return engines[-1]
+
+    monkeypatch.setattr(wrong_engine_per_request, "create_engine", create)
+    with TestClient(wrong_engine_per_request.app) as client:
+        for _ in range(3):
+            assert client.get("/clock").status_code == 200
+    assert len(engines) == database.connections() == 3
+    for engine in engines:
+        engine.dispose()
+
+
+def test_with_one_engine_three_requests_use_one_connection(database: Database) -> None:
+    database.create_tables(sqlmodel_def.Product.metadata)
+    with TestClient(sqlmodel_def.app) as client:
+        for name in ("tea", "milk", "sugar"):
+            assert client.post("/products", json={"name": name}).status_code == 201
+        assert database.connections() == 1
+
+
+class Commits:
+    """Holds back the commits of two requests until both have asked for one, or one waits."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, database: Database) -> None:
+        self.database = database
+        self.asked = 0
+        self.both = asyncio.Event()
+        commit = AsyncSession.commit
+
+        async def held_back(session: AsyncSession) -> None:
+            self.asked += 1
+            await until(lambda: self.asked == 2 or database.waiting_for_locks() == 1)
+            await commit(session)
+
+        monkeypatch.setattr(AsyncSession, "commit", held_back)
+
+
+async def two_posts(
+    module: ModuleType, path: str, json: dict[str, str] | None = None
+) -> list[int]:
+    """Send the same request twice at the same time; return the status codes in order."""
+    async with client_of(module.app) as client:
+        tasks = [asyncio.create_task(client.post(path, json=json)) for _ in "ab"]
+        await asyncio.wait(tasks)
+    return sorted(task.result().status_code for task in tasks)
+
+
+def test_check_then_insert_stores_the_same_address_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = wrong_check_then_insert
+    database.create_tables(module.Base.metadata)
+    Commits(monkeypatch, database)
+    codes = asyncio.run(two_posts(module, "/customers", {"email": "a@example.org"}))
+    assert codes == [201, 201]
+    assert database.execute("SELECT count(*) FROM customers") == [(2,)]
+
+
+@DRIVERS
+def test_the_unique_constraint_lets_one_in_and_answers_409_to_the_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch, drivername: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url(drivername))
+    module = async_sqlalchemy
+    database.create_tables(module.Base.metadata)
+    Commits(monkeypatch, database)
+    codes = asyncio.run(two_posts(module, "/customers", {"email": "a@example.org"}))
+    assert codes == [201, 409]
+    assert database.execute("SELECT count(*) FROM customers") == [(1,)]
+
+
+def concert_with_one_ticket(module: ModuleType, database: Database) -> None:
+    database.create_tables(module.Base.metadata)
+    database.execute("INSERT INTO concerts VALUES (1, 1)")
+
+
+def test_read_then_write_sells_the_last_ticket_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    concert_with_one_ticket(wrong_read_then_write, database)
+    Commits(monkeypatch, database)
+    codes = asyncio.run(two_posts(wrong_read_then_write, "/concerts/1/buy"))
+    assert codes == [200, 200]
+
+
+@pytest.mark.parametrize("module", [atomic_update, locked_row])
+def test_the_second_request_waits_for_the_first_and_sees_what_it_left(
+    database: Database, monkeypatch: pytest.MonkeyPatch, module: ModuleType
+) -> None:
+    concert_with_one_ticket(module, database)
+    commits = Commits(monkeypatch, database)
+    assert asyncio.run(two_posts(module, "/concerts/1/buy")) == [200, 409]
+    assert commits.asked == 1
+    assert database.execute("SELECT tickets FROM concerts") == [(0,)]
+
+
+def test_a_locked_row_is_stale_where_the_session_has_loaded_it_before(
+    database: Database,
+) -> None:
+    concert_with_one_ticket(locked_row, database)
+
+    async def scenario() -> None:
+        engine = create_async_engine(database.url())
+        async with AsyncSession(engine) as session:
+            concert = await session.get_one(locked_row.Concert, 1)
+            database.execute("UPDATE concerts SET tickets = 0")
+            await session.get_one(locked_row.Concert, 1, with_for_update=True)
+            assert concert.tickets == 1  # stale, and the row is locked
+            with database.connect() as other, pytest.raises(LockNotAvailable):
+                other.execute("SELECT * FROM concerts FOR UPDATE NOWAIT")
+        await engine.dispose()
+
+    asyncio.run(scenario())
+
+
+def test_a_dependency_that_has_loaded_the_row_does_not_sell_the_last_ticket_twice(
+    database: Database,
+) -> None:
+    concert_with_one_ticket(locked_row, database)
+    app = FastAPI(lifespan=locked_row.lifespan)
+
+    async def load_first(concert_id: int, session: locked_row.SessionDep) -> Any:
+        concert = await session.get_one(locked_row.Concert, concert_id)
+        database.execute("UPDATE concerts SET tickets = 0")  # another request buys
+        return concert
+
+    @app.post("/concerts/{concert_id}/buy")
+    async def buy(
+        concert_id: int,
+        session: locked_row.SessionDep,
+        loaded: Annotated[Any, Depends(load_first)],
+    ) -> int:
+        return await locked_row.buy(concert_id, session)
+
+    with TestClient(app) as client:
+        assert client.post("/concerts/1/buy").status_code == 409
+
+
+def test_repeatable_read_refuses_the_second_write_so_the_request_must_be_repeated(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    concert_with_one_ticket(wrong_read_then_write, database)
+    monkeypatch.setenv(
+        "PGOPTIONS", r"-c default_transaction_isolation=repeatable\ read"
+    )
+    Commits(monkeypatch, database)
+    with pytest.raises(
+        DBAPIError, match="could not serialize access due to concurrent update"
+    ):
+        asyncio.run(two_posts(wrong_read_then_write, "/concerts/1/buy"))
+    assert database.execute("SELECT tickets FROM concerts") == [(0,)]
+
+
+def test_sqlite_ignores_for_update() -> None:
+    query = select(locked_row.Concert).with_for_update()
+    assert "FOR UPDATE" not in str(query.compile(dialect=sqlite.dialect()))

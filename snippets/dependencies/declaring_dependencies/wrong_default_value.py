@@ -1,0 +1,22 @@
+from fastapi import Depends, FastAPI
+
+app = FastAPI()
+
+
+def get_limit(limit: int = 20) -> int:
+    return min(limit, 100)
+
+
+# --8<-- [start:default]
+@app.get("/orders")
+def orders(limit: int = Depends(get_limit)) -> str:
+    return f"{limit} orders"
+
+
+# --8<-- [end:default]
+# --8<-- [start:call]
+def report() -> str:
+    return orders()  # no error here, and none from a type checker
+
+
+# --8<-- [end:call]

@@ -1,0 +1,355 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import count
+from typing import Annotated, Any
+
+import pytest
+from fastapi import Depends, FastAPI, Security, WebSocket
+from fastapi.security import SecurityScopes
+from fastapi.testclient import TestClient
+from httpx2 import ASGITransport, AsyncClient
+
+from snippets.dependencies.dependency_cache import (
+    cached_settings,
+    called_once,
+    limited,
+    model_from_lifespan,
+    uncached,
+    wrong_cached_coroutine,
+    wrong_model_per_request,
+)
+
+Recorder = Callable[[str, str], None]
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def calls() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def counted(calls: list[str]) -> Callable[[], None]:
+    def dependency() -> None:
+        calls.append("called")
+
+    return dependency
+
+
+def call_with(dependencies: Sequence[Any]) -> None:
+    """Send one request to a path operation with these dependencies."""
+    app = FastAPI()
+    app.get("/", dependencies=dependencies)(lambda: None)
+    assert TestClient(app).get("/").status_code == 200
+
+
+def test_all_who_ask_share_one_call_in_a_request(
+    recorded: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    response = TestClient(called_once.app).get("/orders")
+    assert response.json() == "orders for alice"
+    output = capsys.readouterr().out
+    assert output.count("get_user is called") == 1
+    recorded("output.txt", output)
+
+
+def test_the_next_request_calls_it_again(capsys: pytest.CaptureFixture[str]) -> None:
+    client = TestClient(called_once.app)
+    client.get("/orders")
+    client.get("/orders")
+    assert capsys.readouterr().out.count("get_user is called") == 2
+
+
+def test_bound_methods_of_one_object_are_one_callable(calls: list[str]) -> None:
+    class Catalogue:
+        def size(self) -> None:
+            calls.append("size")
+
+    catalogue = Catalogue()
+    call_with([Depends(catalogue.size), Depends(catalogue.size)])
+    assert calls == ["size"]
+
+
+def test_equal_instances_are_one_callable(calls: list[str]) -> None:
+    @dataclass(frozen=True)
+    class RequireRole:
+        role: str
+
+        def __call__(self) -> None:
+            calls.append(self.role)
+
+    call_with([Depends(RequireRole(role)) for role in ("admin", "admin", "owner")])
+    assert calls == ["admin", "owner"]
+
+
+def test_instances_without_equality_are_different_callables(calls: list[str]) -> None:
+    class RequireRole:
+        def __call__(self) -> None:
+            calls.append("called")
+
+    role = RequireRole()
+    call_with([Depends(role), Depends(role)])
+    assert len(calls) == 1
+    call_with([Depends(RequireRole()), Depends(RequireRole())])
+    assert len(calls) == 3
+
+
+def test_a_dataclass_that_is_not_frozen_fails_in_the_request() -> None:
+    @dataclass
+    class RequireRole:
+        role: str
+
+        def __call__(self) -> None:
+            pass
+
+    with pytest.raises(TypeError, match="unhashable type: 'RequireRole'"):
+        call_with([Depends(RequireRole("admin"))])
+
+
+def test_each_call_of_a_factory_makes_another_callable(calls: list[str]) -> None:
+    def require(role: str) -> Callable[[], None]:
+        def dependency() -> None:
+            calls.append(role)
+
+        return dependency
+
+    call_with([Depends(require("admin")), Depends(require("admin"))])
+    assert calls == ["admin", "admin"]
+
+
+def test_two_partials_are_different_callables(calls: list[str]) -> None:
+    def add(name: str) -> None:
+        calls.append(name)
+
+    call_with([Depends(partial(add, "a")), Depends(partial(add, "a"))])
+    assert calls == ["a", "a"]
+
+
+def test_the_scope_belongs_to_the_key_even_without_yield(
+    calls: list[str], counted: Callable[[], None]
+) -> None:
+    call_with([Depends(counted), Depends(counted, scope="function")])
+    assert len(calls) == 2
+
+
+def test_security_scopes_belong_to_the_key_where_they_are_used(
+    calls: list[str], counted: Callable[[], None]
+) -> None:
+    def scoped(scopes: SecurityScopes) -> None:
+        calls.append(scopes.scope_str)
+
+    call_with([Security(scoped, scopes=[name]) for name in ("read", "write", "read")])
+    assert calls == ["read", "write"]
+    calls.clear()
+    call_with([Security(counted, scopes=["read"]), Depends(counted)])
+    assert len(calls) == 2
+
+
+def test_scopes_of_a_parent_do_not_matter_below_if_nothing_uses_them(
+    calls: list[str], counted: Callable[[], None]
+) -> None:
+    def parent(value: Annotated[None, Depends(counted)]) -> None:
+        pass
+
+    call_with([Security(parent, scopes=[name]) for name in ("read", "write")])
+    assert len(calls) == 1
+
+
+def test_use_cache_false_calls_again_for_this_declaration_only() -> None:
+    first, second, third = TestClient(uncached.app).get("/numbers").json()
+    assert second == first + 1
+    assert third == first
+
+
+def test_an_uncached_dependency_runs_again_below_a_cached_one(
+    calls: list[str], counted: Callable[[], None]
+) -> None:
+    def parent(value: Annotated[None, Depends(counted, use_cache=False)]) -> None:
+        calls.append("parent")
+
+    call_with([Depends(parent), Depends(parent)])
+    assert calls == ["called", "parent", "called"]
+
+
+def test_an_override_is_called_once_per_request(
+    calls: list[str], counted: Callable[[], None]
+) -> None:
+    app = FastAPI()
+
+    def original() -> None:
+        calls.append("original")
+
+    app.get("/", dependencies=[Depends(original), Depends(original)])(lambda: None)
+    app.dependency_overrides[original] = counted
+    TestClient(app).get("/")
+    assert calls == ["called"]
+
+
+def test_nothing_is_kept_for_the_next_request(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    client = TestClient(wrong_model_per_request.app)
+    client.get("/score")
+    client.get("/score")
+    assert capsys.readouterr().out.count("loading") == 2
+
+
+def test_the_lifespan_creates_one_object_for_all_requests(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with TestClient(model_from_lifespan.app) as client:
+        first = client.get("/score").json()
+        assert client.get("/score").json() == first
+    assert capsys.readouterr().out.count("loading") == 1
+
+
+def test_lru_cache_on_async_def_fails_from_the_second_request_on(
+    recorded: Recorder,
+) -> None:
+    wrong_cached_coroutine.get_settings.cache_clear()
+    client = TestClient(wrong_cached_coroutine.app)
+    assert client.get("/sender").json() == "shop@example.org"
+    with pytest.raises(RuntimeError) as raised:
+        client.get("/sender")
+    recorded("cached_coroutine.txt", f"RuntimeError: {raised.value}")
+
+
+def test_lru_cache_on_a_generator_fails_from_the_second_request_on() -> None:
+    @lru_cache
+    def get_session() -> Any:
+        yield "session"
+
+    app = FastAPI()
+    app.get("/", dependencies=[Depends(get_session)])(lambda: None)
+    client = TestClient(app)
+    client.get("/")
+    with pytest.raises(RuntimeError, match="generator didn't yield"):
+        client.get("/")
+
+
+def test_lru_cache_on_def_gives_one_object_to_all_requests() -> None:
+    client = TestClient(cached_settings.app)
+    assert client.get("/sender").json() == "shop@example.org"
+    assert client.get("/sender").json() == "shop@example.org"
+    assert cached_settings.get_settings() is cached_settings.get_settings()
+
+
+def test_a_websocket_calls_it_once_for_the_whole_connection(
+    calls: list[str], counted: Callable[[], None]
+) -> None:
+    app = FastAPI()
+
+    @app.websocket("/echo")
+    async def echo(
+        websocket: WebSocket,
+        first: Annotated[None, Depends(counted)],
+        second: Annotated[None, Depends(counted)],
+    ) -> None:
+        await websocket.accept()
+        async for text in websocket.iter_text():
+            await websocket.send_text(text)
+
+    with TestClient(app).websocket_connect("/echo") as websocket:
+        for text in ("a", "b"):
+            websocket.send_text(text)
+            assert websocket.receive_text() == text
+    assert len(calls) == 1
+
+
+class Meeting:
+    """Counts how many are inside, and lets them leave when ``together`` have met."""
+
+    def __init__(self, together: int) -> None:
+        self.barrier = asyncio.Barrier(together)
+        self.inside = 0
+        self.most = 0
+
+    async def __call__(self, name: str) -> str:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        await asyncio.wait_for(self.barrier.wait(), PATIENCE)
+        self.inside -= 1
+        return name
+
+
+async def get_all(app: FastAPI, paths: Sequence[str]) -> None:
+    async with AsyncClient(
+        transport=ASGITransport(app), base_url="http://test"
+    ) as client:
+        responses = await asyncio.gather(*(client.get(path) for path in paths))
+    assert {response.status_code for response in responses} == {200}
+
+
+def test_max_concurrency_holds_for_all_that_share_the_depends_object(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def run() -> int:
+        meeting = Meeting(together=2)
+        monkeypatch.setattr(limited, "render", meeting)
+        await get_all(limited.app, ["/invoices/1", "/statements/1"] * 3)
+        return meeting.most
+
+    assert asyncio.run(run()) == 2
+
+
+def test_each_depends_object_has_a_limit_of_its_own() -> None:
+    async def run() -> int:
+        meeting = Meeting(together=4)
+        app = FastAPI()
+
+        async def slot() -> AsyncIterator[None]:
+            yield
+
+        @app.get("/a", dependencies=[Depends(slot, max_concurrency=2)])
+        @app.get("/b", dependencies=[Depends(slot, max_concurrency=2)])
+        async def read() -> str:
+            return await meeting("")
+
+        await get_all(app, ["/a", "/b"] * 2)
+        return meeting.most
+
+    assert asyncio.run(run()) == 4
+
+
+def values_of(first: Any, second: Any) -> list[int]:
+    """Return what a path operation gets for two parameters."""
+    app = FastAPI()
+
+    def read(a: int, b: int) -> list[int]:
+        return [a, b]
+
+    read.__annotations__ |= {
+        "a": Annotated[int, first],
+        "b": Annotated[int, second],
+    }
+    app.get("/")(read)
+    return list(TestClient(app).get("/").json())
+
+
+def test_an_uncached_value_is_stored_if_it_is_the_first() -> None:
+    def number() -> int:
+        return next(numbers)
+
+    cached, uncached = Depends(number), Depends(number, use_cache=False)
+    numbers = count(1)
+    assert values_of(cached, uncached) == [1, 2]
+    numbers = count(1)
+    assert values_of(uncached, cached) == [1, 1]
+    numbers = count(1)
+    assert values_of(uncached, uncached) == [1, 2]
+
+
+def test_use_cache_false_has_no_effect_in_a_list_of_dependencies(
+    calls: list[str], counted: Callable[[], None]
+) -> None:
+    call_with([Depends(counted), Depends(counted, use_cache=False)])
+    assert len(calls) == 1
+
+
+def test_scopes_of_the_declaration_itself_count_even_if_nothing_uses_them(
+    calls: list[str], counted: Callable[[], None]
+) -> None:
+    call_with([Security(counted, scopes=[name]) for name in ("read", "write")])
+    assert len(calls) == 2

@@ -1,0 +1,35 @@
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
+from pydantic import BaseModel
+
+app = FastAPI()
+
+
+class Settings(BaseModel):
+    sender: str = "shop@example.org"
+
+
+class Mailer:
+    def __init__(self, sender: str) -> None:
+        self.sender = sender
+
+    def confirm(self, order_id: int) -> str:
+        return f"{self.sender}: order {order_id} confirmed"
+
+
+# --8<-- [start:injection]
+def get_settings() -> Settings:
+    return Settings()
+
+
+def get_mailer(settings: Annotated[Settings, Depends(get_settings)]) -> Mailer:
+    return Mailer(settings.sender)
+
+
+@app.post("/orders/{order_id}")
+def order(order_id: int, mailer: Annotated[Mailer, Depends(get_mailer)]) -> str:
+    return mailer.confirm(order_id)
+
+
+# --8<-- [end:injection]

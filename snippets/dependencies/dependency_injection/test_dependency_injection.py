@@ -1,0 +1,194 @@
+from collections.abc import Callable
+from typing import Annotated
+
+import pytest
+from fastapi import Depends, FastAPI, Request, Response, WebSocket
+from fastapi.params import Depends as DependsObject
+from fastapi.testclient import TestClient
+
+from snippets.dependencies.dependency_injection import (
+    orders,
+    passed_on,
+    service_from_lifespan,
+    wrong_depends_elsewhere,
+    wrong_depends_in_constructor,
+)
+
+Recorder = Callable[[str, str], None]
+
+
+class FakeMailer(orders.Mailer):
+    def __init__(self) -> None:
+        super().__init__("nobody")
+
+    def confirm(self, order_id: int) -> str:
+        return f"fake {order_id}"
+
+
+def test_fastapi_calls_the_dependencies_of_dependencies_first() -> None:
+    response = TestClient(orders.app).post("/orders/7")
+    assert response.json() == "shop@example.org: order 7 confirmed"
+
+
+def test_the_functions_stay_ordinary_and_can_be_called_with_anything() -> None:
+    assert orders.order(7, FakeMailer()) == "fake 7"
+
+
+def test_a_dependency_is_replaced_under_its_callable_for_all_who_ask_for_it() -> None:
+    orders.app.dependency_overrides[orders.get_settings] = lambda: orders.Settings(
+        sender="test@example.org"
+    )
+    try:
+        response = TestClient(orders.app).post("/orders/7")
+    finally:
+        orders.app.dependency_overrides.clear()
+    assert response.json() == "test@example.org: order 7 confirmed"
+
+
+def test_the_graph_is_read_when_the_path_operation_is_declared() -> None:
+    app = FastAPI()
+
+    def order(settings: Annotated[orders.Settings, Depends(orders.Settings())]) -> None:
+        pass
+
+    with pytest.raises(TypeError, match="is not a callable object"):
+        app.get("/orders")(order)
+
+
+def test_each_request_gets_its_own_object() -> None:
+    app = FastAPI()
+    seen: list[orders.Settings] = []
+
+    @app.get("/settings")
+    def read(
+        settings: Annotated[orders.Settings, Depends(orders.get_settings)],
+    ) -> None:
+        seen.append(settings)
+
+    client = TestClient(app)
+    assert seen == []  # nothing is created before a request asks for it
+    client.get("/settings")
+    client.get("/settings")
+    assert seen[0] is not seen[1]
+
+
+def test_the_callable_decides_and_the_type_is_not_checked() -> None:
+    app = FastAPI()
+
+    def get_number() -> str:
+        return "ten"
+
+    @app.get("/number")
+    def read(number: Annotated[int, Depends(get_number)]) -> str:
+        return type(number).__name__
+
+    assert TestClient(app).get("/number").json() == "str"
+
+
+def test_websocket_endpoints_and_their_dependencies_are_injected_too() -> None:
+    app = FastAPI()
+
+    @app.websocket("/mail")
+    async def mail(
+        websocket: WebSocket,
+        mailer: Annotated[orders.Mailer, Depends(orders.get_mailer)],
+    ) -> None:
+        await websocket.accept()
+        await websocket.send_text(mailer.sender)
+        await websocket.close()
+
+    with TestClient(app).websocket_connect("/mail") as websocket:
+        assert websocket.receive_text() == "shop@example.org"
+
+
+def failure_of(method: str, path: str) -> str:
+    with pytest.raises(AttributeError) as raised:
+        TestClient(wrong_depends_elsewhere.app).request(method, path)
+    return f"{type(raised.value).__name__}: {raised.value}"
+
+
+def test_depends_is_not_resolved_outside_the_functions_that_fastapi_calls(
+    recorded: Recorder,
+) -> None:
+    with (
+        pytest.raises(AttributeError) as raised,
+        TestClient(wrong_depends_elsewhere.app),
+    ):
+        pass
+    lines = {
+        "helper": failure_of("GET", "/footer"),
+        "background task": failure_of("POST", "/reports"),
+        "exception handler": failure_of("GET", "/orders/7"),
+        "middleware": failure_of("GET", "/sender"),
+        "lifespan": f"{type(raised.value).__name__}: {raised.value}",
+    }
+    assert set(lines.values()) == {
+        "AttributeError: 'Depends' object has no attribute 'sender'"
+    }
+    recorded(
+        "not_injected.txt",
+        "\n".join(f"{place:<19}{error}" for place, error in lines.items()),
+    )
+
+
+def test_with_annotated_the_direct_call_lacks_an_argument() -> None:
+    with pytest.raises(
+        TypeError, match="missing 1 required positional argument: 'settings'"
+    ):
+        # mypy reports the same, and would report an ignore without need
+        orders.get_mailer()  # type: ignore[call-arg]
+
+
+def test_helpers_and_background_tasks_get_the_value_as_an_argument() -> None:
+    client = TestClient(passed_on.app)
+    assert client.get("/footer").json() == "Sent by shop@example.org"
+    passed_on.sent.clear()
+    assert client.post("/reports").status_code == 200
+    assert passed_on.sent == ["Sent by shop@example.org"]
+
+
+def test_a_class_is_injected_only_when_fastapi_creates_the_object() -> None:
+    client = TestClient(wrong_depends_in_constructor.app)
+    assert client.post("/orders/7").json() == "order 7 confirmed"
+    assert isinstance(wrong_depends_in_constructor.Orders().mailer, DependsObject)
+    with pytest.raises(AttributeError, match="'Depends' object has no attribute"):
+        wrong_depends_in_constructor.nightly_job()
+
+
+def test_a_service_from_the_lifespan_is_built_once_and_works_without_fastapi() -> None:
+    assert service_from_lifespan.nightly_job() == "order 7 confirmed"
+    with TestClient(service_from_lifespan.app) as client:
+        assert client.post("/orders/7").json() == "order 7 confirmed"
+
+    app = FastAPI(lifespan=service_from_lifespan.lifespan)
+    seen: list[service_from_lifespan.Orders] = []
+
+    @app.get("/seen")
+    def read(
+        orders: Annotated[
+            service_from_lifespan.Orders, Depends(service_from_lifespan.get_orders)
+        ],
+    ) -> None:
+        seen.append(orders)
+
+    with TestClient(app) as client:
+        client.get("/seen")
+        client.get("/seen")
+    assert seen[0] is seen[1]
+
+
+def test_an_override_does_not_reach_code_that_calls_the_function_itself() -> None:
+    app = FastAPI()
+    app.dependency_overrides[orders.get_settings] = lambda: orders.Settings(
+        sender="test@example.org"
+    )
+
+    @app.exception_handler(LookupError)
+    async def not_found(request: Request, error: Exception) -> Response:
+        return Response(orders.get_settings().sender, status_code=404)
+
+    @app.get("/orders")
+    def read(settings: Annotated[orders.Settings, Depends(orders.get_settings)]) -> str:
+        raise LookupError(settings.sender)
+
+    assert TestClient(app).get("/orders").text == "shop@example.org"

@@ -1,0 +1,134 @@
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
+
+
+class Index:
+    """A folder of wheels that pip takes for the package index."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def publish(self, version: str, code: str = "") -> str:
+        """Publish a version of the package `demo`; return the hash of its file."""
+        wheel = self.folder / f"demo-{version}-py3-none-any.whl"
+        info = f"demo-{version}.dist-info"
+        with zipfile.ZipFile(wheel, "w") as files:
+            files.writestr("demo.py", code)
+            for name, text in {
+                "METADATA": f"Metadata-Version: 2.1\nName: demo\nVersion: {version}\n",
+                "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+                "RECORD": "",
+            }.items():
+                files.writestr(f"{info}/{name}", text)
+        return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+    def install(self, dockerfile: str, requirements: str) -> str:
+        """Run the image's `pip install` for ``requirements``; return what pip says."""
+        text = (HERE / dockerfile).read_text(encoding="utf-8").replace("\\\n", " ")
+        found = re.search(r"^RUN pip ([^#\n]+)", text, re.M)
+        assert found
+        (self.folder / "requirements.txt").write_text(requirements, encoding="utf-8")
+        result = subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", *found[1].split()),
+                *("--dry-run", "--ignore-installed", "--no-index"),
+                *("--find-links", str(self.folder), "--disable-pip-version-check"),
+            ],
+            cwd=self.folder,
+            env={"PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return result.stdout + result.stderr
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    return Index(tmp_path)
+
+
+def test_the_same_dockerfile_installs_another_version_after_a_release(
+    tmp_path: Path,
+) -> None:
+    def build(releases: list[str]) -> str:
+        index = Index(tmp_path / releases[-1])
+        index.folder.mkdir()
+        for version in releases:
+            index.publish(version)
+        return index.install("wrong_floating.Dockerfile", "demo>=1.0\n")
+
+    with ThreadPoolExecutor() as pool:  # both at once: pip takes its time to start
+        before, after = pool.map(build, [["1.0"], ["1.0", "1.1"]])
+    assert "Would install demo-1.0" in before
+    assert "Would install demo-1.1" in after
+
+
+def test_with_a_lock_a_release_changes_nothing(index: Index) -> None:
+    digest = index.publish("1.0")
+    index.publish("1.1")
+    lock = f"demo==1.0 --hash=sha256:{digest}\n"
+    assert "Would install demo-1.0" in index.install("locked.Dockerfile", lock)
+
+
+def test_with_a_lock_another_file_of_the_same_version_is_refused(index: Index) -> None:
+    digest = index.publish("1.0")
+    index.publish("1.0", code="print('something else')")
+    lock = f"demo==1.0 --hash=sha256:{digest}\n"
+    said = index.install("locked.Dockerfile", lock)
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE" in said
+
+
+def test_require_hashes_refuses_a_requirement_that_is_not_pinned(index: Index) -> None:
+    index.publish("1.0")
+    said = index.install("locked.Dockerfile", "demo>=1.0\n")
+    assert "all requirements must have their versions pinned with ==" in said
+
+
+def test_uv_exports_versions_with_hashes(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "api"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        f'dependencies = ["demo @ {tmp_path.as_uri()}/demo-1.0-py3-none-any.whl"]\n'
+    )
+    Index(tmp_path).publish("1.0")
+    script = (HERE / "lock.sh").read_text(encoding="utf-8")
+    line = next(row for row in script.splitlines() if row.startswith("uv "))
+    subprocess.run(
+        [BIN / "uv", "--offline", *line.split()[1:], "--python", sys.executable],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "UV_CACHE_DIR": str(tmp_path / "cache")},
+        check=True,
+        capture_output=True,
+    )
+    exported = (tmp_path / "requirements.txt").read_text(encoding="utf-8")
+    assert "demo" in exported
+    assert re.search(r"--hash=sha256:[0-9a-f]{64}$", exported, re.M)
+
+
+@pytest.mark.parametrize("name", ["locked.Dockerfile", "wrong_floating.Dockerfile"])
+def test_hadolint_does_not_look_into_the_requirements(name: str) -> None:
+    result = subprocess.run(
+        [BIN / "hadolint", "--ignore=DL3042", HERE / name],
+        capture_output=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout) == (0, b"")
+
+
+def test_the_script_is_sound() -> None:
+    found: Any = subprocess.run(
+        [BIN / "shellcheck", HERE / "lock.sh"], capture_output=True, check=False
+    )
+    assert (found.returncode, found.stdout) == (0, b"")

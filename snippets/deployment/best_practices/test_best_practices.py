@@ -1,0 +1,218 @@
+import asyncio
+import inspect
+import io
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
+from fastapi.testclient import TestClient
+from httpx2 import ASGITransport, AsyncClient
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from snippets.deployment.best_practices import request_ids, telemetry, wrong_global_id
+
+HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """Send the log of the shop to a stream, formatted as the page shows."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(request_ids.Json())
+    log = logging.getLogger("shop")
+    log.addHandler(handler)
+    level, log.level = log.level, logging.INFO
+    yield stream
+    log.removeHandler(handler)
+    log.setLevel(level)
+
+
+# --- Logs
+
+
+def test_each_line_carries_the_id_of_its_request_also_from_a_thread(
+    lines: io.StringIO, monkeypatch: pytest.MonkeyPatch, recorded: Any
+) -> None:
+    ids = iter(["8c1f", "52ab"])
+
+    class Id:
+        def __init__(self) -> None:
+            self.hex = next(ids)
+
+    monkeypatch.setattr(request_ids, "uuid4", Id)
+    client = TestClient(request_ids.app)
+    client.get("/orders/1")
+    client.get("/orders/2")
+    recorded("log.txt", lines.getvalue())
+    assert request_ids.request_id.get() == "-"
+
+
+def test_an_exception_is_one_line_too(lines: io.StringIO) -> None:
+    try:
+        raise LookupError("gone")
+    except LookupError:
+        logging.getLogger("shop").exception("order failed")
+    line = json.loads(lines.getvalue())
+    assert line["event"] == "order failed"
+    assert "LookupError: gone" in line["error"]
+
+
+def test_the_traceback_that_uvicorn_logs_carries_the_id_and_the_lifespan_has_none(
+    lines: io.StringIO,
+) -> None:
+    log = logging.getLogger("shop")
+    shared = logging.getLogger("uvicorn.error")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        log.info("lifespan")
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    app.add_middleware(request_ids.RequestId)
+
+    @app.get("/")
+    async def fail() -> None:
+        log.info("endpoint")
+        raise LookupError("gone")
+
+    async def main() -> None:
+        server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
+        serving = asyncio.create_task(server.serve())
+        async with asyncio.timeout(30):
+            while not server.started:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+            port = server.servers[0].sockets[0].getsockname()[1]
+            async with AsyncClient(timeout=30) as http:
+                for _ in range(2):  # on one connection
+                    response = await http.get(f"http://127.0.0.1:{port}/")
+                    assert response.status_code == 500
+            server.should_exit = True
+            await serving
+
+    shared.addHandler(log.handlers[0])
+    try:
+        asyncio.run(main())
+    finally:
+        shared.removeHandler(log.handlers[0])
+    seen = [json.loads(line) for line in lines.getvalue().splitlines()]
+    by_request = [one["request_id"] for one in seen if one["event"] == "endpoint"]
+    tracebacks = [one["request_id"] for one in seen if "error" in one]
+    assert tracebacks == by_request
+    assert len({*by_request, "-"}) == 3
+    assert [one["request_id"] for one in seen if one["event"] == "lifespan"] == ["-"]
+
+
+def test_a_global_id_belongs_to_the_request_that_came_last(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("INFO", logger="shop")
+    ids = iter(["first", "second"])
+
+    class Id:
+        def __init__(self) -> None:
+            self.hex = next(ids)
+
+    monkeypatch.setattr(wrong_global_id, "uuid4", Id)
+
+    async def main() -> None:
+        waiting, answered = asyncio.Event(), asyncio.Event()
+
+        async def database() -> None:
+            if not waiting.is_set():
+                waiting.set()
+                await answered.wait()
+
+        monkeypatch.setattr(wrong_global_id, "database", database)
+        transport = ASGITransport(wrong_global_id.app)
+        async with AsyncClient(transport=transport, base_url="http://test") as http:
+            one = asyncio.create_task(http.get("/orders/1"))
+            await waiting.wait()
+            await http.get("/orders/2")
+            answered.set()
+            await one
+
+    asyncio.run(main())
+    assert caplog.messages == ["second order 2 read", "second order 1 read"]
+
+
+# --- Telemetry
+
+
+def with_exporter() -> InMemorySpanExporter:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    telemetry.app._native_telemetry.config["tracer_provider"] = provider
+    return exporter
+
+
+def test_a_request_is_a_span_with_spans_for_its_steps_and_a_probe_is_none(
+    recorded: Any,
+) -> None:
+    exporter = with_exporter()
+    client = TestClient(telemetry.app)
+    client.get("/livez")
+    client.get("/orders/7?token=secret")
+    spans = sorted(exporter.get_finished_spans(), key=lambda span: span.start_time or 0)
+    recorded(
+        "spans.txt",
+        "\n".join(f"{'  ' if span.parent else ''}{span.name}" for span in spans),
+    )
+    attributes = dict(spans[0].attributes or {})
+    assert attributes["http.route"] == "/orders/{number}"
+    assert attributes["url.query"] == "token=secret"
+
+
+def test_the_trace_goes_on_from_the_caller() -> None:
+    exporter = with_exporter()
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    header = {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    TestClient(telemetry.app).get("/orders/7", headers=header)
+    found = {
+        f"{span.context.trace_id:032x}"
+        for span in exporter.get_finished_spans()
+        if span.context
+    }
+    assert found == {trace}
+
+
+def test_nothing_is_sent_anywhere_until_it_is_switched_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("FASTAPI_OTEL_AUTO_CONFIGURE", raising=False)
+    app = FastAPI()
+    assert app._telemetry["auto_configure"] is False
+    assert app._native_telemetry.enabled() is False
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    assert FastAPI()._telemetry["auto_configure"] is True
+    assert "exclude" in TelemetryConfig.__annotations__
+
+
+def test_shellcheck_has_no_objection() -> None:
+    result = subprocess.run(
+        [BIN / "shellcheck", HERE / "telemetry.sh"], capture_output=True, check=False
+    )
+    assert (result.returncode, result.stdout) == (0, b"")
+
+
+# --- No switch in FastAPI
+
+
+def test_fastapi_has_no_parameter_for_a_cache_or_a_rate_limit() -> None:
+    names = inspect.signature(FastAPI).parameters
+    words = {word for name in names for word in name.split("_")}
+    assert not words & {"cache", "caching", "rate", "limiter", "throttle"}

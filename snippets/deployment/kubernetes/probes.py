@@ -1,0 +1,38 @@
+import asyncio
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, HTTPException
+
+
+class Database:
+    async def ping(self) -> None:
+        """Run SELECT 1 on a connection of the pool."""
+
+
+async def get_database() -> Database:
+    return Database()
+
+
+Db = Annotated[Database, Depends(get_database)]
+app = FastAPI()
+
+
+# --8<-- [start:probes]
+# --8<-- [start:liveness]
+@app.get("/livez")
+async def livez() -> dict[str, str]:
+    return {"status": "ok"}  # asks nobody
+
+
+# --8<-- [end:liveness]
+@app.get("/readyz")
+async def readyz(database: Db) -> dict[str, str]:
+    try:
+        async with asyncio.timeout(1):
+            await database.ping()
+    except OSError as error:  # and what your driver raises
+        raise HTTPException(503, "no database") from error
+    return {"status": "ok"}
+
+
+# --8<-- [end:probes]

@@ -1,0 +1,179 @@
+import inspect
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+from fastapi import FastAPI, routing
+from fastapi.dependencies import models, utils
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from snippets.deployment.performance_and_scaling import conditional_get
+
+HERE = Path(__file__).parent
+ROOT = Path(__file__).resolve().parents[3]
+BIN = Path(sys.executable).parent
+PATIENCE = 60.0
+
+
+class Workers:
+    """`uvicorn --workers 2` as a real process with two children."""
+
+    def __init__(self, log: Path, module: str, **environment: str) -> None:
+        self.log = log
+        with log.open("w") as file:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "uvicorn", "--port", "0", "--workers", "2"),
+                    f"snippets.deployment.performance_and_scaling.{module}:app",
+                ],
+                cwd=ROOT,
+                # no busy machine may make the parent kill a healthy worker
+                env={**os.environ, "UVICORN_TIMEOUT_WORKER_HEALTHCHECK": "60"}
+                | environment,
+                stdout=file,
+                stderr=file,
+            )
+        self.wait_for(lambda: self.text().count("Application startup complete.") >= 2)
+        found = re.search(r"running on http://127.0.0.1:(\d+)", self.text())
+        assert found
+        self.url = f"http://127.0.0.1:{found[1]}"
+
+    def text(self) -> str:
+        return self.log.read_text()
+
+    def wait_for(self, condition: Any) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, self.text()
+            time.sleep(0.02)
+
+    def pids(self) -> list[int]:
+        return [int(n) for n in re.findall(r"server process \[(\d+)\]", self.text())]
+
+    def visit_until_both_answered(self) -> list[dict[str, int]]:
+        """Send requests, each on a connection of its own; at most 2,000."""
+        answers: list[dict[str, int]] = []
+        while len({answer["process"] for answer in answers}) < 2:
+            assert len(answers) < 2000
+            answers.append(httpx2.post(f"{self.url}/visits", timeout=PATIENCE).json())
+        return answers
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[Any]:
+    started: list[Workers] = []
+
+    def start(module: str, **environment: str) -> Workers:
+        started.append(Workers(tmp_path / "log.txt", module, **environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.terminate()
+        try:
+            one.process.wait(PATIENCE)
+        finally:
+            one.process.kill()
+
+
+def test_each_worker_counts_for_itself(workers: Any) -> None:
+    answers = workers("wrong_counter").visit_until_both_answered()
+    assert answers[-1]["visits"] == 1  # the second worker starts again
+    assert len(answers) > 1
+
+
+def test_a_counter_in_a_database_counts_all_workers(
+    workers: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "visits.db"
+    server = workers("shared_counter", VISITS_FILE=str(file))
+    answers = server.visit_until_both_answered()
+    assert [answer["visits"] for answer in answers] == list(range(1, len(answers) + 1))
+
+
+def test_uvicorn_replaces_a_worker_that_was_killed(workers: Any) -> None:
+    # A worker that dies in the middle of a check is missed only after this time.
+    server = workers("wrong_counter", UVICORN_TIMEOUT_WORKER_HEALTHCHECK="5")
+    before = server.pids()
+    os.kill(before[0], signal.SIGKILL)
+    server.wait_for(lambda: f"Child process [{before[0]}] died" in server.text())
+    server.wait_for(lambda: len(server.pids()) > len(before))
+    assert before[0] not in server.pids()[len(before) :]
+    assert (
+        before[0] not in server.pids()[len(before) :]
+    )  # the new one is another process
+
+
+def test_without_options_there_is_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    assert uvicorn.Config(FastAPI()).workers == 1
+
+
+def test_fastapi_runs_the_function_itself_and_generates_no_code() -> None:
+    app = FastAPI()
+
+    async def prices() -> dict[str, int]:
+        return {"tea": 3}
+
+    code = prices.__code__
+    route = app.get("/prices")(prices)
+    assert route is prices
+    assert prices.__code__ is code
+    registered = [r for r in app.routes if isinstance(r, APIRoute)]
+    assert [r.endpoint for r in registered] == [prices]
+    for module in (routing, models, utils):
+        assert not re.search(r"\b(exec|eval|compile)\(", inspect.getsource(module))
+
+
+def test_the_same_etag_gets_304_without_a_body(recorded: Any) -> None:
+    client = TestClient(conditional_get.app)
+    first = client.get("/prices")
+    etag = first.headers["etag"]
+    second = client.get("/prices", headers={"If-None-Match": etag})
+    assert second.content == b""
+
+    def show(response: httpx2.Response) -> str:
+        names = ["etag", "cache-control", "content-length"]
+        shown = [f"{n}: {response.headers[n]}" for n in names if n in response.headers]
+        first_line = f"HTTP/1.1 {response.status_code} {response.reason_phrase}"
+        return "\n".join([first_line, *shown])
+
+    recorded(
+        "conditional_get.http",
+        f"GET /prices\n\n{show(first)}\n\n"
+        f"GET /prices\nif-none-match: {etag}\n\n{show(second)}",
+    )
+
+
+@pytest.mark.parametrize("sent", ['W/{}, "other"', "{}", "*"])
+def test_lists_weak_tags_and_the_star_match(sent: str) -> None:
+    client = TestClient(conditional_get.app)
+    etag = client.get("/prices").headers["etag"]
+    header = {"If-None-Match": sent.format(etag)}
+    assert client.get("/prices", headers=header).status_code == 304
+    other = client.get("/prices", headers={"If-None-Match": '"other"'})
+    assert other.status_code == 200
+
+
+def test_the_start_script_is_accepted_by_shellcheck_and_by_uvicorn() -> None:
+    script = HERE / "start.sh"
+    result = subprocess.run(
+        [BIN / "shellcheck", script], capture_output=True, check=False
+    )
+    assert (result.returncode, result.stdout) == (0, b"")
+    words = script.read_text().replace("\\\n", "").split("exec uvicorn ")[1]
+    options = words.splitlines()[0].split()
+    found = uvicorn.main.make_context("uvicorn", options).params
+    assert found["workers"] == 4
+    assert found["limit_max_requests"] == 10_000
+    assert found["limit_max_requests_jitter"] == 1_000

@@ -1,0 +1,281 @@
+import asyncio
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from importlib.metadata import requires
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+
+import flask
+import pytest
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
+from packaging.requirements import Requirement
+from pydantic import BaseModel
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from snippets.foundations.benefits_and_costs import (
+    path_parameter,
+    signup,
+    wrong_renamed_parameter,
+)
+
+FOLDER = Path(__file__).parent
+BODY = b'{"item":"tea","boxes":2}'
+ANSWER = {"item": "tea", "pieces": 12}
+
+
+class Outbox:
+    def __init__(self) -> None:
+        self.mails: list[str] = []
+
+    def send(self, to: str) -> None:
+        self.mails.append(to)
+
+
+@pytest.fixture
+def outbox() -> Any:
+    outbox = Outbox()
+    signup.app.dependency_overrides[signup.get_mailer] = lambda: outbox
+    yield outbox
+    signup.app.dependency_overrides.clear()
+
+
+def test_a_dependency_is_replaced_without_touching_the_code(outbox: Outbox) -> None:
+    body = {"name": "ada", "password": "correct horse"}
+    assert TestClient(signup.app).post("/users", json=body).status_code == 201
+    assert outbox.mails == ["ada"]
+
+
+def test_an_invalid_request_never_reaches_the_function(
+    outbox: Outbox, recorded: Any
+) -> None:
+    body = {"name": "al", "password": "short"}
+    response = TestClient(signup.app).post("/users", json=body)
+    assert response.status_code == 422
+    assert outbox.mails == []
+    errors = [f"{error['loc']} {error['msg']}" for error in response.json()["detail"]]
+    recorded("errors.txt", "\n".join(errors))
+
+
+def test_the_declared_return_type_keeps_the_password_out(outbox: Outbox) -> None:
+    body = {"name": "ada", "password": "correct horse"}
+    assert TestClient(signup.app).post("/users", json=body).json() == {"name": "ada"}
+
+
+def test_the_rules_stand_in_the_openapi_document() -> None:
+    schemas = signup.app.openapi()["components"]["schemas"]
+    assert schemas["SignUp"]["properties"]["password"]["minLength"] == 12
+
+
+def test_a_renamed_parameter_becomes_a_query_parameter(recorded: Any) -> None:
+    response = TestClient(wrong_renamed_parameter.app).get("/orders/7")
+    assert response.status_code == 422
+    recorded("renamed.json", json.dumps(response.json()["detail"][0]))
+
+
+def test_the_name_decides_where_a_parameter_is_read_from() -> None:
+    assert TestClient(path_parameter.app).get("/orders/7").json() == 7
+
+
+def python_calls(work: Callable[[], Any]) -> int:
+    """Count the Python functions that start while ``work`` runs."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+async def asgi_request(app: Any) -> bytes:
+    messages = [{"type": "http.request", "body": BODY, "more_body": False}]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/orders",
+        "raw_path": b"/orders",
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    await app(scope, receive, send)
+    return b"".join(message.get("body", b"") for message in sent)
+
+
+def step_through(coroutine: Coroutine[Any, Any, bytes]) -> bytes:
+    """Run a coroutine that never waits, without the calls of an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        return bytes(finished.value)
+    raise AssertionError("the application waited")
+
+
+def asgi_calls(app: Any) -> int:
+    async def counted() -> int:
+        for _ in range(2):  # the first request builds what later ones share
+            assert json.loads(await asgi_request(app)) == ANSWER
+        return python_calls(lambda: step_through(asgi_request(app)))
+
+    return asyncio.run(counted())
+
+
+def wsgi_calls(app: Any) -> int:
+    def request() -> bytes:
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/orders",
+            "SCRIPT_NAME": "",
+            "QUERY_STRING": "",
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(BODY)),
+            "wsgi.input": io.BytesIO(BODY),
+        }
+        setup_testing_defaults(environ)
+        body = app(environ, lambda *arguments: None)
+        try:
+            return b"".join(body)
+        finally:
+            body.close()
+
+    for _ in range(2):
+        assert json.loads(request()) == ANSWER
+    return python_calls(request)
+
+
+class Order(BaseModel):
+    item: str
+    boxes: int
+
+
+class Receipt(BaseModel):
+    item: str
+    pieces: int
+
+
+def with_fastapi() -> FastAPI:
+    app = FastAPI()
+
+    @app.post("/orders")
+    async def create_order(order: Order) -> Receipt:
+        return Receipt(item=order.item, pieces=order.boxes * 6)
+
+    return app
+
+
+def with_starlette() -> Starlette:
+    async def create_order(request: Request) -> JSONResponse:
+        order = await request.json()
+        return JSONResponse({"item": order["item"], "pieces": order["boxes"] * 6})
+
+    return Starlette(routes=[Route("/orders", create_order, methods=["POST"])])
+
+
+def with_flask() -> flask.Flask:
+    app = flask.Flask("orders")
+
+    @app.post("/orders")
+    def create_order() -> dict[str, Any]:
+        order = flask.request.get_json()
+        return {"item": order["item"], "pieces": order["boxes"] * 6}
+
+    return app
+
+
+def test_fastapi_runs_three_to_five_times_the_python_functions_of_starlette() -> None:
+    assert 3 < asgi_calls(with_fastapi()) / asgi_calls(with_starlette()) < 5
+
+
+def test_fastapi_runs_about_as_many_python_functions_as_flask() -> None:
+    assert 0.5 < asgi_calls(with_fastapi()) / wsgi_calls(with_flask()) < 2
+
+
+def test_importing_fastapi_loads_more_than_two_hundred_modules() -> None:
+    code = "import sys; before = set(sys.modules); import fastapi; "
+    code += "print(*(set(sys.modules) - before))"
+    command = [sys.executable, "-c", code]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    loaded = output.split()
+    assert len(loaded) > 200
+    assert "opentelemetry" in loaded
+
+
+def test_minor_versions_changed_what_existing_code_does() -> None:
+    wrong: dict[str, Any] = {"colour": "red"}
+    with pytest.raises(TypeError, match="colour"):  # accepted before 0.145.0
+        FastAPI(**wrong)
+    response = TestClient(with_fastapi()).post("/orders", content=BODY)
+    assert response.status_code == 422  # 200 before 0.132.0
+
+
+def accepts(file: str, version: str) -> bool:
+    lines = (FOLDER / file).read_text(encoding="utf-8").splitlines()
+    [line] = [line for line in lines if not line.startswith("#")]
+    return version in Requirement(line).specifier
+
+
+def test_an_open_requirement_takes_the_next_minor_version() -> None:
+    assert accepts("wrong_requirements.txt", "0.166.0")
+    assert accepts("wrong_requirements.txt", "1.0.0")
+
+
+def test_a_compatible_requirement_takes_patches_only() -> None:
+    assert accepts("requirements.txt", "0.165.9")
+    assert not accepts("requirements.txt", "0.166.0")
+
+
+def names(package: str) -> set[str]:
+    return {Requirement(line).name for line in requires(package) or []}
+
+
+def test_the_command_for_fastapi_cloud_is_another_package() -> None:
+    plain = [Requirement(line) for line in requires("fastapi") or []]
+    required = {requirement.name for requirement in plain if not requirement.marker}
+    assert not {"fastapi-cli", "fastapi-cloud-cli", "uvicorn"} & required
+    assert "fastapi-cloud-cli" in names("fastapi-cli")
+
+
+def test_starlette_has_a_lower_limit_only() -> None:
+    parsed = [Requirement(line) for line in requires("fastapi") or []]
+    [starlette] = [need for need in parsed if need.name == "starlette"]
+    assert {part.operator for part in starlette.specifier} == {">="}
+
+
+def test_a_status_that_a_function_raises_is_not_in_the_document() -> None:
+    app = FastAPI()
+
+    @app.get("/orders")
+    async def orders() -> list[str]:
+        raise HTTPException(409)
+
+    assert TestClient(app).get("/orders").status_code == 409
+    assert list(app.openapi()["paths"]["/orders"]["get"]["responses"]) == ["200"]
+
+
+def test_fastapi_depends_on_no_other_web_framework_than_starlette() -> None:
+    assert "starlette" in names("fastapi")
+    assert not {"flask", "django", "Flask", "Django"} & names("fastapi")

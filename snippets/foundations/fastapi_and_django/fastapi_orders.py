@@ -1,0 +1,23 @@
+# --8<-- [start:orders]
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+
+app = FastAPI()
+
+
+class Order(BaseModel):
+    item: str
+    boxes: int = Field(gt=0)
+
+
+class Receipt(BaseModel):
+    item: str
+    pieces: int
+
+
+@app.post("/orders", status_code=201)
+def create_order(order: Order) -> Receipt:
+    return Receipt(item=order.item, pieces=order.boxes * 6)
+
+
+# --8<-- [end:orders]

@@ -1,0 +1,26 @@
+from django import setup
+from django.conf import settings
+from django.db import models
+from fastapi import FastAPI
+
+SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": "orders.sqlite3"}
+settings.configure(DATABASES={"default": SQLITE})
+setup()
+app = FastAPI()
+
+
+class Order(models.Model):
+    item = models.CharField(max_length=50)
+
+    class Meta:
+        app_label = "wrong_shop"
+        db_table = "orders"
+
+
+# --8<-- [start:count]
+@app.get("/orders/count")
+async def count_orders() -> int:
+    return Order.objects.count()
+
+
+# --8<-- [end:count]

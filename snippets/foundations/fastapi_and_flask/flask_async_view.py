@@ -1,0 +1,19 @@
+import asyncio
+
+from flask import Flask
+
+app = Flask(__name__)
+
+
+async def fetch(name: str) -> str:
+    await asyncio.sleep(0)  # stands for a call over the network
+    return name
+
+
+# --8<-- [start:view]
+@app.get("/prices")
+async def prices() -> list[str]:
+    return list(await asyncio.gather(fetch("tea"), fetch("coffee")))
+
+
+# --8<-- [end:view]

@@ -1,0 +1,590 @@
+import asyncio
+import importlib
+import pkgutil
+import re
+import threading
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import fastapi
+import httpx2
+import pytest
+import starlette
+from fastapi import Body, Depends, FastAPI, Header, HTTPException, UploadFile
+from fastapi.exceptions import ResponseValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+from starlette.exceptions import StarletteDeprecationWarning
+
+from snippets.foundations.request_and_response import (
+    built_in_limits,
+    cached_result,
+    head_and_get_health,
+    trace_of_a_request,
+    wrong_cached_coroutine,
+    wrong_get_health,
+)
+
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def trace() -> Iterator[list[str]]:
+    trace_of_a_request.trace.clear()
+    yield trace_of_a_request.trace
+    trace_of_a_request.trace.clear()
+
+
+def steps(trace: list[str]) -> list[str]:
+    return [line[15:] for line in trace]
+
+
+def test_the_steps_of_a_request(trace: list[str], recorded: Any) -> None:
+    response = TestClient(trace_of_a_request.app).post("/orders", json={"quantity": 2})
+    assert response.json() == {"quantity": 2}  # the secret is filtered out
+    recorded("trace.txt", "\n".join(trace))
+
+
+def test_a_request_scoped_dependency_exits_after_the_background_tasks(
+    trace: list[str],
+) -> None:
+    TestClient(trace_of_a_request.app).post("/orders", json={"quantity": 2})
+    order = steps(trace)
+    assert (
+        order.index("lock: after yield")
+        < order.index("send http.response.start")
+        < order.index("send http.response.body")
+        < order.index("background task")
+        < order.index("session: after yield")
+        < order.index("middleware, done")
+    )
+
+
+def test_dependencies_run_although_the_body_turns_out_to_be_invalid(
+    trace: list[str],
+) -> None:
+    response = TestClient(trace_of_a_request.app).post("/orders", json={})
+    assert response.status_code == 422
+    assert "session: before yield" in steps(trace)
+    assert "path operation function" not in steps(trace)
+
+
+def test_a_failed_validation_skips_the_code_after_yield_unless_it_is_in_finally(
+    trace: list[str],
+) -> None:
+    TestClient(trace_of_a_request.app).post("/orders", json={})
+    assert "session: after yield" not in steps(trace)
+    assert "lock: after yield" not in steps(trace)
+
+    exits: list[str] = []
+
+    async def careful() -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            exits.append("finally")
+
+    app = FastAPI()
+
+    @app.get("/", dependencies=[Depends(careful)])
+    async def read(number: int) -> None: ...
+
+    assert TestClient(app).get("/").status_code == 422
+    assert exits == ["finally"]
+
+
+@pytest.mark.parametrize("failing", ["dependency", "function", "result", "exit"])
+def test_an_exception_is_raised_in_each_waiting_dependency_and_then_handled(
+    failing: str,
+) -> None:
+    class Failure(Exception):
+        pass
+
+    seen: list[str] = []
+
+    async def waiting() -> AsyncIterator[None]:
+        try:
+            yield
+        except (Failure, ResponseValidationError) as error:
+            seen.append(type(error).__name__)
+            raise
+
+    async def second() -> AsyncIterator[None]:
+        if failing == "dependency":
+            raise Failure
+        yield
+        if failing == "exit":
+            raise Failure
+
+    app = FastAPI()
+
+    @app.exception_handler(Failure)
+    @app.exception_handler(ResponseValidationError)
+    async def handle(request: Any, error: Exception) -> JSONResponse:
+        return JSONResponse({"handled": True}, status_code=503)
+
+    @app.get(
+        "/",
+        response_model=int,
+        dependencies=[Depends(waiting), Depends(second, scope="function")],
+    )
+    async def read() -> Any:
+        if failing == "function":
+            raise Failure
+        return "no number" if failing == "result" else 1
+
+    assert TestClient(app).get("/").json() == {"handled": True}
+    assert len(seen) == 1
+
+
+def test_malformed_json_is_refused_before_any_dependency_runs(
+    trace: list[str],
+) -> None:
+    response = TestClient(trace_of_a_request.app).post(
+        "/orders", content=b"{", headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["type"] == "json_invalid"
+    assert "receive http.request" in steps(trace)
+    assert "session: before yield" not in steps(trace)
+
+
+def test_the_body_is_not_read_where_none_is_declared(trace: list[str]) -> None:
+    TestClient(trace_of_a_request.app).get("/orders/1")
+    assert not any(step.startswith("receive") for step in steps(trace))
+
+
+def test_a_401_of_a_dependency_comes_before_the_422_of_the_body() -> None:
+    async def user() -> None:
+        raise HTTPException(401)
+
+    app = FastAPI()
+
+    class Order(BaseModel):
+        quantity: int
+
+    @app.post("/orders", dependencies=[Depends(user)])
+    async def create(order: Order) -> None: ...
+
+    assert TestClient(app).post("/orders", json={}).status_code == 401
+
+
+def test_a_422_names_the_errors_of_all_places_at_once() -> None:
+    async def page(limit: int) -> int:
+        raise AssertionError("a dependency with invalid parameters is not called")
+
+    app = FastAPI()
+
+    class Order(BaseModel):
+        quantity: int
+
+    @app.post("/users/{user_id}/orders")
+    async def create(
+        user_id: int,
+        order: Order,
+        dry_run: bool,
+        x_request: Annotated[int, Header()],
+        page: Annotated[int, Depends(page)],
+    ) -> None: ...
+
+    response = TestClient(app).post(
+        "/users/x/orders?dry_run=maybe&limit=many",
+        json={"quantity": "two"},
+        headers={"X-Request": "y"},
+    )
+    assert response.status_code == 422
+    assert [error["loc"] for error in response.json()["detail"]] == [
+        ["query", "limit"],
+        ["path", "user_id"],
+        ["query", "dry_run"],
+        ["header", "x-request"],
+        ["body", "quantity"],
+    ]
+
+
+def test_404_405_and_307_come_from_the_router(trace: list[str]) -> None:
+    client = TestClient(trace_of_a_request.app, follow_redirects=False)
+    for method, path, status in (
+        ("GET", "/nothing", 404),
+        ("DELETE", "/orders", 405),
+        ("POST", "/orders/", 307),
+    ):
+        trace.clear()
+        assert client.request(method, path).status_code == status
+        assert steps(trace)[0] == "middleware, inwards"
+        assert "session: before yield" not in steps(trace)
+
+
+def test_async_def_runs_on_the_event_loop_and_def_in_a_worker_thread() -> None:
+    threads: dict[str, str] = {}
+    app = FastAPI()
+
+    @app.get("/async-def")
+    async def async_def() -> None:
+        threads["async def"] = threading.current_thread().name
+
+    @app.get("/def")
+    def plain_def() -> None:
+        threads["def"] = threading.current_thread().name
+
+    client = TestClient(app)
+    client.get("/async-def")
+    client.get("/def")
+    assert threads["def"] == "AnyIO worker thread"
+    assert threads["async def"] != "AnyIO worker thread"
+
+
+class User(BaseModel):
+    id: int
+    name: str
+
+
+ROW: Any = {"id": "seven", "name": "Ann", "password": "x"}
+
+
+def app_that_returns_a_wrong_row() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/declared", response_model=User)
+    def declared() -> Any:
+        return ROW
+
+    @app.get("/undeclared")
+    def undeclared() -> Any:
+        return ROW
+
+    @app.get("/response", response_model=User)
+    def response() -> Any:
+        return JSONResponse(ROW)
+
+    return app
+
+
+def test_a_result_is_validated_only_against_a_declared_type() -> None:
+    client = TestClient(app_that_returns_a_wrong_row())
+    with pytest.raises(ResponseValidationError):
+        client.get("/declared")
+    assert client.get("/undeclared").json() == ROW
+    assert client.get("/response").json() == ROW
+
+
+def test_a_result_that_does_not_fit_is_a_500() -> None:
+    client = TestClient(app_that_returns_a_wrong_row(), raise_server_exceptions=False)
+    response = client.get("/declared")
+    assert (response.status_code, response.text) == (500, "Internal Server Error")
+
+
+def test_pydantic_writes_the_json_of_a_declared_result(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(self: JSONResponse, content: Any) -> bytes:
+        raise AssertionError("json.dumps would be called here")
+
+    app = FastAPI()
+
+    @app.get("/declared")
+    async def declared() -> dict[str, int]:
+        return {"id": 1}
+
+    @app.get("/undeclared")
+    async def undeclared():  # type: ignore[no-untyped-def]
+        return {"id": 1}
+
+    monkeypatch.setattr(JSONResponse, "render", refuse)
+    client = TestClient(app)
+    assert client.get("/declared").content == b'{"id":1}'
+    with pytest.raises(AssertionError, match=r"json\.dumps"):
+        client.get("/undeclared")
+
+
+def test_while_one_request_awaits_the_same_thread_serves_another() -> None:
+    threads: list[int] = []
+
+    async def run() -> None:
+        barrier = asyncio.Barrier(2)
+        app = FastAPI()
+
+        @app.get("/")
+        async def read() -> None:
+            threads.append(threading.get_ident())
+            async with asyncio.timeout(PATIENCE):
+                await barrier.wait()  # passes only when both requests are here
+
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://test"
+        ) as client:
+            answers = await asyncio.gather(client.get("/"), client.get("/"))
+        assert [answer.status_code for answer in answers] == [200, 200]
+
+    asyncio.run(run())
+    assert len(threads) == 2
+    assert len(set(threads)) == 1
+
+
+def exchange(method: str, path: str, response: Any) -> str:
+    lines = [f"{method} {path} HTTP/1.1", "", f"HTTP/1.1 {response.status_code} "]
+    lines[-1] += response.reason_phrase
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    return "\n".join([*lines, "", response.text]).rstrip()
+
+
+def test_a_get_path_operation_answers_neither_head_nor_options(recorded: Any) -> None:
+    client = TestClient(wrong_get_health.app)
+    assert client.get("/health").status_code == 200
+    assert client.options("/health").status_code == 405
+    response = client.head("/health")
+    assert response.status_code == 405
+    recorded("head.http", exchange("HEAD", "/health", response))
+
+
+def test_the_documentation_routes_do_answer_head() -> None:
+    client = TestClient(wrong_get_health.app)
+    assert client.head("/docs").status_code == 200
+    assert client.head("/openapi.json").status_code == 200
+
+
+def test_two_decorators_make_one_function_answer_get_and_head() -> None:
+    client = TestClient(head_and_get_health.app)
+    get, head = client.get("/health"), client.head("/health")
+    assert head.status_code == 200
+    assert head.headers == get.headers
+    operations = client.get("/openapi.json").json()["paths"]["/health"]
+    assert list(operations) == ["get"]
+
+
+def test_api_route_with_two_methods_gives_both_one_operation_id() -> None:
+    app = FastAPI()
+
+    @app.api_route("/health", methods=["GET", "HEAD"])
+    async def health() -> None: ...
+
+    with pytest.warns(UserWarning, match="Duplicate Operation ID"):
+        app.openapi()
+
+
+def test_allow_names_only_the_methods_of_the_first_matching_function() -> None:
+    app = FastAPI()
+
+    @app.get("/orders")
+    async def read() -> None: ...
+
+    @app.post("/orders")
+    async def create() -> None: ...
+
+    response = TestClient(app).delete("/orders")
+    assert response.status_code == 405
+    assert response.headers["allow"] == "GET"
+
+
+def test_any_method_can_be_declared() -> None:
+    names = ["get", "put", "post", "delete", "options", "head", "patch", "trace"]
+    assert all(hasattr(FastAPI, name) for name in names)
+    app = FastAPI()
+
+    @app.api_route("/files", methods=["PROPFIND"])
+    async def propfind() -> str:
+        return "listed"
+
+    assert TestClient(app).request("PROPFIND", "/files").json() == "listed"
+
+
+def test_no_response_is_cached_and_no_client_is_slowed_down() -> None:
+    calls: list[None] = []
+    app = FastAPI()
+
+    @app.get("/")
+    async def read() -> int:
+        calls.append(None)
+        return len(calls)
+
+    client = TestClient(app)
+    responses = [client.get("/") for _ in range(100)]
+    assert {response.status_code for response in responses} == {200}
+    assert len(calls) == 100
+    assert not {"cache-control", "etag", "expires"} & responses[-1].headers.keys()
+
+
+def test_no_middleware_of_fastapi_or_starlette_caches_or_limits_a_rate() -> None:
+    found: set[str] = set()
+    for package in (fastapi, starlette):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if module.name == "fastapi.__main__":
+                continue
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", StarletteDeprecationWarning)
+                members = vars(importlib.import_module(module.name))
+            found |= {
+                name
+                for name, value in members.items()
+                if isinstance(value, type)
+                and value.__module__ == module.name
+                and not name.startswith("_")
+            }
+    assert {"CORSMiddleware", "GZipMiddleware", "SessionMiddleware"} <= found
+    suspects = re.compile("cache|rate_?limit|throttl", re.IGNORECASE)
+    assert [name for name in found if suspects.search(name)] == []
+
+
+def test_static_files_alone_answer_conditional_requests(tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_text("<svg/>")
+    app = FastAPI()
+    app.mount("/static", StaticFiles(directory=tmp_path))
+    app.frontend("/site", directory=tmp_path)
+
+    @app.get("/file")
+    async def file() -> FileResponse:
+        return FileResponse(tmp_path / "logo.svg")
+
+    client = TestClient(app)
+    for path, status in (
+        ("/static/logo.svg", 304),
+        ("/site/logo.svg", 304),
+        ("/file", 200),
+    ):
+        etag = client.get(path).headers["etag"]
+        again = client.get(path, headers={"If-None-Match": etag})
+        assert again.status_code == status
+
+
+def test_a_body_over_max_body_size_is_a_413() -> None:
+    response = TestClient(built_in_limits.app).post("/files", content=b"x" * 1_000_001)
+    assert response.status_code == 413
+
+
+def test_what_does_not_read_a_too_large_body_runs_and_its_answer_becomes_a_413() -> (
+    None
+):
+    calls: list[str] = []
+    app = FastAPI(max_body_size=10)
+
+    @app.post("/ping")
+    async def ping() -> None:
+        calls.append("ping")
+
+    client = TestClient(app)
+    assert client.post("/ping", content=b"x" * 11).status_code == 413
+    assert calls == ["ping"]
+
+
+def test_a_whole_upload_is_received_before_a_dependency_refuses_it() -> None:
+    order: list[str] = []
+    app = FastAPI()
+
+    async def user() -> None:
+        order.append("dependency")
+        raise HTTPException(401)
+
+    @app.post("/files", dependencies=[Depends(user)])
+    async def files(file: UploadFile) -> None: ...
+
+    async def spy(scope: Any, receive: Any, send: Any) -> None:
+        async def traced_receive() -> Any:
+            message = await receive()
+            order.append(f"receive, more: {message.get('more_body', False)}")
+            return message
+
+        await app(scope, traced_receive, send)
+
+    def pieces() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        yield b"content\r\n--x--\r\n"
+
+    response = TestClient(spy).post(
+        "/files",
+        content=pieces(),
+        headers={"Content-Type": "multipart/form-data; boundary=x"},
+    )
+    assert response.status_code == 401
+    assert order.index("receive, more: False") < order.index("dependency")
+
+
+def test_there_is_no_limit_by_default() -> None:
+    app = FastAPI()
+
+    @app.post("/notes")
+    async def notes(text: Annotated[str, Body()]) -> int:
+        return len(text)
+
+    assert TestClient(app).post("/notes", json="x" * 10_000_000).json() == 10_000_000
+
+
+def test_a_malformed_form_is_a_400() -> None:
+    response = TestClient(built_in_limits.app).post(
+        "/files",
+        content=b"nonsense",
+        headers={"Content-Type": "multipart/form-data; boundary=x"},
+    )
+    assert response.status_code == 400
+
+
+def test_a_form_over_its_limits_is_a_400() -> None:
+    client = TestClient(built_in_limits.app)
+    file = ("files", ("a.txt", b"1"))
+    assert client.post("/files", files=[file] * 2).json() == 2
+    assert client.post("/files", files=[file] * 3).status_code == 400
+
+
+def test_max_concurrency_lets_the_third_request_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    most = 0
+
+    async def run() -> list[int]:
+        running = 0
+        two_are_here, release = asyncio.Event(), asyncio.Event()
+
+        async def build_report() -> str:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            if running == 2:
+                two_are_here.set()
+            await release.wait()
+            running -= 1
+            return "done"
+
+        monkeypatch.setattr(built_in_limits, "build_report", build_report)
+        transport = httpx2.ASGITransport(built_in_limits.app)
+        async with (
+            httpx2.AsyncClient(transport=transport, base_url="http://test") as client,
+            asyncio.timeout(PATIENCE),
+            asyncio.TaskGroup() as tasks,
+        ):
+            requests = [tasks.create_task(client.get("/report")) for _ in range(3)]
+            await two_are_here.wait()
+            for _ in range(100):  # every chance for the third one to start
+                await asyncio.sleep(0)
+            assert running == 2
+            release.set()
+        return [request.result().status_code for request in requests]
+
+    assert asyncio.run(run()) == [200, 200, 200]
+    assert most == 2
+
+
+def test_a_cached_coroutine_can_be_awaited_only_once() -> None:
+    wrong_cached_coroutine.rates_of.cache_clear()
+    client = TestClient(wrong_cached_coroutine.app)
+    assert client.get("/rates/2026-11-24").json() == {"EUR": 1.0}
+    with pytest.raises(RuntimeError, match="cannot reuse already awaited coroutine"):
+        client.get("/rates/2026-11-24")
+
+
+def test_a_cached_result_is_fetched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+
+    async def fetch_rates(day: str) -> dict[str, float]:
+        fetched.append(day)
+        return {"EUR": 1.0}
+
+    monkeypatch.setattr(cached_result, "fetch_rates", fetch_rates)
+    monkeypatch.setattr(cached_result, "cache", {})
+    client = TestClient(cached_result.app)
+    for _ in range(2):
+        assert client.get("/rates/2026-11-24").json() == {"EUR": 1.0}
+    assert fetched == ["2026-11-24"]

@@ -1,0 +1,25 @@
+import asyncio
+from functools import lru_cache
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+async def fetch_rates(day: str) -> dict[str, float]:
+    await asyncio.sleep(0)  # stands for an HTTP call
+    return {"EUR": 1.0}
+
+
+# --8<-- [start:cache]
+@lru_cache
+async def rates_of(day: str) -> dict[str, float]:
+    return await fetch_rates(day)
+
+
+@app.get("/rates/{day}")
+async def rates(day: str) -> dict[str, float]:
+    return await rates_of(day)
+
+
+# --8<-- [end:cache]

@@ -1,0 +1,12 @@
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+
+# --8<-- [start:stream]
+def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Type", "text/csv")])
+    for number in range(1_000_000):
+        yield f"{number},{number**2}\n".encode()  # sent before the next one
+
+
+# --8<-- [end:stream]

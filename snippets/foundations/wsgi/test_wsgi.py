@@ -1,0 +1,404 @@
+import asyncio
+import contextlib
+import http.client
+import importlib
+import inspect
+import io
+import socketserver
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from wsgiref.handlers import SimpleHandler
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
+
+import httpx2
+import pytest
+import werkzeug.serving
+from a2wsgi import WSGIMiddleware
+from fastapi import Depends, FastAPI
+from fastapi.testclient import TestClient
+from flask import Flask, Response
+from starlette.exceptions import StarletteDeprecationWarning
+from starlette.routing import Mount
+
+from snippets.foundations.wsgi import (
+    a2wsgi_adapter,
+    flask_in_fastapi,
+    hand_written,
+    mount_last,
+    stream,
+    wrong_mount_first,
+)
+
+PATIENCE = 30.0
+NEW_ADAPTER: Any = WSGIMiddleware
+SHOWN = (
+    "REQUEST_METHOD",
+    "SCRIPT_NAME",
+    "PATH_INFO",
+    "QUERY_STRING",
+    "CONTENT_TYPE",
+    "CONTENT_LENGTH",
+    "HTTP_ACCEPT",
+    "SERVER_PROTOCOL",
+    "wsgi.version",
+    "wsgi.url_scheme",
+    "wsgi.input",
+    "wsgi.multithread",
+    "wsgi.multiprocess",
+)
+
+
+class QuietHandler(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+class QuietThreads(werkzeug.serving.WSGIRequestHandler):
+    def log(self, *args: Any) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def wsgiref_serves(app: WSGIApplication) -> Iterator[int]:
+    """Run the application under the single-threaded server of the standard library."""
+    server = make_server("127.0.0.1", 0, app, handler_class=QuietHandler)
+    with server, running(server):
+        yield server.server_port
+
+
+@contextlib.contextmanager
+def threads_serve(app: WSGIApplication) -> Iterator[int]:
+    """Run the application under Werkzeug's server with one thread per request."""
+    server = werkzeug.serving.make_server(
+        "127.0.0.1", 0, app, threaded=True, request_handler=QuietThreads
+    )
+    with contextlib.closing(server.socket), running(server):
+        yield server.server_port
+
+
+@contextlib.contextmanager
+def running(server: socketserver.BaseServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, args=[0.01])
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join(PATIENCE)
+
+
+def environ_of(path: str = "/") -> WSGIEnvironment:
+    environ: WSGIEnvironment = {
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "SCRIPT_NAME": "",
+    }
+    setup_testing_defaults(environ)
+    return environ
+
+
+def test_the_environ_of_a_request_and_its_answer(recorded: Any) -> None:
+    environs: list[WSGIEnvironment] = []
+
+    def spy(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environs.append(dict(environ))
+        return hand_written.app(environ, start_response)
+
+    with wsgiref_serves(spy) as port:
+        answer = httpx2.post(
+            f"http://127.0.0.1:{port}/notes?draft=1",
+            content=b"Hello, WSGI",
+            headers={"Content-Type": "text/plain"},
+        )
+    assert answer.text == "POST /notes: 11 bytes\n"
+    environ = environs[0]
+    environ["wsgi.input"] = type(environ["wsgi.input"])
+    lines = [f"{key:<18} {environ[key]!r}" for key in SHOWN]
+    recorded("environ.txt", "\n".join(lines))
+
+
+def test_the_hand_written_app_conforms_to_the_specification() -> None:
+    status: list[str] = []
+    environ = environ_of("/notes")
+
+    def start_response(line: str, headers: Any, exc_info: Any = None) -> Any:
+        status.append(line)
+        return io.BytesIO().write
+
+    body: Any = validator(hand_written.app)(environ, start_response)
+    assert b"".join(body) == b"GET /notes: 0 bytes\n"
+    body.close()
+    assert status == ["200 OK"]
+
+
+def three_at_once(port: int) -> list[str]:
+    def get(_: int) -> str:
+        return httpx2.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE).text
+
+    with ThreadPoolExecutor(3) as pool:
+        return list(pool.map(get, range(3)))
+
+
+class Meeting:
+    """A WSGI application whose requests wait for each other."""
+
+    def __init__(self, patience: float) -> None:
+        self.barrier = threading.Barrier(3, timeout=patience)
+        self.threads: set[int] = set()
+        self.multithread: set[bool] = set()
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        self.multithread.add(bool(environ["wsgi.multithread"]))
+        try:
+            self.barrier.wait()
+            self.threads.add(threading.get_ident())
+            text = b"met"
+        except threading.BrokenBarrierError:
+            text = b"alone"
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [text]
+
+
+def test_a_wsgi_server_with_threads_handles_requests_at_the_same_time() -> None:
+    meeting = Meeting(PATIENCE)
+    with threads_serve(meeting) as port:
+        assert three_at_once(port) == ["met", "met", "met"]
+    assert meeting.multithread == {True}
+
+
+def test_each_wsgi_request_in_progress_occupies_a_thread() -> None:
+    meeting = Meeting(PATIENCE)
+    with threads_serve(meeting) as port:
+        three_at_once(port)
+    assert len(meeting.threads) == 3
+
+
+def test_the_same_app_handles_one_request_at_a_time_under_a_server_without_threads() -> (
+    None
+):
+    meeting = Meeting(0.1)
+    with wsgiref_serves(meeting) as port:
+        assert three_at_once(port) == ["alone", "alone", "alone"]
+    assert meeting.multithread == {False}
+
+
+def test_a_generator_is_sent_piece_by_piece() -> None:
+    arrived = threading.Event()
+    first_arrived_before_second_was_made: list[bool] = []
+
+    def app(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        yield b"first\n"
+        first_arrived_before_second_was_made.append(arrived.wait(PATIENCE))
+        yield b"second\n"
+
+    with wsgiref_serves(app) as port:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            connection.request("GET", "/")
+            response = connection.getresponse()
+            assert response.readline() == b"first\n"
+            arrived.set()
+            assert response.readline() == b"second\n"
+    assert first_arrived_before_second_was_made == [True]
+
+
+def test_the_streaming_app_makes_a_line_when_it_is_asked_for_one() -> None:
+    headers: list[Any] = []
+
+    def start_response(status: str, lines: Any, exc_info: Any = None) -> Any:
+        headers.append((status, lines))
+
+    body = iter(stream.app(environ_of(), start_response))
+    assert headers == []
+    assert next(body) == b"0,0\n"
+    assert headers == [("200 OK", [("Content-Type", "text/csv")])]
+    assert next(body) == b"1,1\n"
+
+
+def test_a_wsgi_application_may_not_upgrade_to_a_websocket() -> None:
+    handler = SimpleHandler(io.BytesIO(), io.BytesIO(), io.StringIO(), {})
+    with pytest.raises(AssertionError, match="Hop-by-hop header, 'Upgrade: websocket'"):
+        handler.start_response(
+            "101 Switching Protocols",
+            [("Upgrade", "websocket"), ("Connection", "Upgrade")],
+        )
+
+
+def test_the_raw_socket_is_an_extra_of_one_server() -> None:
+    seen: list[set[str]] = []
+
+    def spy(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        seen.append(set(environ))
+        return hand_written.app(environ, start_response)
+
+    for serve in (threads_serve, wsgiref_serves):
+        with serve(spy) as port:
+            httpx2.get(f"http://127.0.0.1:{port}/")
+    assert "werkzeug.socket" in seen[0]
+    assert not any("socket" in key.lower() for key in seen[1])
+
+
+def test_flask_answers_inside_fastapi_and_knows_its_prefix(recorded: Any) -> None:
+    client = TestClient(flask_in_fastapi.app)
+    assert client.get("/health").json() == {"status": "ok"}
+    response = client.get("/legacy/invoices/7")
+    assert response.headers["content-type"] == "application/json"
+    recorded("flask.json", response.text)
+
+
+def test_the_openapi_document_does_not_list_the_mounted_app() -> None:
+    paths = TestClient(flask_in_fastapi.app).get("/openapi.json").json()["paths"]
+    assert list(paths) == ["/health"]
+
+
+def flask_with_thread_name() -> Flask:
+    legacy = Flask(__name__)
+
+    @legacy.get("/thread")
+    def thread() -> str:
+        return threading.current_thread().name
+
+    return legacy
+
+
+def test_a2wsgi_calls_flask_in_ten_threads_of_its_own() -> None:
+    app = FastAPI()
+    app.mount("/legacy", NEW_ADAPTER(flask_with_thread_name()))
+    assert TestClient(app).get("/legacy/thread").text.startswith("WSGI_")
+    assert inspect.signature(WSGIMiddleware).parameters["workers"].default == 10
+
+
+def test_middleware_covers_the_mounted_app_and_dependencies_do_not() -> None:
+    calls: list[str] = []
+
+    async def dependency() -> None:
+        calls.append("dependency")
+
+    app = FastAPI(dependencies=[Depends(dependency)])
+
+    @app.middleware("http")
+    async def middleware(request: Any, call_next: Any) -> Any:
+        calls.append("middleware")
+        return await call_next(request)
+
+    app.mount("/legacy", NEW_ADAPTER(flask_with_thread_name()))
+    assert TestClient(app).get("/legacy/thread").status_code == 200
+    assert calls == ["middleware"]
+
+
+@pytest.fixture
+def deprecated(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Import the wrong snippet as if for the first time, and give it."""
+    name = "snippets.foundations.wsgi.wrong_deprecated_adapter"
+    for module in ("starlette.middleware.wsgi", "fastapi.middleware.wsgi", name):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.warns(StarletteDeprecationWarning, match="a2wsgi as a replacement"):
+        importlib.import_module(name)
+    return sys.modules[name]
+
+
+def test_importing_the_old_adapter_warns(deprecated: Any) -> None:
+    assert deprecated.WSGIMiddleware.__module__ == "starlette.middleware.wsgi"
+    assert issubclass(StarletteDeprecationWarning, UserWarning)  # shown by default
+
+
+def test_the_new_adapter_is_a_package_of_its_own() -> None:
+    mounts = [route for route in a2wsgi_adapter.app.routes if isinstance(route, Mount)]
+    assert [type(mount.app).__module__ for mount in mounts] == ["a2wsgi.wsgi"]
+
+
+class ClosableBody:
+    def __init__(self, events: list[str]) -> None:
+        self.events = events
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"row"
+
+    def close(self) -> None:
+        self.events.append("closed")
+
+
+def events_of(adapter: Any) -> list[str]:
+    events: list[str] = []
+
+    def legacy(environ: Any, start_response: StartResponse) -> Iterable[bytes]:
+        events.append("called")
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return ClosableBody(events)
+
+    messages = [
+        {"type": "http.request", "body": piece, "more_body": more}
+        for piece, more in ((b"one", True), (b"two", False))
+    ]
+
+    async def receive() -> dict[str, Any]:
+        events.append("received a piece")
+        return messages.pop(0)
+
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": "/",
+        "query_string": b"",
+        "headers": [],
+    }
+    asyncio.run(adapter(legacy)(scope, receive, send))
+    return events
+
+
+def test_the_old_adapter_never_closes_the_response(deprecated: Any) -> None:
+    assert "closed" not in events_of(deprecated.WSGIMiddleware)
+    assert "closed" in events_of(NEW_ADAPTER)
+
+
+def test_the_old_adapter_never_runs_flasks_call_on_close(deprecated: Any) -> None:
+    closed: list[str] = []
+    legacy = Flask(__name__)
+
+    @legacy.get("/report")
+    def report() -> Response:
+        response = Response("rows")
+        response.call_on_close(lambda: closed.append("report"))
+        return response
+
+    for adapter, expected in (
+        (deprecated.WSGIMiddleware, []),
+        (NEW_ADAPTER, ["report"]),
+    ):
+        assert TestClient(adapter(legacy)).get("/report").text == "rows"
+        assert closed == expected
+
+
+def test_the_old_adapter_reads_the_whole_body_before_it_calls(deprecated: Any) -> None:
+    assert events_of(deprecated.WSGIMiddleware) == [
+        "received a piece",
+        "received a piece",
+        "called",
+    ]
+    assert events_of(NEW_ADAPTER)[0] == "called"
+
+
+def test_an_app_mounted_at_the_root_hides_the_path_operations_after_it() -> None:
+    client = TestClient(wrong_mount_first.app)
+    assert client.get("/orders").status_code == 405  # Flask's: it knows only POST
+    assert client.post("/orders").json() == {"created by": "Flask"}
+
+
+def test_an_app_mounted_last_gets_what_no_path_operation_takes() -> None:
+    client = TestClient(mount_last.app)
+    assert client.get("/orders").json() == ["read by FastAPI"]
+    assert client.post("/orders").json() == {"created by": "Flask"}
+    assert client.get("/docs").status_code == 200

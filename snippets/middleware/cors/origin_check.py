@@ -1,0 +1,60 @@
+from typing import Annotated
+
+from fastapi import Cookie, Depends, FastAPI, Form, HTTPException, WebSocket
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.requests import HTTPConnection
+
+app = FastAPI()
+sessions = {"4f1c": "alice"}
+transfers: list[str] = []
+
+
+def current_user(session: Annotated[str | None, Cookie()] = None) -> str:
+    if session not in sessions:
+        raise HTTPException(401)
+    return sessions[session]
+
+
+User = Annotated[str, Depends(current_user)]
+
+# --8<-- [start:check]
+FRONTENDS = ["https://app.example.com"]
+app.add_middleware(
+    CORSMiddleware,
+    allow_origins=FRONTENDS,
+)
+
+
+def from_our_pages(connection: HTTPConnection) -> None:
+    origin = connection.headers.get("origin")
+    if origin is not None and origin not in FRONTENDS:
+        raise HTTPException(403, "Foreign origin")
+
+
+@app.post(
+    "/transfers",
+    dependencies=[Depends(from_our_pages)],
+)
+def transfer(
+    user: User,
+    to: Annotated[str, Form()],
+) -> str:
+    transfers.append(f"{user} pays {to}")
+    return transfers[-1]
+
+
+# --8<-- [end:check]
+
+
+# --8<-- [start:websocket]
+@app.websocket(
+    "/transfers",
+    dependencies=[Depends(from_our_pages)],
+)
+async def feed(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_json(transfers)
+    await websocket.close()
+
+
+# --8<-- [end:websocket]

@@ -1,0 +1,258 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx2
+import pytest
+from fastapi import Body, FastAPI, Form, Request
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+from starlette.testclient import WebSocketDenialResponse
+
+from snippets.middleware.cors import origin_check, wrong_cors_as_guard
+
+FRONTEND = "https://app.example.com"
+BLOG = "https://blog.example.com"  # same site, another origin, not allowed
+COOKIE = {"Cookie": "session=4f1c"}
+FORM = "application/x-www-form-urlencoded"
+PREFLIGHT = {"Access-Control-Request-Method": "PUT"}
+
+
+@pytest.fixture(autouse=True)
+def no_transfers() -> None:
+    wrong_cors_as_guard.transfers.clear()
+    origin_check.transfers.clear()
+
+
+def client_of(app: FastAPI) -> TestClient:
+    return TestClient(app, base_url="https://api.example.com")
+
+
+def exchange(client: TestClient, path: str, headers: dict[str, str], body: str) -> str:
+    """Return a POST and its response as the text that goes over the wire."""
+    response = client.post(path, content=body, headers=headers)
+    request = {"Host": client.base_url.host} | headers
+    return "\n".join(
+        [
+            f"POST {path} HTTP/1.1",
+            *(f"{name}: {value}" for name, value in request.items()),
+            f"\n{body}\n",
+            f"HTTP/1.1 {response.status_code} {response.reason_phrase}",
+            *(f"{name}: {value}" for name, value in response.headers.items()),
+            f"\n{response.text}",
+        ]
+    )
+
+
+def test_the_endpoint_runs_for_an_origin_that_is_not_allowed(
+    recorded: Callable[[str, str], None],
+) -> None:
+    client = client_of(wrong_cors_as_guard.app)
+    headers = {"Origin": BLOG, "Content-Type": FORM} | COOKIE
+    text = exchange(client, "/transfers", headers, "to=mallory")
+    assert wrong_cors_as_guard.transfers == ["alice pays mallory"]
+    assert "200 OK" in text
+    assert "access-control-allow-origin" not in text
+    recorded("forbidden_origin.http", text)
+
+
+@pytest.mark.parametrize("origin", [{}, {"Origin": FRONTEND}])
+def test_a_client_that_is_no_browser_sends_what_origin_it_likes(
+    origin: dict[str, str],
+) -> None:
+    response = client_of(wrong_cors_as_guard.app).post(
+        "/transfers", data={"to": "mallory"}, headers=origin | COOKIE
+    )
+    assert response.json() == "alice pays mallory"
+
+
+def test_only_response_headers_tell_an_allowed_origin_from_another() -> None:
+    client = client_of(wrong_cors_as_guard.app)
+    allowed, other = (
+        client.post("/transfers", data={"to": "bob"}, headers={"Origin": o} | COOKIE)
+        for o in (FRONTEND, BLOG)
+    )
+    assert allowed.content == other.content
+    assert dict(allowed.headers) == dict(other.headers) | {
+        "access-control-allow-origin": FRONTEND
+    }
+
+
+@pytest.mark.parametrize(
+    ("allowed", "other"),
+    [
+        ("http://localhost:3000", "http://localhost:8000"),
+        ("http://localhost:3000", "https://localhost:3000"),
+        ("http://localhost:3000", "http://127.0.0.1:3000"),
+        ("https://app.example.com", "https://example.com"),
+    ],
+)
+def test_scheme_host_and_port_all_belong_to_the_origin(
+    allowed: str, other: str
+) -> None:
+    app = FastAPI()
+    app.add_middleware(CORSMiddleware, allow_origins=[allowed])
+
+    def granted(origin: str) -> str | None:
+        headers = client_of(app).get("/", headers={"Origin": origin}).headers
+        return headers.get("access-control-allow-origin")
+
+    assert granted(allowed) == allowed
+    assert granted(other) is None
+
+
+def test_the_preflight_of_a_forbidden_origin_is_refused_before_the_application() -> (
+    None
+):
+    response = client_of(wrong_cors_as_guard.app).options(
+        "/transfers", headers={"Origin": BLOG} | PREFLIGHT
+    )
+    assert response.status_code == 400
+    assert "access-control-allow-origin" not in response.headers
+
+
+def test_the_origin_check_refuses_a_foreign_page_before_the_endpoint_runs() -> None:
+    response = client_of(origin_check.app).post(
+        "/transfers", data={"to": "mallory"}, headers={"Origin": BLOG} | COOKIE
+    )
+    assert response.status_code == 403
+    assert origin_check.transfers == []
+
+
+@pytest.mark.parametrize("origin", [{}, {"Origin": FRONTEND}])
+def test_the_origin_check_lets_the_frontend_and_other_clients_pass(
+    origin: dict[str, str],
+) -> None:
+    response = client_of(origin_check.app).post(
+        "/transfers", data={"to": "bob"}, headers=origin | COOKIE
+    )
+    assert response.json() == "alice pays bob"
+
+
+def test_cors_middleware_lets_websockets_of_every_origin_pass() -> None:
+    client = client_of(wrong_cors_as_guard.app)
+    with client.websocket_connect("/transfers", headers={"Origin": BLOG}) as websocket:
+        assert websocket.receive_json() == []
+
+
+def test_the_origin_check_refuses_a_websocket_of_a_foreign_page() -> None:
+    client = client_of(origin_check.app)
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        client.websocket_connect("/transfers", headers={"Origin": BLOG}),
+    ):
+        pass
+    assert refused.value.status_code == 403
+
+
+def test_the_origin_check_lets_a_websocket_of_the_frontend_pass() -> None:
+    client = client_of(origin_check.app)
+    with client.websocket_connect(
+        "/transfers", headers={"Origin": FRONTEND}
+    ) as websocket:
+        assert websocket.receive_json() == []
+
+
+class Transfer(BaseModel):
+    to: str
+
+
+def json_app(strict_content_type: bool = True) -> FastAPI:
+    app = FastAPI(strict_content_type=strict_content_type)
+
+    @app.post("/transfers")
+    def transfer(body: Transfer) -> Transfer:
+        return body
+
+    return app
+
+
+def post_json(app: FastAPI, content_type: str | None) -> int:
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    client = client_of(app)
+    return client.post(
+        "/transfers", content=b'{"to": "bob"}', headers=headers
+    ).status_code
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("content_type", ["text/plain", FORM])
+def test_json_under_a_content_type_of_simple_requests_is_refused(
+    content_type: str, strict: bool
+) -> None:
+    assert post_json(json_app(strict), content_type) == 422
+    assert post_json(json_app(strict), "application/json") == 200
+
+
+def test_json_without_a_content_type_is_refused() -> None:
+    assert post_json(json_app(), None) == 422
+
+
+def test_strict_content_type_off_accepts_json_without_a_content_type() -> None:
+    assert post_json(json_app(strict_content_type=False), None) == 200
+
+
+def test_request_json_does_not_look_at_the_content_type() -> None:
+    app = FastAPI()
+
+    @app.post("/transfers")
+    async def transfer(request: Request) -> Any:
+        return await request.json()
+
+    assert post_json(app, "text/plain") == 200
+
+
+@pytest.mark.parametrize("kind", [str, bytes])
+def test_a_str_or_bytes_body_is_read_under_every_content_type(kind: Any) -> None:
+    app = FastAPI()
+
+    @app.post("/transfers")
+    def transfer(body: Annotated[kind, Body()]) -> None: ...
+
+    assert post_json(app, "text/plain") == 200
+
+
+def test_a_post_without_a_body_needs_no_content_type() -> None:
+    app = FastAPI()
+    app.post("/logout")(lambda: "done")
+    assert client_of(app).post("/logout").json() == "done"
+
+
+def test_a_form_endpoint_accepts_what_any_html_form_can_send() -> None:
+    app = FastAPI()
+
+    @app.post("/transfers")
+    def transfer(to: Annotated[str, Form()]) -> str:
+        return to
+
+    client = client_of(app)
+    assert client.post("/transfers", data={"to": "bob"}).status_code == 200
+    assert client.post("/transfers", files={"to": (None, "bob")}).status_code == 200
+
+
+def test_a_call_from_the_backend_sends_no_origin_and_needs_no_cors_headers() -> None:
+    def third_party(request: httpx2.Request) -> httpx2.Response:
+        assert "origin" not in request.headers
+        return httpx2.Response(200, json={"rate": 1.1})
+
+    with httpx2.Client(transport=httpx2.MockTransport(third_party)) as client:
+        response = client.get("https://rates.example/eur")
+    assert "access-control-allow-origin" not in response.headers
+    assert response.json() == {"rate": 1.1}
+
+
+def test_one_application_serves_frontend_and_api_under_one_origin(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "index.html").write_text("<script src=app.js></script>")
+    app = FastAPI()
+
+    @app.get("/api/items")
+    def items() -> list[str]:
+        return ["plumbus"]
+
+    app.frontend("/", directory=tmp_path)
+    client = client_of(app)
+    assert "<script" in client.get("/").text
+    assert client.get("/api/items").json() == ["plumbus"]

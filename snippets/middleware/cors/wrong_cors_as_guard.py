@@ -1,0 +1,47 @@
+from typing import Annotated
+
+from fastapi import Cookie, Depends, FastAPI, Form, HTTPException, WebSocket
+from fastapi.middleware.cors import CORSMiddleware
+
+app = FastAPI()
+sessions = {"4f1c": "alice"}
+transfers: list[str] = []
+
+
+def current_user(session: Annotated[str | None, Cookie()] = None) -> str:
+    if session not in sessions:
+        raise HTTPException(401)
+    return sessions[session]
+
+
+User = Annotated[str, Depends(current_user)]
+
+# --8<-- [start:guard]
+# "so only our frontend can call the API"
+app.add_middleware(
+    CORSMiddleware,
+    allow_origins=["https://app.example.com"],
+)
+
+
+@app.post("/transfers")
+def transfer(
+    user: User,
+    to: Annotated[str, Form()],
+) -> str:
+    transfers.append(f"{user} pays {to}")
+    return transfers[-1]
+
+
+# --8<-- [end:guard]
+
+
+# --8<-- [start:websocket]
+@app.websocket("/transfers")
+async def feed(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_json(transfers)
+    await websocket.close()
+
+
+# --8<-- [end:websocket]

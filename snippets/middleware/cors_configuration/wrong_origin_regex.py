@@ -1,0 +1,11 @@
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+app = FastAPI()
+# --8<-- [start:regex]
+SUBDOMAINS = r"https://.*example.com"
+app.add_middleware(
+    CORSMiddleware,
+    allow_origin_regex=SUBDOMAINS,
+)
+# --8<-- [end:regex]

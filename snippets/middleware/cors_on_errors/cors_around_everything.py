@@ -1,0 +1,26 @@
+from fastapi import FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+
+# --8<-- [start:wrap]
+api = FastAPI()
+
+
+@api.exception_handler(Exception)
+async def failed(
+    request: Request,
+    error: Exception,
+) -> JSONResponse:
+    return JSONResponse({"detail": "Failed"}, 500)
+
+
+app = CORSMiddleware(
+    api,
+    allow_origins=["https://app.example.com"],
+)
+# --8<-- [end:wrap]
+
+
+@api.get("/report")
+def report() -> int:
+    return 1 // 0

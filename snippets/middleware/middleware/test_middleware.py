@@ -1,0 +1,310 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from fastapi import BackgroundTasks, Depends, FastAPI, Request, Response, WebSocket
+from fastapi import middleware as fastapi_middleware
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.middleware.httpsredirect import HTTPSRedirectMiddleware
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
+from fastapi.responses import StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from snippets.middleware.middleware import (
+    layers,
+    session_dependency,
+    wrong_session_in_middleware,
+)
+
+Recorder = Callable[[str, str], None]
+Next = Callable[[Request], Awaitable[Response]]
+
+
+def test_middleware_wraps_the_application_and_ends_after_background_tasks(
+    capsys: pytest.CaptureFixture[str], recorded: Recorder
+) -> None:
+    response = TestClient(layers.app).get("/items/3")
+    assert response.text == "3"
+    recorded("trace.txt", capsys.readouterr().out)
+
+
+class Seen:
+    """An application with a function, a class, and what they saw."""
+
+    def __init__(self, folder: Path) -> None:
+        self.app = FastAPI()
+        self.by: dict[str, int] = {"function": 0, "class": 0}
+        by = self.by
+
+        class Everything:
+            def __init__(self, app: ASGIApp) -> None:
+                self.app = app
+
+            async def __call__(
+                self, scope: Scope, receive: Receive, send: Send
+            ) -> None:
+                by["class"] += 1
+                await self.app(scope, receive, send)
+
+        @self.app.middleware("http")
+        async def function(request: Request, call_next: Next) -> Response:
+            by["function"] += 1
+            return await call_next(request)
+
+        @self.app.get("/items/{item_id}")
+        def read_item(item_id: int) -> int:
+            return item_id
+
+        @self.app.websocket("/ws")
+        async def talk(websocket: WebSocket) -> None:
+            await websocket.accept()
+            await websocket.close()
+
+        self.app.add_middleware(Everything)
+        (folder / "logo.svg").write_text("<svg/>")
+        self.app.mount("/static", StaticFiles(directory=folder))
+
+    def take(self) -> list[str]:
+        """Return yes or no for the function and the class, and start again."""
+        answers = ["yes" if count == 1 else "no" for count in self.by.values()]
+        assert all(count <= 1 for count in self.by.values())
+        self.by.update(dict.fromkeys(self.by, 0))
+        return answers
+
+
+def test_what_a_function_and_a_class_see(tmp_path: Path, recorded: Recorder) -> None:
+    seen = Seen(tmp_path)
+    lines = [["", "function", "class"]]
+    with TestClient(seen.app) as client:
+        start = seen.take()
+        for method, path, headers in (
+            ("GET", "/items/3", {}),
+            ("GET", "/items/three", {}),
+            ("POST", "/items/3", {}),
+            ("GET", "/no-such-path", {}),
+            ("GET", "/docs", {}),
+            ("GET", "/static/logo.svg", {}),
+            (
+                "OPTIONS",
+                "/items/3",
+                {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"},
+            ),
+        ):
+            status = client.request(method, path, headers=headers).status_code
+            lines.append([f"{method} {path} ({status})", *seen.take()])
+        with client.websocket_connect("/ws"):
+            pass
+        lines.append(["WebSocket /ws", *seen.take()])
+    lines.append(["startup and shutdown (lifespan)", *start])
+    recorded("seen.txt", "\n".join(f"{a:<33}{b:<10}{c}".rstrip() for a, b, c in lines))
+
+
+def test_the_function_form_goes_on_before_a_stream_has_ended() -> None:
+    app = FastAPI()
+    order = []
+    after_call_next = asyncio.Event()
+
+    @app.middleware("http")
+    async def function(request: Request, call_next: Next) -> Response:
+        response = await call_next(request)
+        order.append("after call_next")
+        after_call_next.set()
+        return response
+
+    @app.get("/rows")
+    async def rows() -> StreamingResponse:
+        async def body() -> AsyncIterator[str]:
+            yield "1\n"
+            await asyncio.wait_for(after_call_next.wait(), 30)
+            order.append("second row")
+            yield "2\n"
+
+        return StreamingResponse(body())
+
+    assert TestClient(app).get("/rows").text == "1\n2\n"
+    assert order == ["after call_next", "second row"]
+
+
+def test_a_resource_closed_after_call_next_breaks_the_stream() -> None:
+    sent = []
+
+    async def run() -> None:
+        requests = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            if not requests:
+                await asyncio.Event().wait()  # the client stays connected
+            return requests.pop()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/export",
+            "query_string": b"",
+            "headers": [],
+        }
+        await wrong_session_in_middleware.app(scope, receive, send)
+
+    with pytest.raises(RuntimeError, match="the session is closed"):
+        asyncio.run(run())
+    assert sent[0]["status"] == 200
+    body = b"".join(message["body"] for message in sent[1:])
+    assert body.decode().count("row") < 3
+
+
+def test_a_resource_closed_after_call_next_is_closed_in_background_tasks() -> None:
+    app = FastAPI()
+    app.middleware("http")(wrong_session_in_middleware.add_session)
+
+    @app.get("/")
+    def root(request: Request, tasks: BackgroundTasks) -> None:
+        tasks.add_task(request.state.session.fetch, 1)
+
+    with pytest.raises(RuntimeError, match="the session is closed"):
+        TestClient(app).get("/")
+
+
+@pytest.mark.parametrize(
+    ("scope", "order"),
+    [
+        ("request", ["after call_next", "background task", "after yield"]),
+        ("function", ["after yield", "after call_next", "background task"]),
+    ],
+)
+def test_a_dependency_of_scope_function_ends_before_call_next_returns(
+    scope: Literal["request", "function"], order: list[str]
+) -> None:
+    app = FastAPI()
+    seen = []
+
+    @app.middleware("http")
+    async def function(request: Request, call_next: Next) -> Response:
+        response = await call_next(request)
+        seen.append("after call_next")
+        return response
+
+    async def connection() -> AsyncIterator[None]:
+        yield
+        seen.append("after yield")
+
+    @app.get("/", dependencies=[Depends(connection, scope=scope)])
+    async def root(tasks: BackgroundTasks) -> None:
+        tasks.add_task(seen.append, "background task")
+
+    TestClient(app).get("/")
+    assert seen == order
+
+
+def test_a_dependency_closes_it_after_the_stream() -> None:
+    text = TestClient(session_dependency.app).get("/export").text
+    assert text == "row 0\nrow 1\nrow 2\n"
+
+
+def test_a_request_without_an_endpoint_passes_through_middleware(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert TestClient(layers.app).get("/no-such-path").status_code == 404
+    assert "function: after call_next, status 404" in capsys.readouterr().out
+
+
+def test_what_a_layer_outside_answers_does_not_arrive() -> None:
+    app = FastAPI()
+    seen = []
+
+    @app.middleware("http")
+    async def function(request: Request, call_next: Next) -> Response:
+        seen.append(request.method)
+        return await call_next(request)
+
+    app.add_middleware(CORSMiddleware, allow_origins=["https://a.example"])
+    client = TestClient(app)
+    preflight = {"Origin": "https://a.example", "Access-Control-Request-Method": "GET"}
+    assert client.options("/", headers=preflight).status_code == 200
+    assert seen == []
+    assert client.options("/").status_code == 404
+    assert seen == ["OPTIONS"]
+
+
+def test_middleware_of_starlette_is_a_record_of_a_class_and_its_options() -> None:
+    record = Middleware(GZipMiddleware, minimum_size=10)
+    assert repr(record) == "Middleware(GZipMiddleware, minimum_size=10)"
+    assert not callable(record)
+    assert not hasattr(record, "add_middleware")
+    constructed = FastAPI(middleware=[record])
+    assert constructed.user_middleware == [record]
+    added = FastAPI()
+    added.add_middleware(GZipMiddleware, minimum_size=10)
+    assert repr(added.user_middleware) == repr([record])
+
+
+def test_the_decorator_makes_a_base_http_middleware() -> None:
+    _, record = layers.app.user_middleware
+    made: Any = record.cls
+    assert made is BaseHTTPMiddleware
+    assert record.kwargs == {"dispatch": layers.around_http}
+
+
+def test_the_decorators_argument_is_not_looked_at() -> None:
+    app = FastAPI()
+    seen = []
+
+    @app.middleware("websocket")
+    async def note(request: Request, call_next: Next) -> Response:
+        seen.append(request.scope["type"])
+        return await call_next(request)
+
+    @app.websocket("/ws")
+    async def talk(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.close()
+
+    client = TestClient(app)
+    with client.websocket_connect("/ws"):
+        pass
+    client.get("/docs")
+    assert seen == ["http"]
+
+
+def test_one_instance_serves_all_requests() -> None:
+    made = []
+
+    class Once:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+            made.append(self)
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await self.app(scope, receive, send)
+
+    app = FastAPI()
+    app.add_middleware(Once)
+    assert made == []
+    with TestClient(app) as client:
+        assert len(made) == 1
+        client.get("/docs")
+        client.get("/docs")
+    assert len(made) == 1
+
+
+def test_fastapi_re_exports_middleware_of_starlette() -> None:
+    for cls in (
+        CORSMiddleware,
+        GZipMiddleware,
+        HTTPSRedirectMiddleware,
+        TrustedHostMiddleware,
+    ):
+        assert cls.__module__.startswith("starlette.middleware.")
+    assert fastapi_middleware.Middleware is Middleware
+    assert not hasattr(Starlette, "middleware")
+    assert hasattr(FastAPI, "middleware")

@@ -1,0 +1,37 @@
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
+
+app = FastAPI()
+
+
+# --8<-- [start:route]
+class NoStore(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_without_cache(request: Request) -> Response:
+            response = await handle(request)
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+        return handle_without_cache
+
+
+accounts = APIRouter(prefix="/accounts", route_class=NoStore)
+# --8<-- [end:route]
+
+
+@accounts.get("/{number}")
+def account(number: int) -> int:
+    return number
+
+
+@app.get("/rates")
+def rates() -> dict[str, float]:
+    return {"EUR": 1.08}
+
+
+app.include_router(accounts)

@@ -1,0 +1,22 @@
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+Next = Callable[[Request], Awaitable[Response]]
+app = FastAPI()
+
+
+# --8<-- [start:refuse]
+@app.middleware("http")
+async def check_version(
+    request: Request,
+    call_next: Next,
+) -> Response:
+    if request.headers.get("X-API-Version") != "2":
+        detail = {"detail": "Version 2 only"}
+        return JSONResponse(detail, 426)
+    return await call_next(request)
+
+
+# --8<-- [end:refuse]

@@ -1,0 +1,48 @@
+from contextvars import ContextVar
+from uuid import uuid4
+
+from fastapi import FastAPI, Request
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# --8<-- [start:class]
+current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
+
+
+class RequestID:
+    def __init__(self, app: ASGIApp, header: str) -> None:
+        self.app = app
+        self.header = header  # options only, nothing of a request
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+
+        request_id = uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        current_request_id.set(request_id)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[self.header] = request_id
+            await send(message)
+
+        await self.app(scope, receive, send_with_id)
+
+
+app = FastAPI()
+app.add_middleware(RequestID, header="X-Request-ID")
+# --8<-- [end:class]
+
+
+# --8<-- [start:endpoint]
+@app.get("/report")
+async def report(request: Request) -> dict[str, str]:
+    return {
+        "request.state": request.state.request_id,
+        "ContextVar": current_request_id.get(),
+    }
+
+
+# --8<-- [end:endpoint]

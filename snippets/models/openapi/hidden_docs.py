@@ -1,0 +1,11 @@
+from fastapi import FastAPI
+from pydantic_settings import BaseSettings
+
+
+# --8<-- [start:application]
+class Settings(BaseSettings):
+    openapi_url: str = ""  # none, unless the environment sets one
+
+
+app = FastAPI(openapi_url=Settings().openapi_url)
+# --8<-- [end:application]

@@ -1,0 +1,23 @@
+from decimal import Decimal
+
+from fastapi import FastAPI
+from pydantic import BaseModel, computed_field
+
+app = FastAPI()
+
+
+# --8<-- [start:endpoint]
+class Price(BaseModel):
+    net: Decimal
+
+    @computed_field
+    def gross(self) -> Decimal:
+        return self.net * Decimal("1.2")
+
+
+@app.post("/prices")
+async def create_price(price: Price) -> Price:
+    return price
+
+
+# --8<-- [end:endpoint]

@@ -1,0 +1,19 @@
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict
+
+app = FastAPI()
+
+
+# --8<-- [start:endpoint]
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    newsletter: bool = True
+
+
+@app.put("/settings")
+async def save(settings: Settings) -> Settings:
+    return settings
+
+
+# --8<-- [end:endpoint]

@@ -1,0 +1,240 @@
+import importlib
+import json
+from datetime import date
+from typing import Annotated, Any
+
+import pytest
+from fastapi import FastAPI, Query
+from fastapi.exceptions import PydanticV1NotSupportedError
+from fastapi.testclient import TestClient
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic.errors import PydanticImportError
+
+from snippets.models.pydantic import (
+    conversions,
+    current_model,
+    order,
+    refused_key,
+    settings,
+    wrong_ignored_key,
+)
+
+FOLDER = "snippets.models.pydantic"
+ORDER = {"item": "plumbus", "quantity": "3", "deliver_on": "2026-12-01"}
+
+
+def test_the_path_operation_gets_a_validated_object() -> None:
+    answer = TestClient(order.app).post("/orders", json=ORDER)
+    assert answer.status_code == 201
+    assert answer.json() == ORDER | {"quantity": 3, "id": 1}
+
+
+def test_all_errors_come_in_one_422(recorded: Any) -> None:
+    body = {"quantity": 0, "deliver_on": "2026-12-06", "colour": "red"}
+    answer = TestClient(order.app).post("/orders", json=body)
+    assert answer.status_code == 422
+    lines = [
+        f"{'.'.join(error['loc']):16} {error['type']:20} {error['msg']}"
+        for error in answer.json()["detail"]
+    ]
+    recorded("errors.txt", "\n".join(lines))
+
+
+def test_a_model_can_hold_the_query_parameters() -> None:
+    tester = TestClient(order.app)
+    answer = tester.get("/orders?limit=5")
+    assert answer.json() == {"sort": "id", "limit": 5}
+    assert tester.get("/orders?sort=price").status_code == 422
+
+
+def test_constraints_and_types_are_in_the_openapi_document() -> None:
+    schemas = order.app.openapi()["components"]["schemas"]
+    assert schemas["NewOrder"]["properties"]["quantity"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 100,
+        "title": "Quantity",
+    }
+
+
+def test_pydantic_alone_makes_json_schema_and_no_openapi_document() -> None:
+    schema = order.NewOrder.model_json_schema()
+    assert {"openapi", "paths", "info"}.isdisjoint(schema)
+
+
+def test_a_parameter_is_validated_without_any_model() -> None:
+    app = FastAPI()
+
+    def even(number: int) -> int:
+        if number % 2:
+            raise ValueError("odd")
+        return number
+
+    @app.get("/{number}")
+    def endpoint(number: Annotated[int, AfterValidator(even)]) -> int:
+        return number
+
+    tester = TestClient(app)
+    assert tester.get("/4").json() == 4
+    assert tester.get("/5").json()["detail"][0]["msg"] == "Value error, odd"
+
+
+VALUES: list[tuple[str, Any]] = [
+    ("count", "5"),
+    ("count", 1.0),
+    ("count", 1.5),
+    ("count", True),
+    ("done", "yes"),
+    ("done", 1),
+    ("done", 2),
+    ("name", 5),
+]
+
+
+def outcome(answer: Any, key: str) -> str:
+    return json.dumps(answer.json()[key]) if answer.status_code == 200 else "422"
+
+
+def test_lax_mode_converts_and_strict_mode_refuses(recorded: Any) -> None:
+    tester = TestClient(conversions.app)
+    lines = ["field    sent     lax    strict"]
+    for key, value in VALUES:
+        lax = outcome(tester.post("/lax", json={key: value}), key)
+        strict = outcome(tester.post("/strict", json={key: value}), key)
+        lines.append(f"{key:8} {json.dumps(value):8} {lax:6} {strict}")
+    recorded("conversions.txt", "\n".join(lines))
+
+
+def test_a_query_parameter_is_text_and_converted_as_a_body_is() -> None:
+    answer = TestClient(conversions.app).get("/query?count=5&done=yes")
+    assert answer.json() == {"count": 5, "done": True}
+
+
+def test_a_strict_query_parameter_refuses_every_number() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def endpoint(count: Annotated[int, Query(strict=True)]) -> int:
+        return count
+
+    assert TestClient(app).get("/?count=5").status_code == 422
+
+
+def test_one_field_can_be_strict() -> None:
+    tester = TestClient(conversions.app)
+    assert tester.post("/payments", json={"amount": "5"}).status_code == 422
+    assert tester.post("/payments", json={"amount": 5}).json() == {"amount": 5}
+
+
+def test_strict_mode_refuses_a_date_because_fastapi_validates_parsed_json() -> None:
+    class Strict(BaseModel):
+        model_config = ConfigDict(strict=True)
+        day: date
+
+    app = FastAPI()
+
+    @app.post("/")
+    def endpoint(body: Strict) -> Strict:
+        return body
+
+    assert Strict.model_validate_json('{"day": "2026-12-01"}').day == date(2026, 12, 1)
+    answer = TestClient(app).post("/", json={"day": "2026-12-01"})
+    assert answer.json()["detail"][0]["type"] == "date_type"
+
+
+def test_an_unknown_key_is_ignored() -> None:
+    answer = TestClient(wrong_ignored_key.app).put(
+        "/settings", json={"newsleter": False}
+    )
+    assert (answer.status_code, answer.json()) == (200, {"newsletter": True})
+
+
+def test_an_unknown_key_is_refused_with_forbid() -> None:
+    answer = TestClient(refused_key.app).put("/settings", json={"newsleter": False})
+    assert answer.json()["detail"][0]["type"] == "extra_forbidden"
+
+
+def test_a_constraint_beside_a_default_does_not_check_the_default() -> None:
+    class Page(BaseModel):
+        limit: Annotated[int, Field(ge=1)] = 0
+
+    assert Page().limit == 0
+
+
+def test_a_mutable_default_is_copied_for_each_instance() -> None:
+    class Basket(BaseModel):
+        items: list[str] = []
+
+    Basket().items.append("plumbus")
+    assert Basket().items == []
+
+
+def test_an_assignment_is_not_validated() -> None:
+    new = order.NewOrder.model_validate(ORDER)
+    new.quantity = -1
+    assert new.quantity == -1
+
+
+def test_a_model_knows_no_database() -> None:
+    names = {name.lower() for name in dir(BaseModel)}
+    assert names.isdisjoint({"save", "query", "session", "select", "commit", "delete"})
+
+
+def test_a_model_reads_the_attributes_of_an_object_when_told_to() -> None:
+    class Row:
+        name = "ada"
+
+    class User(BaseModel):
+        model_config = ConfigDict(from_attributes=True)
+        name: str
+
+    assert User.model_validate(Row()).name == "ada"
+
+
+def test_validation_is_work_that_grows_with_the_data() -> None:
+    calls: list[int] = []
+
+    def count(number: int) -> int:
+        calls.append(number)
+        return number
+
+    app = FastAPI()
+
+    @app.post("/")
+    def endpoint(numbers: list[Annotated[int, AfterValidator(count)]]) -> None: ...
+
+    TestClient(app).post("/", json=list(range(1000)))
+    assert len(calls) == 1000
+
+
+def test_base_settings_has_left_pydantic(recorded: Any) -> None:
+    with pytest.raises(PydanticImportError) as caught:
+        importlib.import_module(f"{FOLDER}.wrong_settings_import")
+    text = f"PydanticImportError: {caught.value}"
+    recorded("settings_error.txt", text.split(" See ")[0])
+
+
+def test_base_settings_of_pydantic_settings_reads_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db/app")
+    assert settings.Settings().database_url == "postgresql://db/app"
+
+
+def test_a_model_of_pydantic_v1_is_refused(recorded: Any) -> None:
+    with pytest.raises(PydanticV1NotSupportedError) as caught:
+        importlib.import_module(f"{FOLDER}.wrong_v1_model")
+    text = f"PydanticV1NotSupportedError: {caught.value}"
+    recorded("v1_error.txt", text.replace(". ", ".\n"))
+
+
+def test_a_model_of_pydantic_is_accepted() -> None:
+    answer = TestClient(current_model.app).post("/items", json={"name": "plumbus"})
+    assert answer.status_code == 200
+
+
+def test_a_secret_str_is_masked_in_json_too() -> None:
+    class Login(BaseModel):
+        password: SecretStr
+
+    assert "hunter2" not in Login(password=SecretStr("hunter2")).model_dump_json()

@@ -1,0 +1,366 @@
+import asyncio
+import importlib
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+import httpx2
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.exceptions import FastAPIError
+from fastapi.testclient import TestClient
+
+from snippets.requests.path_operations import (
+    operations,
+    router_operation,
+    routers,
+    wrapped_decorator,
+    wrong_decorator,
+    wrong_router_route,
+)
+
+Recorder = Callable[[str, str], None]
+
+
+def client_of(app: FastAPI) -> TestClient:
+    return TestClient(app, follow_redirects=False, raise_server_exceptions=False)
+
+
+def methods_in(response: httpx2.Response) -> set[str]:
+    return set(response.headers["allow"].split(", "))
+
+
+def test_app_route_is_an_attribute_error(recorded: Recorder) -> None:
+    name = "snippets.requests.path_operations.wrong_app_route"
+    with pytest.raises(AttributeError) as caught:
+        importlib.import_module(name)
+    recorded("app_route.txt", f"AttributeError: {caught.value}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/items/3", 200),
+        ("POST", "/items", 201),
+        ("DELETE", "/items/3", 204),
+        ("PUT", "/items/3", 200),
+        ("QUERY", "/search", 200),
+    ],
+)
+def test_method_and_path_choose_the_function(
+    method: str, path: str, status: int
+) -> None:
+    body = {"name": "Lamp"} if method in {"POST", "PUT", "QUERY"} else None
+    response = client_of(operations.app).request(method, path, json=body)
+    assert response.status_code == status
+
+
+def test_there_is_a_decorator_for_eight_methods_and_none_called_route() -> None:
+    names = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+    assert all(hasattr(FastAPI, name) for name in names)
+    assert not hasattr(FastAPI, "route")
+    assert not hasattr(FastAPI, "query")
+
+
+def test_every_operation_is_documented_under_path_and_method() -> None:
+    paths = operations.app.openapi()["paths"]
+    assert set(paths["/items/{item_id}"]) == {"get", "put", "delete"}
+    assert set(paths["/items"]) == {"post"}
+    assert set(paths["/search"]) == {"query"}
+
+
+def test_the_status_code_is_200_unless_the_decorator_says_otherwise() -> None:
+    paths = operations.app.openapi()["paths"]
+    assert "200" in paths["/items/{item_id}"]["get"]["responses"]
+    assert "201" in paths["/items"]["post"]["responses"]
+    assert "204" in paths["/items/{item_id}"]["delete"]["responses"]
+
+
+def test_the_decorator_returns_the_function_unchanged() -> None:
+    item = asyncio.run(operations.read_item(3))
+    assert item == operations.Item(name="Item 3")
+
+
+def test_router_route_neither_validates_nor_documents() -> None:
+    response = client_of(wrong_router_route.app).get("/items/3")
+    assert response.status_code == 500
+    assert wrong_router_route.app.openapi()["paths"] == {}
+    with pytest.raises(TypeError, match="'dict' object is not callable"):
+        TestClient(wrong_router_route.app).get("/items/3")
+
+
+def test_router_get_validates_and_documents() -> None:
+    client = client_of(router_operation.app)
+    assert client.get("/items/3").json() == {"item_id": 3}
+    assert client.get("/items/x").status_code == 422
+    assert "/items/{item_id}" in router_operation.app.openapi()["paths"]
+
+
+def test_another_method_on_a_known_path_is_405_with_allow() -> None:
+    response = client_of(operations.app).patch("/items")
+    assert response.status_code == 405
+    assert methods_in(response) == {"POST"}
+    assert response.json() == {"detail": "Method Not Allowed"}
+
+
+def test_allow_names_only_the_methods_of_the_first_matching_route() -> None:
+    response = client_of(operations.app).patch("/items/3")
+    assert response.status_code == 405
+    assert methods_in(response) == {"GET"}
+
+
+def test_get_includes_neither_head_nor_options() -> None:
+    client = client_of(operations.app)
+    assert client.head("/items/3").status_code == 405
+    assert client.options("/items/3").status_code == 405
+
+
+def test_an_unknown_path_is_404() -> None:
+    assert client_of(operations.app).get("/nothing").status_code == 404
+
+
+def test_prefixes_are_put_in_front_of_the_path() -> None:
+    client = client_of(routers.app)
+    assert client.get("/v1/users").json() == [1, 2]
+    assert client.get("/v1/users/2").json() == 2
+    operation = routers.app.openapi()["paths"]["/v1/users"]["get"]
+    assert operation["tags"] == ["users"]
+
+
+def test_a_prefix_must_begin_with_a_slash_and_not_end_with_one() -> None:
+    with pytest.raises(AssertionError, match="must start with '/'"):
+        APIRouter(prefix="users")
+    with pytest.raises(AssertionError, match="must not end with '/'"):
+        APIRouter(prefix="/users/")
+
+
+def test_prefix_and_path_cannot_both_be_empty() -> None:
+    router = APIRouter()
+    router.add_api_route("", routers.list_users)
+    with pytest.raises(FastAPIError, match="cannot be both empty"):
+        FastAPI().include_router(router)
+
+
+def test_a_route_added_to_a_router_after_include_router_works() -> None:
+    app, router = FastAPI(), APIRouter()
+    app.include_router(router, prefix="/v1")
+    client = client_of(app)
+    assert client.get("/v1/late").status_code == 404
+    router.add_api_route("/late", routers.list_users)
+    assert client.get("/v1/late").json() == [1, 2]
+    assert "/v1/late" in app.openapi()["paths"]
+
+
+def test_app_routes_is_a_tree_that_does_not_list_the_included_paths() -> None:
+    paths = [getattr(route, "path", None) for route in routers.app.routes]
+    assert "/v1/users" not in paths
+    assert None in paths
+
+
+def test_one_slash_too_much_or_too_few_is_a_307_to_the_declared_path() -> None:
+    client = client_of(routers.app)
+    response = client.get("/v1/users/?page=2")
+    assert response.status_code == 307
+    assert response.headers["location"] == "http://testserver/v1/users?page=2"
+    app = FastAPI()
+    app.add_api_route("/items/", routers.list_users)
+    assert client_of(app).get("/items").status_code == 307
+
+
+def test_the_redirect_names_scheme_and_host_of_the_request() -> None:
+    client = client_of(routers.app)
+    sent = {"Host": "api.example.com", "X-Forwarded-Proto": "https"}
+    response = client.get("/v1/users/", headers=sent)
+    assert response.headers["location"] == "http://api.example.com/v1/users"
+
+
+def test_without_redirect_slashes_the_other_form_is_404() -> None:
+    app = FastAPI(redirect_slashes=False)
+    app.add_api_route("/items", routers.list_users)
+    assert client_of(app).get("/items/").status_code == 404
+
+
+def test_the_second_function_of_one_method_and_path_is_never_called() -> None:
+    app = FastAPI()
+    app.add_api_route("/items", routers.list_users, name="first")
+    app.add_api_route("/items", lambda: "second", name="second")
+    assert client_of(app).get("/items").json() == [1, 2]
+    documented = app.openapi()["paths"]["/items"]["get"]["operationId"]
+    assert documented == "second_items_get"
+
+
+def test_a_decorator_without_wraps_turns_args_and_kwargs_into_parameters() -> None:
+    response = client_of(wrong_decorator.app).get("/report", params={"year": 2026})
+    assert response.status_code == 422
+    missing = [error["loc"] for error in response.json()["detail"]]
+    assert missing == [["query", "args"], ["query", "kwargs"]]
+
+
+def test_a_decorator_with_wraps_keeps_the_parameters() -> None:
+    client = client_of(wrapped_decorator.app)
+    assert client.get("/report", params={"year": 2026}).json() == 2026
+    assert len(wrapped_decorator.durations) == 1
+
+
+def test_a_decorator_above_the_route_decorator_does_not_run() -> None:
+    app = FastAPI()
+    calls: list[str] = []
+
+    def counted(function: Callable[[], str]) -> Callable[[], str]:
+        def wrapper() -> str:
+            calls.append("called")
+            return function()
+
+        return wrapper
+
+    @counted
+    @app.get("/report")
+    def report() -> str:
+        return "report"
+
+    assert client_of(app).get("/report").json() == "report"
+    assert calls == []
+    report()
+    assert calls == ["called"]
+
+
+def test_a_method_of_an_object_can_be_a_path_operation_function() -> None:
+    class Shelf:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def read(self, position: int) -> str:
+            return f"{self.name} {position}"
+
+    app = FastAPI()
+    app.add_api_route("/shelf", Shelf("A").read)
+    client = client_of(app)
+    assert client.get("/shelf", params={"position": 4}).json() == "A 4"
+
+
+def test_a_path_without_a_leading_slash_is_accepted_and_never_matches() -> None:
+    app = FastAPI()
+    app.add_api_route("items", routers.list_users)
+    client = client_of(app)
+    assert client.get("/items").status_code == 404
+    assert client.get("items").status_code == 404
+
+
+def test_a_path_without_a_leading_slash_is_glued_to_the_prefix() -> None:
+    app, router = FastAPI(), APIRouter(prefix="/v1")
+    router.add_api_route("items", routers.list_users)
+    app.include_router(router)
+    client = client_of(app)
+    assert client.get("/v1items").json() == [1, 2]
+    assert client.get("/v1/items").status_code == 404
+
+
+def test_the_schema_is_openapi_3_1() -> None:
+    assert operations.app.openapi()["openapi"].startswith("3.1.")
+
+
+def test_an_async_wrapper_around_def_takes_it_out_of_its_thread() -> None:
+    app = FastAPI()
+    on_a_loop: list[bool] = []
+
+    def traced(function: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+        @wraps(function)
+        async def wrapper() -> None:
+            function()
+
+        return wrapper
+
+    def report() -> None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            on_a_loop.append(False)
+        else:
+            on_a_loop.append(True)
+
+    app.add_api_route("/plain", report)
+    app.add_api_route("/traced", traced(report))
+    client = client_of(app)
+    assert client.get("/plain").status_code == 200
+    assert client.get("/traced").status_code == 200
+    assert on_a_loop == [False, True]
+
+
+def test_a_request_does_not_read_the_signature() -> None:
+    app = FastAPI()
+
+    def report(year: int) -> int:
+        return year
+
+    app.add_api_route("/report", report)
+    report.__annotations__["year"] = str
+    assert client_of(app).get("/report?year=x").status_code == 422
+
+
+def test_the_result_is_filtered_by_the_return_type() -> None:
+    class Stored(operations.Item):
+        secret: str
+
+    app = FastAPI()
+
+    @app.get("/item")
+    async def read() -> operations.Item:
+        return Stored(name="Lamp", secret="s3cr3t")
+
+    assert client_of(app).get("/item").json() == {"name": "Lamp"}
+
+
+def test_a_plain_wrapper_around_async_def_ends_before_the_body_runs() -> None:
+    app = FastAPI()
+    steps: list[str] = []
+
+    def traced(function: Callable[[], Awaitable[str]]) -> Callable[[], Awaitable[str]]:
+        @wraps(function)
+        def wrapper() -> Awaitable[str]:
+            try:
+                return function()
+            finally:
+                steps.append("wrapper ends")
+
+        return wrapper
+
+    @app.get("/report")
+    @traced
+    async def report() -> str:
+        steps.append("body runs")
+        return "report"
+
+    assert client_of(app).get("/report").json() == "report"
+    assert steps == ["wrapper ends", "body runs"]
+
+
+def test_no_dependency_runs_for_router_route() -> None:
+    calls: list[str] = []
+    dependency = Depends(lambda: calls.append("dependency"))
+    router = APIRouter(dependencies=[dependency])
+    router.add_api_route("/checked", lambda: "checked")
+
+    @router.route("/raw")
+    async def raw(request: Request) -> Response:
+        return Response("raw")
+
+    app = FastAPI(dependencies=[dependency])
+    app.include_router(router, dependencies=[dependency])
+    assert client_of(app).get("/raw").text == "raw"
+    assert calls == []
+    client_of(app).get("/checked")
+    assert "dependency" in calls
+
+
+def test_api_route_with_two_methods_warns_of_a_duplicate_operation_id() -> None:
+    app = FastAPI()
+    app.add_api_route("/items", routers.list_users, methods=["GET", "PUT"])
+    with pytest.warns(UserWarning, match="Duplicate Operation ID"):
+        app.openapi()
+
+
+def test_two_decorators_on_one_function_give_two_operation_ids() -> None:
+    app = FastAPI()
+    app.get("/items")(app.put("/items")(routers.list_users))
+    operations = app.openapi()["paths"]["/items"]
+    ids = {operation["operationId"] for operation in operations.values()}
+    assert ids == {"list_users_items_get", "list_users_items_put"}

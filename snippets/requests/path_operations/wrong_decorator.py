@@ -1,0 +1,29 @@
+import time
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+app = FastAPI()
+durations: list[float] = []
+
+
+# --8<-- [start:decorator]
+def timed(function: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            durations.append(time.perf_counter() - start)
+
+    return wrapper
+
+
+@app.get("/report")
+@timed
+def report(year: int) -> int:
+    return year
+
+
+# --8<-- [end:decorator]

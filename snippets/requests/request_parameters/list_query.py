@@ -1,0 +1,16 @@
+from typing import Annotated
+
+from fastapi import FastAPI, Query
+
+app = FastAPI()
+
+
+# --8<-- [start:list]
+@app.get("/items")
+async def list_items(
+    ids: Annotated[list[int], Query()],
+) -> list[int]:
+    return ids
+
+
+# --8<-- [end:list]

@@ -1,0 +1,9 @@
+import httpx2
+
+
+# --8<-- [start:client]
+def create_order(client: httpx2.Client, order: dict[str, object]) -> httpx2.Response:
+    return client.post("/shops/1/orders", json=order)
+
+
+# --8<-- [end:client]

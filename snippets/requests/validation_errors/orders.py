@@ -1,0 +1,27 @@
+from datetime import date
+
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict, Field
+
+app = FastAPI()
+
+
+# --8<-- [start:order]
+class Line(BaseModel):
+    product: str = Field(min_length=3)
+    quantity: int = Field(gt=0)
+
+
+class Order(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    lines: list[Line]
+    due: date | None = None
+
+
+@app.post("/shops/{shop_id}/orders")
+async def create_order(shop_id: int, order: Order, dry_run: bool = False) -> Order:
+    return order
+
+
+# --8<-- [end:order]

@@ -1,0 +1,23 @@
+import logging
+
+from fastapi import FastAPI, HTTPException
+
+app = FastAPI()
+logger = logging.getLogger(__name__)
+
+
+def connect() -> list[str]:
+    raise ConnectionError("cannot reach orders-db-3.internal as user 'admin'")
+
+
+# --8<-- [start:endpoint]
+@app.get("/orders")
+async def list_orders() -> list[str]:
+    try:
+        return connect()
+    except ConnectionError as exc:
+        logger.exception("the database of the orders cannot be reached")
+        raise HTTPException(503, detail="try again later") from exc
+
+
+# --8<-- [end:endpoint]

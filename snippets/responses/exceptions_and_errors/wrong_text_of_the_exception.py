@@ -1,0 +1,19 @@
+from fastapi import FastAPI, HTTPException
+
+app = FastAPI()
+
+
+def connect() -> list[str]:
+    raise ConnectionError("cannot reach orders-db-3.internal as user 'admin'")
+
+
+# --8<-- [start:endpoint]
+@app.get("/orders")
+async def list_orders() -> list[str]:
+    try:
+        return connect()
+    except Exception as exc:
+        raise HTTPException(500, detail=str(exc)) from exc
+
+
+# --8<-- [end:endpoint]

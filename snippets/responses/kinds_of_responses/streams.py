@@ -1,0 +1,34 @@
+from collections.abc import AsyncIterable, Iterable
+
+from fastapi import FastAPI
+from fastapi.responses import EventSourceResponse, StreamingResponse
+from fastapi.sse import ServerSentEvent
+from pydantic import BaseModel
+
+app = FastAPI()
+
+
+# --8<-- [start:endpoints]
+class Order(BaseModel):
+    number: int
+
+
+@app.get("/lines")  # JSON Lines
+async def lines() -> AsyncIterable[Order]:
+    for number in (7, 8):
+        yield Order(number=number)
+
+
+@app.get("/events", response_class=EventSourceResponse)
+async def events() -> AsyncIterable[ServerSentEvent]:
+    yield ServerSentEvent(event="order", id="7", data=Order(number=7))
+    yield ServerSentEvent(raw_data="[DONE]")
+
+
+@app.get("/csv", response_class=StreamingResponse)
+def csv() -> Iterable[str]:  # str or bytes, nothing else
+    yield "number\n"
+    yield "7\n"
+
+
+# --8<-- [end:endpoints]

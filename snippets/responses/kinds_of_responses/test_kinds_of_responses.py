@@ -1,0 +1,369 @@
+import asyncio
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterable, Iterator
+from typing import Annotated, Any
+
+import pytest
+from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi.exceptions import FastAPIDeprecationWarning, ResponseValidationError
+from fastapi.responses import (
+    EventSourceResponse,
+    FileResponse,
+    JSONResponse,
+    ORJSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    StreamingResponse,
+)
+from fastapi.testclient import TestClient
+
+from snippets.responses.kinds_of_responses import (
+    cookie_on_returned_response,
+    declared_status,
+    injected_response,
+    response_classes,
+    return_values,
+    streams,
+    wrong_tuple,
+    wrong_two_responses,
+)
+
+
+def line(app: FastAPI, path: str, method: str = "GET") -> str:
+    answer = TestClient(app, follow_redirects=False).request(method, path)
+    kind = answer.headers.get("content-type", "-").split(";")[0]
+    return f"{path:10} {answer.status_code}  {kind:18} {answer.text or '(empty)'}"
+
+
+def client(endpoint: Any, **options: Any) -> TestClient:
+    app = FastAPI()
+    app.get("/", **options)(endpoint)
+    return TestClient(app, follow_redirects=False)
+
+
+def test_values_become_json(recorded: Any) -> None:
+    app = return_values.app
+    lines = [line(app, path) for path in ("/dict", "/models", "/string", "/none")]
+    lines.append(line(app, "/orders/7", "DELETE"))
+    recorded("return_values.txt", "\n".join(lines))
+
+
+def test_each_response_class_has_its_status_and_content_type(recorded: Any) -> None:
+    app = response_classes.app
+    lines = [line(app, path) for path in ("/json", "/html", "/text", "/old", "/xml")]
+    recorded("response_classes.txt", "\n".join(lines))
+
+
+def test_yield_streams_json_lines_and_events(recorded: Any) -> None:
+    texts = []
+    for path in ("/lines", "/events", "/csv"):
+        answer = TestClient(streams.app).get(path)
+        kind = answer.headers.get("content-type", "(no content type)").split(";")[0]
+        texts.append(f"# {path}: {kind}\n{answer.text.rstrip()}")
+    recorded("streams.txt", "\n\n".join(texts))
+
+
+def test_a_dataclass_becomes_json_without_a_return_type() -> None:
+    @dataclasses.dataclass
+    class Point:
+        x: int
+
+    def endpoint():  # type: ignore[no-untyped-def]
+        return Point(1)
+
+    assert client(endpoint).get("/").json() == {"x": 1}
+
+
+def test_bytes_are_sent_with_the_media_type_that_is_named() -> None:
+    def endpoint() -> Response:
+        return Response(b"\x89PNG", media_type="image/png")
+
+    answer = client(endpoint).get("/")
+    assert (answer.content, answer.headers["content-type"]) == (b"\x89PNG", "image/png")
+
+
+def test_a_returned_error_is_a_success_for_a_yield_dependency() -> None:
+    ends: list[str] = []
+
+    def session() -> Iterator[None]:
+        try:
+            yield
+        except HTTPException:
+            ends.append("rollback")
+            raise
+        ends.append("commit")
+
+    def returned() -> JSONResponse:
+        return JSONResponse({}, status_code=409)
+
+    def raised() -> None:
+        raise HTTPException(409)
+
+    for endpoint in (returned, raised):
+        tester = client(endpoint, dependencies=[Depends(session)])
+        assert tester.get("/").status_code == 409
+    assert ends == ["commit", "rollback"]
+
+
+def test_a_redirect_is_307_and_carries_the_location() -> None:
+    answer = TestClient(response_classes.app, follow_redirects=False).get("/old")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/text")
+
+
+def test_after_a_form_post_303_is_to_be_asked_for() -> None:
+    def endpoint() -> str:
+        return "/orders"
+
+    options = {"response_class": RedirectResponse, "status_code": 303}
+    assert client(endpoint, **options).get("/").status_code == 303
+
+
+def test_a_file_is_sent_with_name_etag_and_ranges() -> None:
+    tester = TestClient(response_classes.app)
+    answer = tester.get("/download", headers={"Range": "bytes=0-3"})
+    assert (answer.status_code, answer.text) == (206, "from")
+    assert 'filename="orders.py"' in answer.headers["content-disposition"]
+    assert "etag" in answer.headers
+
+
+def test_a_missing_file_is_an_error_on_the_server_and_no_404() -> None:
+    def endpoint() -> FileResponse:
+        return FileResponse("no such file")
+
+    with pytest.raises(RuntimeError, match="does not exist"):
+        client(endpoint).get("/")
+
+
+def test_headers_cookies_and_status_of_the_injected_response_are_merged(
+    recorded: Any,
+) -> None:
+    answer = TestClient(injected_response.app).put("/cart")
+    head = "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
+    text = f"PUT /cart HTTP/1.1\n\nHTTP/1.1 {answer.status_code} Created\n{head}"
+    recorded("injected_response.http", f"{text}\n\n{answer.text}")
+
+
+def test_the_injected_response_is_ignored_beside_a_returned_one() -> None:
+    answer = TestClient(wrong_two_responses.app).put("/cart")
+    assert answer.status_code == 201
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_cookie_on_the_returned_response_is_sent() -> None:
+    answer = TestClient(cookie_on_returned_response.app).put("/cart")
+    assert answer.headers["set-cookie"].startswith("cart=c-19")
+
+
+def test_a_response_that_is_made_and_not_returned_has_no_effect() -> None:
+    def endpoint() -> dict[str, int]:
+        Response().set_cookie("cart", "c-19")
+        return {"items": 1}
+
+    assert "set-cookie" not in client(endpoint).get("/").headers
+
+
+def test_the_injected_response_is_ignored_when_an_exception_is_raised() -> None:
+    def endpoint(response: Response) -> None:
+        response.headers["X-Step"] = "1"
+        raise HTTPException(400)
+
+    assert "x-step" not in client(endpoint).get("/").headers
+
+
+def test_a_dependency_shares_the_injected_response() -> None:
+    def dependency(response: Response) -> Response:
+        return response
+
+    def endpoint(
+        response: Response, other: Annotated[Any, Depends(dependency)]
+    ) -> bool:
+        return response is other
+
+    assert client(endpoint).get("/").json() is True
+
+
+def test_a_tuple_is_a_list_in_the_body_and_no_status() -> None:
+    answer = TestClient(wrong_tuple.app).post("/orders")
+    assert (answer.status_code, answer.json()) == (200, [{"number": 7}, 201])
+
+
+def test_status_code_in_the_decorator_is_sent() -> None:
+    answer = TestClient(declared_status.app).post("/orders")
+    assert (answer.status_code, answer.json()) == (201, {"number": 7})
+
+
+def test_status_code_in_the_decorator_does_not_change_a_returned_response() -> None:
+    def endpoint() -> JSONResponse:
+        return JSONResponse({})
+
+    assert client(endpoint, status_code=201).get("/").status_code == 200
+
+
+def test_responses_in_the_decorator_only_documents() -> None:
+    def endpoint() -> dict[str, int]:
+        return {"a": 1}
+
+    tester = client(endpoint, responses={404: {"description": "No such order"}})
+    assert tester.get("/").status_code == 200
+    schema = tester.get("/openapi.json").json()
+    assert "404" in schema["paths"]["/"]["get"]["responses"]
+
+
+def test_a_returned_response_is_neither_checked_nor_filtered() -> None:
+    def endpoint() -> Any:
+        return JSONResponse({"anything": True})
+
+    options = {"response_model": streams.Order}
+    assert client(endpoint, **options).get("/").json() == {"anything": True}
+
+
+def test_json_response_takes_no_model() -> None:
+    def endpoint() -> JSONResponse:
+        return JSONResponse(streams.Order(number=7))
+
+    with pytest.raises(TypeError, match="Order is not JSON serializable"):
+        client(endpoint).get("/")
+
+
+def test_a_dict_in_a_text_response_or_stream_fails() -> None:
+    def text() -> Any:
+        return {"a": 1}
+
+    def stream() -> StreamingResponse:
+        return StreamingResponse(iter([{"a": 1}]))  # type: ignore[arg-type]
+
+    with pytest.raises(AttributeError, match="'dict' object has no attribute 'encode'"):
+        client(text, response_class=PlainTextResponse).get("/")
+    with pytest.raises(AttributeError, match="'dict' object has no attribute 'encode'"):
+        client(stream).get("/")
+
+
+def test_nan_is_null_with_a_return_type_and_an_error_without() -> None:
+    def typed() -> dict[str, float]:
+        return {"mean": float("nan")}
+
+    def untyped():  # type: ignore[no-untyped-def]
+        return {"mean": float("nan")}
+
+    assert client(typed).get("/").json() == {"mean": None}
+    with pytest.raises(ValueError, match="Out of range float values"):
+        client(untyped).get("/")
+
+
+def test_a_named_response_class_renders_instead_of_pydantic() -> None:
+    def endpoint() -> dict[str, float]:
+        return {"mean": float("nan")}
+
+    with pytest.raises(ValueError, match="Out of range float values"):
+        client(endpoint, response_class=JSONResponse).get("/")
+
+
+def test_default_response_class_holds_for_all_path_operations() -> None:
+    app = FastAPI(default_response_class=PlainTextResponse)
+
+    @app.get("/")
+    def endpoint() -> str:
+        return "hello"
+
+    assert TestClient(app).get("/").text == "hello"
+
+
+def test_orjson_response_warns() -> None:
+    with (
+        pytest.warns(FastAPIDeprecationWarning, match="ORJSONResponse is deprecated"),
+        contextlib.suppress(AssertionError),  # orjson may be missing
+    ):
+        ORJSONResponse({})
+
+
+async def call(app: FastAPI, sent: list[Any]) -> None:
+    """Call the application as a server does, and note what it sends."""
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
+    await app({**scope, "headers": []}, receive, send)
+
+
+def test_each_item_of_a_stream_is_sent_before_the_next_is_made() -> None:
+    app = FastAPI()
+    sent: list[Any] = []
+
+    @app.get("/")
+    async def lines() -> AsyncIterable[int]:
+        yield 1
+        sent.append("makes the second")
+        yield 2
+
+    asyncio.run(call(app, sent))
+    bodies = [one if isinstance(one, str) else one.get("body") for one in sent]
+    assert bodies == [None, b"1\n", "makes the second", b"2\n", b""]
+
+
+@pytest.mark.parametrize(
+    "response_class", [JSONResponse, StreamingResponse, EventSourceResponse]
+)
+def test_an_exception_before_the_first_item_comes_after_the_status(
+    response_class: type[Response],
+) -> None:
+    app = FastAPI()
+    options: dict[str, Any] = {}
+    if response_class is not JSONResponse:  # JSON Lines need no class
+        options["response_class"] = response_class
+
+    def found(found: bool) -> None:
+        if not found:
+            raise HTTPException(404)
+
+    @app.get("/in-the-function", **options)
+    async def late() -> AsyncIterable[str]:
+        raise HTTPException(404)
+        yield ""
+
+    @app.get("/in-a-dependency", dependencies=[Depends(found)], **options)
+    async def early() -> AsyncIterable[str]:
+        yield "item"
+
+    visitor = TestClient(app, raise_server_exceptions=False)
+    response = visitor.get("/in-the-function")
+    assert (response.status_code, response.text) == (200, "")
+    assert visitor.get("/in-a-dependency?found=false").status_code == 404
+    assert visitor.get("/in-a-dependency?found=true").status_code == 200
+
+
+def test_the_injected_response_is_too_late_in_a_stream_and_not_in_its_dependency() -> (
+    None
+):
+    def dependency(response: Response) -> None:
+        response.headers["X-Dependency"] = "yes"
+        response.status_code = 203
+
+    async def lines(response: Response) -> AsyncIterable[int]:
+        response.headers["X-Function"] = "yes"
+        yield 1
+
+    response = client(lines, dependencies=[Depends(dependency)]).get("/")
+    assert response.status_code == 203
+    assert response.headers["x-dependency"] == "yes"
+    assert "x-function" not in response.headers
+
+
+def test_a_wrong_item_breaks_off_a_stream_that_has_begun_with_200() -> None:
+    app = FastAPI()
+    sent: list[Any] = []
+
+    @app.get("/")
+    async def lines() -> AsyncIterable[streams.Order]:
+        yield streams.Order(number=7)
+        yield {"no": "number"}  # type: ignore[misc]
+
+    with pytest.raises(ResponseValidationError):
+        asyncio.run(call(app, sent))
+    assert sent[0]["status"] == 200
+    assert sent[1]["body"] == b'{"number":7}\n'
+    assert len(sent) == 2

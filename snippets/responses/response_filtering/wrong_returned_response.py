@@ -1,0 +1,25 @@
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+app = FastAPI()
+
+
+class UserOut(BaseModel):
+    name: str
+
+
+class UserInDB(UserOut):
+    hashed_password: str
+
+
+USERS = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
+
+
+# --8<-- [start:endpoint]
+@app.get("/users/{name}", response_model=UserOut)
+async def read_user(name: str) -> JSONResponse:
+    return JSONResponse(USERS[name].model_dump())
+
+
+# --8<-- [end:endpoint]

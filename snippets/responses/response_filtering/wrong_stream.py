@@ -1,0 +1,28 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+app = FastAPI()
+
+
+class UserOut(BaseModel):
+    name: str
+
+
+class UserInDB(UserOut):
+    hashed_password: str
+
+
+USERS = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
+
+
+# --8<-- [start:endpoint]
+@app.get("/users", response_model=UserOut)
+async def users() -> AsyncIterator[Any]:
+    for user in USERS.values():
+        yield user
+
+
+# --8<-- [end:endpoint]

@@ -1,0 +1,49 @@
+import os
+from typing import Annotated, Any
+
+import jwt
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+
+app = FastAPI()
+
+
+class User(BaseModel):
+    name: str
+    role: str
+
+
+USERS: dict[str, User] = {}  # stands for the table, read at login only
+
+
+def get_claims(
+    bearer: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())],
+) -> dict[str, Any]:
+    try:
+        return jwt.decode(
+            bearer.credentials,
+            os.environ["JWT_KEY"],
+            algorithms=["HS256"],
+            options={"require": ["exp", "sub"]},
+        )
+    except jwt.InvalidTokenError:
+        challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        raise HTTPException(401, "Invalid token", challenge) from None
+
+
+# --8<-- [start:admin]
+def require_admin(claims: Annotated[dict[str, Any], Depends(get_claims)]) -> str:
+    if claims.get("role") != "admin":
+        raise HTTPException(403, "Admins only")
+    return str(claims["sub"])
+
+
+# --8<-- [end:admin]
+
+
+@app.delete("/articles/{article_id}")
+async def delete_article(
+    article_id: int, admin: Annotated[str, Depends(require_admin)]
+) -> dict[str, str]:
+    return {"deleted_by": admin}

@@ -1,0 +1,55 @@
+import os
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.security import OAuth2AuthorizationCodeBearer
+from httpx2 import AsyncClient, BasicAuth, HTTPError
+from pydantic import BaseModel, ValidationError
+from starlette.requests import HTTPConnection
+
+app = FastAPI()  # the lifespan opens one client and puts it into the state
+ISSUER = "https://login.example.com"
+AUDIENCE = "https://api.example.com"
+oauth2_scheme = OAuth2AuthorizationCodeBearer(
+    authorizationUrl=f"{ISSUER}/authorize", tokenUrl=f"{ISSUER}/token"
+)
+
+
+def get_client(connection: HTTPConnection) -> AsyncClient:
+    client: AsyncClient = connection.app.state.client
+    return client
+
+
+# --8<-- [start:introspect]
+class Introspection(BaseModel):
+    active: bool
+    sub: str = ""
+    aud: str | list[str] = []
+
+
+async def get_subject(
+    token: Annotated[str, Depends(oauth2_scheme)],
+    client: Annotated[AsyncClient, Depends(get_client)],
+) -> str:
+    credentials = BasicAuth("api", os.environ["API_CLIENT_SECRET"])
+    try:
+        response = await client.post(
+            f"{ISSUER}/introspect", data={"token": token}, auth=credentials
+        )
+        response.raise_for_status()
+        found = Introspection.model_validate_json(response.content)
+    except (HTTPError, ValidationError):
+        raise HTTPException(503, "Token cannot be checked") from None
+    audience = [found.aud] if isinstance(found.aud, str) else found.aud
+    if not (found.active and found.sub and AUDIENCE in audience):
+        challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        raise HTTPException(401, "Invalid token", challenge)
+    return found.sub
+
+
+# --8<-- [end:introspect]
+
+
+@app.get("/me")
+async def me(subject: Annotated[str, Depends(get_subject)]) -> dict[str, str]:
+    return {"user": subject}

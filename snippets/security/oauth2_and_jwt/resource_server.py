@@ -1,0 +1,62 @@
+from typing import Annotated, Any
+
+import jwt
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.security import OAuth2AuthorizationCodeBearer
+
+ISSUER = "https://login.example.com"
+AUDIENCE = "https://api.example.com"
+
+
+# --8<-- [start:verify]
+def verify(token: str) -> dict[str, Any]:
+    decoded = jwt.decode_complete(
+        token,
+        jwks.get_signing_key_from_jwt(token),
+        algorithms=["RS256", "ES256"],
+        audience=AUDIENCE,
+        issuer=ISSUER,
+        options={"require": ["exp", "iat", "sub"]},
+    )
+    kind = str(decoded["header"].get("typ")).lower().removeprefix("application/")
+    if kind != "at+jwt":
+        raise jwt.InvalidTokenError("Not an access token")
+    return dict(decoded["payload"])
+
+
+# --8<-- [end:verify]
+
+
+# --8<-- [start:app]
+app = FastAPI(
+    swagger_ui_init_oauth={
+        "clientId": "api-docs",
+        "usePkceWithAuthorizationCodeGrant": True,
+    }
+)
+oauth2_scheme = OAuth2AuthorizationCodeBearer(
+    authorizationUrl=f"{ISSUER}/authorize", tokenUrl=f"{ISSUER}/token"
+)
+# --8<-- [end:app]
+
+
+# --8<-- [start:dependency]
+jwks = jwt.PyJWKClient(f"{ISSUER}/jwks.json", timeout=5)  # one, with its cache
+
+
+def get_claims(token: Annotated[str, Depends(oauth2_scheme)]) -> dict[str, Any]:
+    try:
+        return verify(token)
+    except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, OSError, ValueError):
+        raise HTTPException(503, "No keys from the identity provider") from None
+    except (jwt.InvalidTokenError, jwt.PyJWKClientError):
+        challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        raise HTTPException(401, "Invalid token", challenge) from None
+
+
+# --8<-- [end:dependency]
+
+
+@app.get("/me")
+async def me(claims: Annotated[dict[str, Any], Depends(get_claims)]) -> dict[str, str]:
+    return {"user": claims["sub"]}

@@ -1,0 +1,19 @@
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
+
+
+# --8<-- [start:function]
+def open_routes(app: FastAPI) -> set[str]:
+    """Return the routes without a 401, and unseen what is no HTTP route."""
+    client = TestClient(app, base_url="http://localhost")
+    found = set()
+    for route in iter_route_contexts(app.routes):
+        path = route.path or ""
+        for method in (route.methods or {"MOUNT"}) - {"HEAD"}:
+            if method == "MOUNT" or client.request(method, path).status_code != 401:
+                found.add(f"{method} {path}")
+    return found
+
+
+# --8<-- [end:function]

@@ -1,0 +1,118 @@
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECURITY_HEADERS = {
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+# --8<-- [start:headers]
+class SecurityHeaders:
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(SECURITY_HEADERS)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+# --8<-- [end:headers]
+
+
+class User(BaseModel):
+    name: str
+
+
+class Invoice(BaseModel):
+    owner: str
+    amount: Decimal
+    note: str = ""
+
+
+TOKENS: dict[str, User] = {}  # stands for the check of a token
+INVOICES: dict[int, Invoice] = {}  # stands for a table
+
+
+def current_user(
+    credentials: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())],
+) -> User:
+    user = TOKENS.get(credentials.credentials)
+    if user is None:
+        raise HTTPException(401, "Invalid token", {"WWW-Authenticate": "Bearer"})
+    return user
+
+
+CurrentUser = Annotated[User, Depends(current_user)]
+
+
+# --8<-- [start:application]
+app = FastAPI(
+    openapi_url=None,  # and with it no /docs and no /redoc
+    max_body_size=64_000,  # bytes; the default is no limit
+)
+app.add_middleware(
+    TrustedHostMiddleware, allowed_hosts=["api.example.com", "localhost"]
+)
+app.add_middleware(SecurityHeaders)  # added last, so it is the outer one
+
+api = APIRouter(prefix="/invoices", dependencies=[Depends(current_user)])
+# --8<-- [end:application]
+
+
+# --8<-- [start:object]
+def own_invoice(invoice_id: int, user: CurrentUser) -> Invoice:
+    invoice = INVOICES.get(invoice_id)
+    if invoice is None or invoice.owner != user.name:
+        raise HTTPException(404, "No such invoice")
+    return invoice
+
+
+@api.get("/{invoice_id}")
+async def read_invoice(
+    invoice: Annotated[Invoice, Depends(own_invoice)],
+) -> Invoice:
+    return invoice
+
+
+# --8<-- [end:object]
+
+
+# --8<-- [start:input]
+class InvoiceChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    amount: Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=2)]
+    note: Annotated[str, Field(max_length=500)] = ""
+
+
+@api.put("/{invoice_id}")
+async def change_invoice(
+    change: InvoiceChange, invoice: Annotated[Invoice, Depends(own_invoice)]
+) -> Invoice:
+    invoice.amount = change.amount
+    invoice.note = change.note
+    return invoice
+
+
+# --8<-- [end:input]
+
+
+@app.get("/health")
+async def health() -> str:
+    return "ok"
+
+
+app.include_router(api)

@@ -1,0 +1,13 @@
+from sqlalchemy import Connection, text
+
+
+# --8<-- [start:query]
+def notes_of(db: Connection, owner: str) -> list[str]:
+    query = text(f"""
+        SELECT note FROM invoices
+        WHERE owner = '{owner}'
+    """)
+    return list(db.scalars(query))
+
+
+# --8<-- [end:query]

@@ -1,0 +1,224 @@
+import asyncio
+import importlib.metadata
+import inspect
+import subprocess
+import sys
+import unittest
+from collections.abc import AsyncIterator, Iterator
+
+import fastapi.testclient
+import httpx
+import httpx2
+import pytest
+import starlette.testclient
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.responses import StreamingResponse
+from fastapi.testclient import TestClient
+
+from snippets.testing.testing import (
+    async_test,
+    order_tests,
+    server_errors_as_responses,
+    unittest_tests,
+    wrong_expected_500,
+)
+from snippets.testing.testing.orders_api import app, mails
+
+
+@pytest.fixture(autouse=True)
+def no_mails() -> Iterator[None]:
+    mails.clear()
+    yield
+    mails.clear()
+
+
+def requirements(extra: str) -> list[str]:
+    """Names of the packages that ``fastapi`` requires with ``extra`` ("" for none)."""
+    lines = importlib.metadata.requires("fastapi") or []
+    wanted = [
+        line
+        for line in lines
+        if ("extra ==" not in line) == (not extra)
+        and (not extra or f'extra == "{extra}"' in line.replace("'", '"'))
+    ]
+    return [line.split(";")[0].split(">")[0].split("[")[0].strip() for line in wanted]
+
+
+def test_the_test_client_is_that_of_starlette() -> None:
+    assert fastapi.testclient.TestClient is starlette.testclient.TestClient
+
+
+def test_fastapi_requires_neither_pytest_nor_an_http_client() -> None:
+    assert not {"pytest", "httpx", "httpx2"} & set(requirements(""))
+
+
+def test_fastapi_standard_brings_httpx2_and_no_pytest() -> None:
+    assert "httpx2" in requirements("standard")
+    assert "pytest" not in requirements("standard")
+
+
+def test_without_an_http_client_the_import_says_what_to_install() -> None:
+    code = "import sys; sys.modules['httpx2'] = sys.modules['httpx'] = None; "
+    result = subprocess.run(
+        [sys.executable, "-c", code + "import fastapi.testclient"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "requires the httpx2 package to be installed" in result.stderr
+
+
+def test_with_httpx_alone_the_import_warns() -> None:
+    code = "import sys; sys.modules['httpx2'] = None; "
+    result = subprocess.run(
+        [sys.executable, "-c", code + "import fastapi.testclient"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "StarletteDeprecationWarning: Using `httpx`" in result.stderr
+
+
+def test_the_answer_comes_from_the_application_background_tasks_included() -> None:
+    order_tests.test_that_an_order_is_created_and_a_mail_is_sent()
+    assert mails == ["order 7"]
+
+
+def test_a_handled_error_is_a_response() -> None:
+    order_tests.test_that_a_closed_shop_answers_409()
+    assert TestClient(app).post("/orders?number=0").status_code == 409
+
+
+def test_unittest_works_as_well() -> None:
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(unittest_tests.Orders)
+    result = unittest.TestResult()
+    suite.run(result)
+    assert (result.testsRun, result.wasSuccessful()) == (1, True)
+
+
+def test_an_unhandled_exception_is_raised_in_the_test() -> None:
+    with pytest.raises(ZeroDivisionError):
+        wrong_expected_500.check_status()
+
+
+def test_raise_server_exceptions_false_gives_the_500_of_the_server() -> None:
+    server_errors_as_responses.check_status()
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.get("/share/0").text == "Internal Server Error"
+
+
+def test_an_asgi_transport_connects_an_async_client_to_the_application() -> None:
+    asyncio.run(async_test.test_two_orders_at_once())
+    assert sorted(mails) == ["order 1", "order 2"]
+
+
+def test_an_async_client_has_several_requests_under_way_at_once() -> None:
+    application = FastAPI()
+    both = asyncio.Event()
+    waiting: list[int] = []
+
+    @application.get("/{number}")
+    async def meet(number: int) -> None:
+        waiting.append(number)
+        if len(waiting) == 2:
+            both.set()
+        await asyncio.wait_for(both.wait(), timeout=60)
+
+    async def requests() -> list[int]:
+        transport = httpx2.ASGITransport(application)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://test"
+        ) as client:
+            responses = await asyncio.gather(client.get("/1"), client.get("/2"))
+        return [response.status_code for response in responses]
+
+    assert asyncio.run(requests()) == [200, 200]
+
+
+def test_an_asgi_transport_raises_what_nobody_handles_and_follows_no_redirect() -> None:
+    async def request(path: str, raising: bool) -> int:
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=raising)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://test"
+        ) as client:
+            return (await client.get(path)).status_code
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(request("/share/0", raising=True))
+    assert asyncio.run(request("/share/0", raising=False)) == 500
+    assert asyncio.run(request("/host/", raising=True)) == 307
+
+
+def test_neither_httpx_nor_httpx2_has_a_client_that_takes_an_app() -> None:
+    for package in (httpx, httpx2):
+        assert "app" not in inspect.signature(package.AsyncClient).parameters
+
+
+def test_a_stream_is_read_while_the_application_sends_it() -> None:
+    application = FastAPI()
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"more"
+            await asyncio.sleep(0)
+
+    @application.get("/")
+    async def read() -> StreamingResponse:
+        return StreamingResponse(endless())
+
+    with TestClient(application).stream("GET", "/") as response:
+        assert next(response.iter_raw()) == b"more"
+
+
+def test_the_client_connects_to_websockets() -> None:
+    application = FastAPI()
+
+    @application.websocket("/ws")
+    async def socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_text("hello")
+        await websocket.close()
+
+    with TestClient(application).websocket_connect("/ws") as websocket:
+        assert websocket.receive_text() == "hello"
+
+
+def test_middleware_runs() -> None:
+    application = FastAPI()
+
+    @application.middleware("http")
+    async def middleware(request: Request, call_next: object) -> Response:
+        return Response("middleware")
+
+    assert TestClient(application).get("/").text == "middleware"
+
+
+def test_the_client_address_can_be_chosen() -> None:
+    assert TestClient(app).get("/host").json() == "testclient"
+    client = TestClient(app, client=("192.0.2.7", 50000))
+    assert client.get("/host").json() == "192.0.2.7"
+
+
+def test_cookies_stay_in_the_client() -> None:
+    application = FastAPI()
+
+    @application.get("/set")
+    async def set_cookie(response: Response) -> None:
+        response.set_cookie("seen", "yes")
+
+    client = TestClient(application)
+    client.get("/set")
+    assert client.cookies["seen"] == "yes"
+    assert "seen" not in TestClient(application).cookies
+
+
+def test_redirects_are_followed_unless_told_otherwise() -> None:
+    application = FastAPI()
+
+    @application.get("/items/")
+    async def items() -> str:
+        return "items"
+
+    client = TestClient(application)
+    assert client.get("/items").json() == "items"
+    assert client.get("/items", follow_redirects=False).status_code == 307

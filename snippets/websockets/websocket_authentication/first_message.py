@@ -1,0 +1,28 @@
+import asyncio
+
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+
+app = FastAPI()
+users = {"token-of-alice": "alice"}
+LOGIN_SECONDS = 5.0
+
+
+# --8<-- [start:endpoint]
+@app.websocket("/inbox")
+async def inbox(websocket: WebSocket) -> None:
+    await websocket.accept()
+    try:
+        async with asyncio.timeout(LOGIN_SECONDS):
+            user = users.get(await websocket.receive_text())
+    except TimeoutError:
+        user = None
+    except WebSocketDisconnect:
+        return
+    if user is None:
+        await websocket.close(1008, "not authenticated")
+        return
+    await websocket.send_text(f"inbox of {user}")
+    await websocket.close()
+
+
+# --8<-- [end:endpoint]
