@@ -1,5 +1,5 @@
 import logging
-from asyncio import create_task, sleep
+from asyncio import create_task, sleep, wait
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -28,6 +28,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     loop = create_task(every_hour())
     yield
     loop.cancel()
+    await wait([loop])  # before what it uses is closed
 
 
 app = FastAPI(lifespan=lifespan)

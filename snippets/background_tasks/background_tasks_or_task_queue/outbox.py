@@ -1,14 +1,27 @@
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
+from typing import Annotated
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI
+
+
+def connect() -> sqlite3.Connection:
+    memory = "file:outbox?mode=memory&cache=shared"  # stands for a database server
+    return sqlite3.connect(memory, uri=True, check_same_thread=False)
+
+
+def get_db() -> Iterator[sqlite3.Connection]:
+    with closing(connect()) as db:  # a connection, and a transaction, per request
+        yield db
+
+
+Database = Annotated[sqlite3.Connection, Depends(get_db)]
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    memory = sqlite3.connect(":memory:", check_same_thread=False)
-    with closing(memory) as app.state.db:
+    with closing(connect()) as app.state.db:
         app.state.db.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
         app.state.db.execute("CREATE TABLE outbox (order_id INTEGER)")
         yield
@@ -19,8 +32,8 @@ app = FastAPI(lifespan=lifespan)
 
 # --8<-- [start:outbox]
 @app.post("/orders/{order_id}", status_code=201)
-def create(order_id: int, request: Request) -> None:
-    with request.app.state.db as db:  # one transaction
+def create(order_id: int, db: Database) -> None:
+    with db:  # one transaction
         db.execute("INSERT INTO orders VALUES (?)", (order_id,))
         db.execute("INSERT INTO outbox VALUES (?)", (order_id,))
 

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import inspect
 import os
 import sqlite3
@@ -96,6 +97,31 @@ def test_order_and_outbox_row_are_written_together_or_not_at_all() -> None:
         assert rows(outbox.app.state.db, "orders") == 0
 
 
+def test_an_open_transaction_of_one_request_is_not_committed_by_another() -> None:
+    with (
+        TestClient(outbox.app) as client,
+        contextlib.contextmanager(outbox.get_db)() as open_request,
+    ):
+        client.post("/orders/7")
+        open_request.execute("INSERT INTO orders VALUES (8)")  # not committed
+        with contextlib.contextmanager(outbox.get_db)() as other_request:
+            other_request.commit()
+        open_request.rollback()
+        assert rows(open_request, "orders") == 1
+
+
+def test_an_error_that_is_not_caught_stops_the_rows_behind_it() -> None:
+    def rejects(order_id: int) -> None:
+        raise ValueError("bad order")
+
+    with TestClient(outbox.app) as client:
+        for order_id in (7, 8):
+            client.post(f"/orders/{order_id}")
+        with pytest.raises(ValueError, match="bad order"):
+            outbox.deliver(outbox.app.state.db, rejects)
+        assert rows(outbox.app.state.db, "outbox") == 2
+
+
 def test_a_crash_between_delivery_and_deletion_delivers_twice() -> None:
     delivered: list[int] = []
 
@@ -156,6 +182,8 @@ def test_a_loop_of_the_lifespan_runs_once_survives_errors_and_ends_with_the_appl
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
+            for _ in range(50):
+                await asyncio.sleep(0)  # the clean-up of the loop itself
             ended.append("cancelled")
             raise
 

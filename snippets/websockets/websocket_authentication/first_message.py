@@ -14,7 +14,7 @@ async def inbox(websocket: WebSocket) -> None:
     try:
         async with asyncio.timeout(LOGIN_SECONDS):
             user = users.get(await websocket.receive_text())
-    except TimeoutError:
+    except (TimeoutError, KeyError):  # silent, or binary
         user = None
     except WebSocketDisconnect:
         return

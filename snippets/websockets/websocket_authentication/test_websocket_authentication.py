@@ -2,13 +2,23 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
-from fastapi import Depends, FastAPI, Request, Response, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, WebSocket
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
-from fastapi.security import HTTPBearer
+from fastapi.security import (
+    APIKeyCookie,
+    APIKeyHeader,
+    APIKeyQuery,
+    HTTPBasic,
+    HTTPBearer,
+    HTTPDigest,
+    OAuth2PasswordBearer,
+    OpenIdConnect,
+)
 from fastapi.testclient import TestClient
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.testclient import WebSocketDenialResponse
@@ -122,12 +132,49 @@ def test_a_bearer_token_in_the_header_is_taken() -> None:
     assert read(bearer_header, headers) == "inbox of alice"
 
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer x"}])
-def test_a_missing_or_wrong_bearer_token_is_401(headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("headers", "detail"),
+    [({}, "Not authenticated"), ({"Authorization": "Bearer x"}, "Unauthorized")],
+)
+def test_a_missing_or_wrong_bearer_token_is_401_with_the_body_of_the_exception(
+    headers: dict[str, str], detail: str
+) -> None:
     with pytest.raises(WebSocketDenialResponse) as refused:
         read(bearer_header, headers)
     assert refused.value.status_code == 401
     assert refused.value.headers["www-authenticate"] == "Bearer"
+    assert refused.value.json() == {"detail": detail}
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        APIKeyCookie(name="key"),
+        APIKeyHeader(name="key"),
+        APIKeyQuery(name="key"),
+        HTTPBasic(),
+        HTTPBearer(),
+        HTTPDigest(),
+        OAuth2PasswordBearer(tokenUrl="token"),
+        OpenIdConnect(openIdConnectUrl="/openid"),
+    ],
+    ids=lambda scheme: type(scheme).__name__,
+)
+def test_every_security_class_answers_a_handshake_without_credentials_with_401(
+    scheme: Callable[..., Any],
+) -> None:
+    app = FastAPI()
+
+    @app.websocket("/inbox", dependencies=[Depends(scheme)])
+    async def inbox(websocket: WebSocket) -> None:
+        await websocket.accept()
+
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        TestClient(app).websocket_connect("/inbox"),
+    ):
+        pass
+    assert refused.value.status_code == 401
 
 
 def test_the_401_is_on_the_wire_too(serve: Any) -> None:
@@ -177,10 +224,12 @@ def test_a_subprotocol_without_a_valid_token_is_refused(protocols: list[str]) ->
     assert refused.value.code == 1008
 
 
-def first(text: str | None) -> tuple[str, int | None]:
+def first(data: str | bytes | None) -> tuple[str, int | None]:
     with TestClient(first_message.app).websocket_connect("/inbox") as client:
-        if text is not None:
-            client.send_text(text)
+        if isinstance(data, str):
+            client.send_text(data)
+        elif data is not None:
+            client.send_bytes(data)
         message = client.receive()
     return message["type"], message.get("code")
 
@@ -189,8 +238,9 @@ def test_the_first_message_authenticates() -> None:
     assert first("token-of-alice") == ("websocket.send", None)
 
 
-def test_a_wrong_first_message_is_closed_with_1008() -> None:
-    assert first("x") == ("websocket.close", 1008)
+@pytest.mark.parametrize("data", ["x", b"token-of-alice"])
+def test_a_wrong_or_binary_first_message_is_closed_with_1008(data: str | bytes) -> None:
+    assert first(data) == ("websocket.close", 1008)
 
 
 def test_a_client_that_stays_silent_is_closed_with_1008(
@@ -254,7 +304,7 @@ def test_until_then_the_connection_works() -> None:
         assert client.receive_text() == "alice: hi"
 
 
-def open_endpoint(app: FastAPI) -> None:
+def open_endpoint(app: FastAPI | APIRouter) -> None:
     @app.websocket("/inbox")
     async def inbox(websocket: WebSocket) -> None:
         await websocket.accept()
@@ -276,15 +326,30 @@ def test_authentication_in_function_middleware_does_not_cover_websockets() -> No
         assert session.receive_text() == "open"
 
 
-def test_dependencies_of_the_application_cover_websockets() -> None:
-    app = FastAPI(dependencies=[Depends(HTTPBearer())])
-    open_endpoint(app)
+@pytest.mark.parametrize("place", ["application", "router"])
+def test_dependencies_of_the_application_or_a_router_cover_websockets(
+    place: str,
+) -> None:
+    guard = [Depends(HTTPBearer())]
+    app = FastAPI(dependencies=guard if place == "application" else [])
+    router = APIRouter(dependencies=guard if place == "router" else [])
+    open_endpoint(router)
+    app.include_router(router)
     with (
         pytest.raises(WebSocketDenialResponse) as refused,
         TestClient(app).websocket_connect("/inbox"),
     ):
         pass
     assert refused.value.status_code == 401
+
+
+def test_dependencies_of_the_application_do_not_cover_a_mounted_application() -> None:
+    app = FastAPI(dependencies=[Depends(HTTPBearer())])
+    mounted = FastAPI()
+    open_endpoint(mounted)
+    app.mount("/mounted", mounted)
+    with TestClient(app).websocket_connect("/mounted/inbox") as session:
+        assert session.receive_text() == "open"
 
 
 def test_trusted_host_middleware_covers_websockets() -> None:

@@ -1,4 +1,4 @@
-from asyncio import Queue, QueueFull, TaskGroup
+from asyncio import Queue, QueueFull, TaskGroup, timeout
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated, Protocol
@@ -48,27 +48,37 @@ def get_broker() -> Broker:
     return memory
 
 
-# --8<-- [start:endpoint]
+SEND_SECONDS = 10.0
+
+
+# --8<-- [start:forward]
 async def forward(websocket: WebSocket, queue: Queue[str | None]) -> None:
-    try:
-        while (text := await queue.get()) is not None:
-            await websocket.send_text(text)
-        await websocket.close(1013, "too slow")
-    except WebSocketDisconnect:
-        pass
+    text: str | None = ""
+    while text is not None:
+        text = await queue.get()
+        async with timeout(SEND_SECONDS):  # a client may never read
+            if text is None:
+                await websocket.close(1013, "too slow")
+            else:
+                await websocket.send_text(text)
 
 
+# --8<-- [end:forward]
+# --8<-- [start:chat]
 @app.websocket("/chat")
 async def chat(
     websocket: WebSocket, broker: Annotated[Broker, Depends(get_broker)]
 ) -> None:
     await websocket.accept()
     with broker.subscribe() as queue:
-        async with TaskGroup() as tasks:
-            sender = tasks.create_task(forward(websocket, queue))
-            async for text in websocket.iter_text():
-                await broker.publish(text)
-            sender.cancel()
+        try:
+            async with TaskGroup() as tasks:
+                sender = tasks.create_task(forward(websocket, queue))
+                async for text in websocket.iter_text():
+                    await broker.publish(text)
+                sender.cancel()
+        except* (TimeoutError, WebSocketDisconnect):
+            pass  # too slow, or gone
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:chat]

@@ -4,16 +4,17 @@ import contextlib
 import importlib.util
 import json
 import logging
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import pytest
 import uvicorn
-from fastapi import FastAPI, HTTPException, WebSocket, WebSocketException
+from fastapi import Depends, FastAPI, HTTPException, WebSocket, WebSocketException
 from fastapi.testclient import TestClient
 from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected
@@ -460,6 +461,78 @@ def test_a_queue_per_client_keeps_the_others_going_and_lets_a_slow_client_go() -
             }
 
     run(steps())
+
+
+def test_a_client_that_never_reads_is_let_go_after_the_time_for_a_send(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def steps() -> None:
+        async with clients("/chat", broadcast.app) as (client,):
+            client.reading.clear()
+            client.text("1")
+            await client.task  # ends, although the client neither reads nor leaves
+        assert broadcast.memory.queues == set()
+
+    monkeypatch.setattr(broadcast, "SEND_SECONDS", 0.0)
+    run(steps())
+
+
+def test_a_client_that_does_not_read_escapes_the_ping_timeout(serve: Any) -> None:
+    app = FastAPI()
+    sent: list[int] = []
+    ended, full = threading.Event(), threading.Event()
+
+    @app.websocket("/ws")
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        try:
+            for number in range(1000):
+                async with asyncio.timeout(0.5) as limit:
+                    await websocket.send_bytes(os.urandom(100_000))
+                sent.append(number)
+        except TimeoutError:
+            assert limit.expired()
+            full.set()
+        with contextlib.suppress(WebSocketDisconnect):
+            await websocket.receive_text()
+        ended.set()
+
+    options = {"ws_ping_interval": 0.05, "ws_ping_timeout": 0.05}
+    with serve(app, **options) as (url, _):
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
+            client.sendall(HANDSHAKE)
+            assert full.wait(PATIENCE)
+            assert not ended.is_set()  # ten ping timeouts later
+        assert ended.wait(PATIENCE)
+    assert len(sent) < 1000
+
+
+@pytest.mark.parametrize("scope", ["request", "function"])
+def test_a_dependency_with_yield_stays_open_as_long_as_the_connection(
+    scope: Literal["request", "function"],
+) -> None:
+    app = FastAPI()
+    log: list[str] = []
+
+    async def session() -> AsyncIterator[None]:
+        log.append("opened")
+        yield
+        log.append("closed")
+
+    @app.websocket("/ws", dependencies=[Depends(session, scope=scope)])
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        async for text in websocket.iter_text():
+            log.append(text)
+            await websocket.send_text(text)
+
+    with TestClient(app).websocket_connect("/ws") as client:
+        for text in ("a", "b"):
+            client.send_text(text)
+            client.receive_text()
+        assert log == ["opened", "a", "b"]
+    assert log == ["opened", "a", "b", "closed"]
 
 
 class Gone:
