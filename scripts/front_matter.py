@@ -63,7 +63,6 @@ class Plain(Closed):
     """Front matter of a page that is no answer."""
 
     description: Annotated[str, Field(max_length=300)]
-    search: dict[Literal["boost", "exclude"], float | bool] = {}
     hide: list[Literal["navigation", "toc", "footer"]] = []
 
 

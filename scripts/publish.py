@@ -1,7 +1,7 @@
 """Complete the built site: what must survive a change of engine is made here, from the catalogue.
 
-Run after the strict build. Writes the short links ``/<id>/`` and refuses the build where a
-published address is gone.
+Run after the strict build. Writes the short links ``/<id>/`` and the search index, and refuses the
+build where a published address is gone.
 """
 
 import sys
@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scripts.addresses import PUBLISHED, missing
 from scripts.catalogue import ROOT, Catalogue, load
 from scripts.environment import site_url
+from scripts.search_index import write_index
 
 
 def write_short_links(catalogue: Catalogue, site: Path) -> None:
@@ -37,10 +38,17 @@ def write_short_links(catalogue: Catalogue, site: Path) -> None:
         (folder / "index.html").write_text(text, encoding="utf-8")
 
 
+def complete(site: Path) -> None:
+    """Add to the pages that the engine built in ``site``: short links and the search index."""
+    catalogue = load()
+    write_short_links(catalogue, site)
+    write_index(catalogue, site)
+
+
 def main() -> int:
     """Complete ``site/``; return 1 and say which where published addresses no longer resolve."""
     site = ROOT / "site"
-    write_short_links(load(), site)
+    complete(site)
     gone = missing(site)
     for address in gone:
         print(

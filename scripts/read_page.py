@@ -51,7 +51,7 @@ def read(
             )
         )
         return None
-    title = re.sub(r"[`*]|\s*\{[^}]*\}$", "", heading[1])
+    title = shown(heading[1])
     if model is Answer and not title.endswith("?"):
         line = text[: text.index(heading[0])].count("\n") + 1
         problems.append(
@@ -68,6 +68,13 @@ def read(
         for fault in error.errors():
             problems.append(explain(name, text, fault, model))
         return None
+
+
+def shown(heading: str) -> str:
+    """Return the text that a heading shows: no attributes, no signs of emphasis outside code."""
+    parts = re.sub(r"\s*\{[^}]*\}$", "", heading).split("`")
+    parts[::2] = [re.sub(r"\*+([^*]+)\*+", r"\1", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def explain(name: str, text: str, fault: Any, model: type[Closed]) -> Problem:

@@ -2,13 +2,23 @@
 
 import socket
 import sys
+from pathlib import Path
+from typing import Any
 
-from mkdocs.commands.serve import serve
+from mkdocs.commands import serve
+from mkdocs.commands.build import build
+from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import MkDocsException
 
-from scripts import configure
+from scripts import configure, publish
 
 HOST = "127.0.0.1"
+
+
+def build_complete(config: MkDocsConfig, **options: Any) -> None:
+    """Build the site as published: with short links and the search index."""
+    build(config, **options)
+    publish.complete(Path(config.site_dir))
 
 
 def main(port: int) -> int:
@@ -26,8 +36,10 @@ def main(port: int) -> int:
     if configure.main():
         return 1
     print(f"FastAPI Answers: http://{HOST}:{port}/ (press Ctrl+C to stop)", flush=True)
+    # Hooks would do the same, but no other engine has them.
+    vars(serve)["build"] = build_complete
     try:
-        serve("site.yml", dev_addr=f"{HOST}:{port}", livereload=True)
+        serve.serve("site.yml", dev_addr=f"{HOST}:{port}", livereload=True)
     except MkDocsException as error:
         print(error, file=sys.stderr)
         return 1

@@ -4,11 +4,12 @@
 const COPIED_FOR = 4000 // milliseconds that the confirmation stays
 
 function labelThemeParts() {
-  document.querySelector(".md-search")?.setAttribute("aria-label", "Search")
   document.querySelectorAll(".md-code__nav").forEach((nav, index) => {
     nav.setAttribute("aria-label", `Code block ${index + 1}`)
   })
   document.querySelector(".md-path")?.setAttribute("aria-label", "Breadcrumb")
+  // A table that scrolls must be reachable by keyboard.
+  document.querySelectorAll(".md-typeset__scrollwrap").forEach(wrap => { wrap.tabIndex = 0 })
   // The label of a topic that has a page of its own holds an icon and no text.
   document.querySelectorAll(".md-nav__container").forEach(({ nextElementSibling: nav, firstElementChild: link }) => {
     nav?.removeAttribute("aria-labelledby")

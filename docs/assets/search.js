@@ -1,0 +1,69 @@
+// The way into the search: a button in the header, the keys / and Ctrl+K, and links with ?q=. The search itself
+// (panel, engine and index) is loaded when it is first wanted.
+
+const HEADER = ".md-header__inner"
+let panel = null
+
+// Asks for all parts at once: each names the next, and would make it wait.
+function load() {
+  panel ??= (() => {
+    const index = fetch(new URL("search/index.json", import.meta.url))
+    const style = document.createElement("link")
+    style.rel = "stylesheet"
+    style.href = new URL("search/panel.css", import.meta.url)
+    const styled = new Promise(resolve => {
+      style.addEventListener("load", resolve)
+      style.addEventListener("error", resolve)
+    })
+    document.head.append(style)
+    import("./search/words.js")
+    import("./search/engine.js")
+    return Promise.all([import("./search/panel.js"), styled]).then(([{ Panel }]) => new Panel(index))
+  })()
+  return panel
+}
+
+async function open(query = "") {
+  (await load()).open(query)
+}
+
+function isTyping({ target }) {
+  return target.isContentEditable || /^(input|select|textarea)$/i.test(target.tagName)
+}
+
+function addButton() {
+  const header = document.querySelector(HEADER)
+  if (!header || header.querySelector(".search-open")) return
+  const button = document.createElement("button")
+  button.type = "button"
+  button.className = "search-open"
+  button.setAttribute("aria-haspopup", "dialog")
+  button.setAttribute("aria-keyshortcuts", "/")
+  const label = document.createElement("span")
+  label.textContent = "Search"
+  const key = document.createElement("kbd")
+  key.textContent = "/"
+  key.setAttribute("aria-hidden", "true")
+  button.append(label, key)
+  button.addEventListener("click", () => open())
+  for (const sign of ["pointerenter", "pointerdown", "focus"]) button.addEventListener(sign, load, { once: true })
+  header.append(button)
+}
+
+document.addEventListener("keydown", event => {
+  const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event)
+  const control = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey
+  if (!slash && !control) return
+  event.preventDefault()
+  open()
+})
+
+function enhance() {
+  addButton()
+  const query = new URLSearchParams(location.search).get("q")
+  if (query) open(query)
+}
+
+// The theme publishes `document$` for each page that it shows, the first one included.
+if (window.document$) window.document$.subscribe(enhance)
+else enhance()
