@@ -1,6 +1,7 @@
 """Fixtures of the checks of the whole site: the built site, a server for it, and a browser."""
 
 import mimetypes
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -51,6 +52,18 @@ def site() -> Path:
     if not (folder / "index.html").is_file():
         pytest.fail("site/ is not built: run `make build`", pytrace=False)
     return folder
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Return a copy of the committed and uncommitted files of the project."""
+    names = ("data", "docs", "overrides", "scripts", "snippets", "tests")
+    for name in names:
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.glob("*.*"):
+        if path.is_file():
+            shutil.copy(path, tmp_path)
+    return tmp_path
 
 
 class Server(ThreadingHTTPServer):

@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from scripts.catalogue import ROOT
-
 PAGE = "docs/concurrency/blocking-the-event-loop.md"
 CODE = "snippets/concurrency/blocking_the_event_loop"
 WRONG = f"{CODE}/wrong_blocking_call.py"
@@ -191,18 +189,6 @@ MISTAKES = [
         r"published.txt: concurrency/gone/ no longer resolves. Keep the page",
     ),
 ]
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """Return a copy of the committed and uncommitted files of the project."""
-    names = ("data", "docs", "overrides", "scripts", "snippets", "tests")
-    for name in names:
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in ROOT.glob("*.*"):
-        if path.is_file():
-            shutil.copy(path, tmp_path)
-    return tmp_path
 
 
 def run(commands: list[list[str]], tree: Path) -> tuple[int, str]:
