@@ -5,33 +5,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.catalogue import ROOT, AnswerPage, Catalogue
+from scripts.front_matter import Correction
 
 NOTES = "data/notes.tsv"
 
 
 @dataclass(frozen=True)
 class Note:
-    """One question of the notes, the answers that claim it, and how many of its claims they correct."""
+    """One question of the notes, and what became of it."""
 
     number: int
     question: str
+    answered: bool
+    """Whether the notes had an answer to it."""
     answers: list[AnswerPage]
-    corrections: int
+    """The answers that claim it, in reading order."""
+    corrections: list[tuple[AnswerPage, Correction]]
+    """What was wrong in it, each with the answer that says so."""
 
 
 def read_notes(catalogue: Catalogue, root: Path = ROOT) -> list[Note]:
     """Return the notes by number, each with its answers in reading order."""
     with (root / NOTES).open(encoding="utf-8", newline="") as file:
-        rows = [
-            (int(row["number"]), row["question"]) for row in csv.DictReader(file, delimiter="\t")
-        ]
+        rows = list(csv.DictReader(file, delimiter="\t"))
     pages = catalogue.answers.values()
     return [
         Note(
-            number,
-            question,
+            number := int(row["number"]),
+            row["question"],
+            row["answered"] == "yes",
             [page for page in pages if number in page.meta.notes],
-            sum(c.note == number for page in pages for c in page.meta.corrections),
+            [(page, c) for page in pages for c in page.meta.corrections if c.note == number],
         )
-        for number, question in rows
+        for row in rows
     ]
