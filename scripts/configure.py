@@ -21,7 +21,7 @@ OTHER_PAGES = ("corrections.md", "questions.md", "contributing.md")
 def configuration(catalogue: Catalogue) -> dict[str, Any]:
     """Return the content of ``site.yml`` for ``catalogue`` and the current environment."""
     topics: list[Any] = [
-        {topic.title: [topic.source, *(answer.source for answer in topic.answers)]}
+        {topic.title: [topic.source, *({a.title: a.source} for a in topic.answers)]}
         for topic in catalogue.topics
     ]
     repository = repository_url()

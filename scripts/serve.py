@@ -2,6 +2,8 @@
 
 import socket
 import sys
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,57 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import MkDocsException
 
 from scripts import configure, publish
+from scripts.catalogue import ROOT, load
 
 HOST = "127.0.0.1"
 
 
-def build_complete(config: MkDocsConfig, **options: Any) -> None:
-    """Build the site as published: with short links and the search index."""
-    build(config, **options)
-    publish.complete(Path(config.site_dir))
+def newest(paths: Iterable[Path]) -> float:
+    """Return when the youngest of ``paths`` was changed, in seconds since the epoch."""
+    return max((path.stat().st_mtime for path in paths if path.is_file()), default=0)
+
+
+def outdate(site: Path) -> None:
+    """Delete the built pages that a changed source concerns, so that a partial build makes them again.
+
+    MkDocs compares a page with its Markdown file alone. A page also shows snippets, and the lists
+    show the front matter of all answers.
+    """
+    catalogue = load()
+    answers = catalogue.answers.values()
+    for answer in answers:
+        built = site / answer.address / "index.html"
+        if built.is_file() and newest((ROOT / answer.snippets).iterdir()) > built.stat().st_mtime:
+            built.unlink()
+    edited = newest(ROOT / answer.file for answer in answers)
+    lists = [*(topic.address for topic in catalogue.topics), "", "corrections", "questions"]
+    for built in (site / address / "index.html" for address in lists):
+        if built.is_file() and edited > built.stat().st_mtime:
+            built.unlink()
+
+
+class Builder:
+    """Builds the site as published, and after an edit only the pages that it concerns."""
+
+    def __init__(self) -> None:
+        """Start with nothing built."""
+        self.complete_since = 0.0
+
+    def __call__(self, config: MkDocsConfig, **options: Any) -> None:
+        """Build; used by MkDocs in place of its own function."""
+        site = Path(config.site_dir)
+        machine = [*ROOT.glob("*.yml"), *ROOT.glob("*.txt")]
+        for folder in ("scripts", "overrides"):
+            machine += (ROOT / folder).rglob("*.*")
+        partial = newest(machine) < self.complete_since
+        if partial:
+            outdate(site)
+            # A partial build warns that it is one, which strict would take for a fault.
+            config.strict = False
+        else:
+            self.complete_since = time.time()
+        build(config, **options | {"dirty": partial})
+        publish.complete(site)
 
 
 def main(port: int) -> int:
@@ -37,7 +82,7 @@ def main(port: int) -> int:
         return 1
     print(f"FastAPI Answers: http://{HOST}:{port}/ (press Ctrl+C to stop)", flush=True)
     # Hooks would do the same, but no other engine has them.
-    vars(serve)["build"] = build_complete
+    vars(serve)["build"] = Builder()
     try:
         serve.serve("site.yml", dev_addr=f"{HOST}:{port}", livereload=True)
     except MkDocsException as error:
