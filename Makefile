@@ -10,7 +10,7 @@ PYTEST := -q --numprocesses auto --dist loadgroup
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help serve build check test record fix addresses lock clean
+.PHONY: help serve build check test record fix hooks addresses lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ record: $(VENV)/test.installed $(VENV)/postgresql.installed ## Record the output
 
 fix: $(VENV)/test.installed ## Repair what a machine can: format and lint
 	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix . && $(BIN)/rumdl check --fix -q .
+
+hooks: $(VENV)/test.installed ## Run fix and check before each commit from now on
+	@$(BIN)/prek install
 
 addresses: build ## Add the new addresses of the built site to published.txt
 	@$(BIN)/python -m scripts.addresses

@@ -9,6 +9,7 @@ import re
 from pathlib import PurePosixPath
 from posixpath import relpath
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -34,6 +35,20 @@ def test_line(node_id: str) -> int:
 def plain(text: str) -> str:
     """Return Markdown that shows ``text`` as it stands, whatever signs it holds."""
     return re.sub(r"([\\`*_\[\]#~])", r"\\\1", html.escape(text, quote=False))
+
+
+def report_address(repository: str, page: AnswerPage, checked: str) -> str:
+    """Return the address of the form for a wrong answer, filled in.
+
+    ``checked`` names the versions. The keys are ids of fields in ``.github/ISSUE_TEMPLATE/answer.yml``.
+    """
+    values = {
+        "template": "answer.yml",
+        "title": f"Wrong or outdated: {page.title}",
+        "answer": f"#{page.meta.id}: {page.title}",
+        "checked": checked,
+    }
+    return f"{repository}/issues/new?{urlencode(values)}"
 
 
 def define_env(env: Any) -> None:
@@ -81,7 +96,10 @@ def define_env(env: Any) -> None:
 
     def answer_foot() -> str:
         """Corrections, sources, related answers, versions and changes: the part below the explanation."""
-        return render("answer_foot.md.jinja", page=answer())
+        page = answer()
+        checked = ", ".join(f"{name} {lock.versions[name]}" for name in PACKAGES)
+        report = report_address(repository, page, checked) if repository else ""
+        return render("answer_foot.md.jinja", page=page, report=report)
 
     def topic_answers() -> str:
         """The answers of the topic whose index page is being rendered, in reading order."""
