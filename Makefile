@@ -4,13 +4,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8000
+# What builds the site; the day another engine takes over, this line changes (CONTRIBUTING.md, “Another engine”).
+ENGINE := mkdocs build --strict
 # One process for each core; what is grouped (the tests that share a server) stays in one of them.
 PYTEST := -q --numprocesses auto --dist loadgroup
 # Material prints a notice about MkDocs 2 on each build; what it means for this site stands in CONTRIBUTING.md.
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help serve build check test record fix hooks addresses lock clean
+.PHONY: help serve build check test record fix hooks portability addresses lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,7 +22,7 @@ serve: $(VENV)/site.installed ## Build and serve with live reload, on 127.0.0.1:
 
 build: $(VENV)/site.installed ## Build the complete site into site/
 	@$(BIN)/python -m scripts.configure
-	@$(BIN)/python -m mkdocs build --strict --config-file site.yml
+	@$(BIN)/python -m $(ENGINE) --config-file site.yml
 	@$(BIN)/python -m scripts.publish
 
 check: $(VENV)/test.installed ## Check while writing: linters, types, structure, the snippets you touched
@@ -39,11 +41,14 @@ fix: $(VENV)/test.installed ## Repair what a machine can: format and lint
 hooks: $(VENV)/test.installed ## Run fix and check before each commit from now on
 	@$(BIN)/prek install
 
+portability: build ## Build with Zensical and ProperDocs too, and compare addresses, anchors and text
+	@$(BIN)/python -m scripts.portability
+
 addresses: build ## Add the new addresses of the built site to published.txt
 	@$(BIN)/python -m scripts.addresses
 
 lock: $(VENV)/test.installed ## Lock the newest versions that requirements*.in allow
-	@for name in requirements requirements-test; do \
+	@for name in $(basename $(wildcard requirements*.in)); do \
 	  { echo "# Locked on $$(date -u +%F) by \`make lock\`; do not edit."; \
 	    $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11.5 --generate-hashes \
 	      --no-header --no-annotate $$name.in; } > $$name.new && mv $$name.new $$name.txt || exit 1; \

@@ -66,18 +66,25 @@ def define_env(env: Any) -> None:
 
     def link(page: Page) -> str:
         """Link target from the page that is being rendered to ``page``."""
-        here = PurePosixPath(env.page.file.src_uri).parent
-        return relpath(page.source, here)
+        return relpath(page.source, PurePosixPath(rendered().source).parent)
+
+    def rendered() -> Page:
+        """The page that is being rendered, by its front matter: engines differ in how they name files."""
+        meta = env.page.meta
+        if "id" in meta:
+            return catalogue.answers[meta["id"]]
+        topics = {topic.meta.order: topic for topic in catalogue.topics}
+        return topics[meta["order"]] if "order" in meta else Page("docs/index.md", "")
 
     def proof(node_id: str) -> str:
         """Markdown for a proof: a link to the test in the repository, or the test's name without one."""
         path, name = node_id.split("::")
         label = f"`{name}`"
-        return (
-            f"[{label}]({repository}/blob/HEAD/{path}#L{test_line(node_id)})"
-            if repository
-            else label
-        )
+        return f"[{label}]({in_repository(path)}#L{test_line(node_id)})" if repository else label
+
+    def in_repository(path: str) -> str:
+        """Address of a file in the repository."""
+        return f"{repository}/blob/HEAD/{path}"
 
     templates.filters["plain"] = plain
     templates.globals.update(
@@ -122,6 +129,10 @@ def define_env(env: Any) -> None:
         """Number of ``answers``, ``corrections`` or ``topics`` of the site."""
         return counts(catalogue)[what]
 
+    def repository_file(path: str) -> str:
+        """Markdown for a file of the repository: a link, or its path where the site has no repository."""
+        return f"[`{path}`]({in_repository(path)})" if repository else f"`{path}`"
+
     def version(package: str) -> str:
         """Version of ``package`` that the answers are checked on."""
         return lock.versions[package]
@@ -134,6 +145,7 @@ def define_env(env: Any) -> None:
         corrections,
         notes,
         count,
+        repository_file,
         version,
     )
     for macro in macros:
