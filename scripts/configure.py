@@ -15,7 +15,7 @@ from scripts.environment import repository_url, site_url
 from scripts.problems import Problems
 
 # Pages that are no answers, in the order in which they follow the topics.
-OTHER_PAGES = ("corrections.md", "questions.md", "contributing.md")
+OTHER_PAGES = ("corrections.md", "questions.md", "programs.md", "contributing.md")
 
 
 def configuration(catalogue: Catalogue) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.catalogue import ROOT, AnswerPage, Catalogue, Page, load
+from scripts.export_model import answers_json_fields
 from scripts.lock import read_lock
 from scripts.notes import read_notes
 
@@ -133,6 +134,10 @@ def define_env(env: Any) -> None:
         """Markdown for a file of the repository: a link, or its path where the site has no repository."""
         return f"[`{path}`]({in_repository(path)})" if repository else f"`{path}`"
 
+    def published_file(path: str) -> str:
+        """Markdown link to a file that ``scripts/publish.py`` writes, of which no engine knows."""
+        return f"[`{path}`{{ .field }}]({env.conf['site_url']}{path})"
+
     def version(package: str) -> str:
         """Version of ``package`` that the answers are checked on."""
         return lock.versions[package]
@@ -145,8 +150,10 @@ def define_env(env: Any) -> None:
         corrections,
         notes,
         count,
+        published_file,
         repository_file,
         version,
+        answers_json_fields,
     )
     for macro in macros:
         env.macro(macro)

@@ -1,7 +1,7 @@
 """Complete the built site: what must survive a change of engine is made here, from the catalogue.
 
-Run after the strict build. Writes the short links ``/<id>/`` and the search index, and refuses the
-build where a published address is gone.
+Run after the strict build. Writes the short links ``/<id>/``, the search index and the files for
+programs, and refuses the build where a published address is gone.
 """
 
 import sys
@@ -12,6 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scripts.addresses import PUBLISHED, missing
 from scripts.catalogue import ROOT, Catalogue, load
 from scripts.environment import site_url
+from scripts.exports import write_exports
+from scripts.problems import Problems
 from scripts.search_index import write_index
 
 
@@ -39,16 +41,21 @@ def write_short_links(catalogue: Catalogue, site: Path) -> None:
 
 
 def complete(site: Path) -> None:
-    """Add to the pages that the engine built in ``site``: short links and the search index."""
+    """Add to the pages that the engine built in ``site``: short links, search index, files for programs."""
     catalogue = load()
     write_short_links(catalogue, site)
     write_index(catalogue, site)
+    write_exports(catalogue, site)
 
 
 def main() -> int:
     """Complete ``site/``; return 1 and say which where published addresses no longer resolve."""
     site = ROOT / "site"
-    complete(site)
+    try:
+        complete(site)
+    except Problems as problems:
+        print(problems, file=sys.stderr)
+        return 1
     gone = missing(site)
     for address in gone:
         print(

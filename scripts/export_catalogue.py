@@ -1,0 +1,79 @@
+"""The catalogue as the models of ``scripts/export_model.py``, with absolute addresses."""
+
+from typing import Any
+
+from scripts.catalogue import AnswerPage, Catalogue, TopicPage
+from scripts.environment import repository_url, site_url
+from scripts.export_model import Export, ExportedAnswer
+from scripts.front_matter import Correction
+from scripts.lock import Lock, read_lock
+from scripts.macros import PACKAGES, test_line
+
+SCHEMA = "answers.schema.json"
+LICENCE = "MIT"
+# Fields that the front matter holds under the same name, in the same form.
+SAME = set(ExportedAnswer.model_fields) - {"corrections"}
+
+
+def export(catalogue: Catalogue) -> Export:
+    """Return all that ``answers.json`` holds."""
+    lock = read_lock()
+    content = {
+        "schema_url": site_url() + SCHEMA,
+        "site": site_url(),
+        "licence": LICENCE,
+        "topics": [export_topic(topic) for topic in catalogue.topics],
+        "answers": [
+            export_answer(page, topic, lock) for topic in catalogue.topics for page in topic.answers
+        ],
+    }
+    return Export.model_validate(content)
+
+
+def export_topic(topic: TopicPage) -> dict[str, Any]:
+    """Return the fields of a topic."""
+    return {
+        "slug": topic.address.rstrip("/"),
+        "title": topic.title,
+        "description": topic.meta.description,
+        "url": site_url() + topic.address,
+        "answers": [page.meta.id for page in topic.answers],
+    }
+
+
+def export_answer(page: AnswerPage, topic: TopicPage, lock: Lock) -> dict[str, Any]:
+    """Return the fields of an answer of ``topic``."""
+    days = [change.date for change in page.meta.changes]
+    return page.meta.model_dump(include=SAME) | {
+        "question": page.title,
+        "url": site_url() + page.address,
+        "short_url": f"{site_url()}{page.meta.id}/",
+        "markdown_url": f"{site_url()}{page.meta.id}.md",
+        "topic": topic.address.rstrip("/"),
+        "corrections": [export_correction(correction) for correction in page.meta.corrections],
+        "created": min(days),
+        "updated": max(days),
+        "checked": {
+            "date": lock.date,
+            "versions": {package: lock.versions[package] for package in PACKAGES},
+        },
+    }
+
+
+def export_correction(correction: Correction) -> dict[str, Any]:
+    """Return the fields of a correction; its proof is either a test or the first of its sources."""
+    repository = repository_url()
+    test = None if correction.proof.startswith("https://") else correction.proof
+    address = None
+    if test and repository:
+        path = test.split("::")[0]
+        address = f"{repository}/blob/HEAD/{path}#L{test_line(test)}"
+    sources = [None if test else correction.proof, correction.source]
+    return {
+        "note": correction.note,
+        "claim": correction.claim,
+        "truth": correction.truth,
+        "test": test,
+        "test_url": address,
+        "sources": [source for source in sources if source],
+    }
