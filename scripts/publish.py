@@ -1,7 +1,6 @@
 """Complete the built site: what must survive a change of engine is made here, from the catalogue.
 
-Run after the strict build. Writes the short links ``/<id>/``, the search index and the files for
-programs, and refuses the build where a published address is gone.
+Run after the strict build. Refuses the build where a published address is gone.
 """
 
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.addresses import PUBLISHED, missing
+from scripts.cards import site_name, write_cards
 from scripts.catalogue import ROOT, Catalogue, load
 from scripts.environment import site_url
 from scripts.exports import write_exports
@@ -24,7 +24,7 @@ def write_short_links(catalogue: Catalogue, site: Path) -> None:
     canonical address, and carries title and short answer for link previews.
     """
     templates = Environment(
-        loader=FileSystemLoader(ROOT / "scripts" / "templates"),
+        loader=FileSystemLoader([ROOT / "scripts" / "templates", ROOT / "overrides"]),
         undefined=StrictUndefined,
         autoescape=True,
     )
@@ -34,6 +34,8 @@ def write_short_links(catalogue: Catalogue, site: Path) -> None:
         folder.mkdir(exist_ok=True)
         text = template.render(
             page=page,
+            site_name=site_name(),
+            site_url=site_url(),
             canonical=site_url() + page.address,
             answer=page.meta.answer.replace("`", ""),
         )
@@ -41,9 +43,10 @@ def write_short_links(catalogue: Catalogue, site: Path) -> None:
 
 
 def complete(site: Path) -> None:
-    """Add to the pages that the engine built in ``site``: short links, search index, files for programs."""
+    """Add to the pages that the engine built in ``site`` all that does not depend on the engine."""
     catalogue = load()
     write_short_links(catalogue, site)
+    write_cards(catalogue, site)
     write_index(catalogue, site)
     write_exports(catalogue, site)
 
