@@ -1,6 +1,7 @@
 """Complete the built site: what must survive a change of engine is made here, from the catalogue.
 
-Run after the strict build. Refuses the build where a published address is gone.
+Run after the strict build. Refuses the build where the security policy would block a part of a page, or a
+published address is gone.
 """
 
 import sys
@@ -13,8 +14,9 @@ from scripts.cards import site_name, write_cards
 from scripts.catalogue import ROOT, Catalogue, load
 from scripts.environment import site_url
 from scripts.exports import write_exports
-from scripts.problems import Problems
+from scripts.problems import Problem, Problems
 from scripts.search_index import write_index
+from scripts.security_policy import write_policy
 
 
 def write_short_links(catalogue: Catalogue, site: Path) -> None:
@@ -51,21 +53,31 @@ def complete(site: Path) -> None:
     write_exports(catalogue, site)
 
 
+def seal(site: Path) -> list[Problem]:
+    """Write the security policy; return what the policy would block.
+
+    No part of ``complete``, which `make serve` calls too: the policy would stop its live reload.
+    """
+    return write_policy(site)
+
+
 def main() -> int:
-    """Complete ``site/``; return 1 and say which where published addresses no longer resolve."""
+    """Complete and seal ``site/``; return 1 and say what is wrong with it, if anything is."""
     site = ROOT / "site"
     try:
         complete(site)
-    except Problems as problems:
-        print(problems, file=sys.stderr)
-        return 1
+        problems = seal(site)
+    except Problems as faults:
+        problems = faults.problems
+    for problem in problems:
+        print(problem, file=sys.stderr)
     gone = missing(site)
     for address in gone:
         print(
             f"{PUBLISHED}: {address} no longer resolves. Keep the page or heading, or redirect it.",
             file=sys.stderr,
         )
-    return 1 if gone else 0
+    return 1 if gone or problems else 0
 
 
 if __name__ == "__main__":

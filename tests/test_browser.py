@@ -37,6 +37,12 @@ PREPARE = """() => {
     seen.add(looks)
   }
 }"""
+# As a script may set a style, while the page's security policy refuses a <style>.
+NO_TRANSITIONS = """() => {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync("*, ::before, ::after { transition: none !important }")
+  document.adoptedStyleSheets.push(sheet)
+}"""
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Names the widest element, where one makes the page wider than the window.
 WIDEST = """() => {
@@ -159,7 +165,7 @@ def visit(request: pytest.FixtureRequest, windows: dict[str, Page], served: str)
 def test_axe_finds_no_violation(visit: Visit, scheme: str) -> None:
     page = visit.page
     if not page.evaluate("'axe' in window"):
-        page.add_style_tag(content="*, ::before, ::after { transition: none !important }")
+        page.evaluate(NO_TRANSITIONS)
         page.evaluate(PREPARE)
         page.evaluate(AXE)
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")

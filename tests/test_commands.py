@@ -148,6 +148,10 @@ def test_an_edit_shows_in_the_served_page(
 ) -> None:
     address = f"{server}concurrency/blocking-the-event-loop/"
     wait_for(address, old.replace("'", "&#39;").partition("&")[0])
+    # The script of the live reload is none that the security policy of the published pages allows.
+    page = read(address)
+    assert "livereload(" in page
+    assert "Content-Security-Policy" not in page
     path = tree / file
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     start = time.monotonic()
