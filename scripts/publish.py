@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scripts.addresses import PUBLISHED, missing
 from scripts.cards import site_name, write_cards
 from scripts.catalogue import ROOT, Catalogue, load
+from scripts.checksums import write_checksums
 from scripts.environment import site_url
 from scripts.exports import write_exports
 from scripts.problems import Problem, Problems
@@ -54,11 +55,13 @@ def complete(site: Path) -> None:
 
 
 def seal(site: Path) -> list[Problem]:
-    """Write the security policy; return what the policy would block.
+    """Write the security policy and, last, the checksums; return what the policy would block.
 
     No part of ``complete``, which `make serve` calls too: the policy would stop its live reload.
     """
-    return write_policy(site)
+    problems = write_policy(site)
+    write_checksums(site)
+    return problems
 
 
 def main() -> int:
