@@ -183,6 +183,13 @@ MISTAKES = [
         r"but there is no such anchor",
     ),
     Mistake(
+        "a script in a page",
+        add(PAGE, "<script>alert(1)</script>\n\n"),
+        BUILD,
+        r"site/concurrency/blocking-the-event-loop/index.html:\d+: nobody has reviewed the inline script "
+        r"“alert\(1\)”. Remove it",
+    ),
+    Mistake(
         "a published address that vanished",
         publish_vanished,
         BUILD,
