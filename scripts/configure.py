@@ -12,6 +12,7 @@ import yaml
 
 from scripts.catalogue import ROOT, Catalogue, load
 from scripts.environment import repository_url, site_url
+from scripts.findings import all_findings
 from scripts.problems import Problems
 
 # Pages that are no answers, in the order in which they follow the topics.
@@ -35,9 +36,11 @@ def configuration(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def main(root: Path = ROOT) -> int:
-    """Write ``site.yml``; print what is wrong with the catalogue and return 1 where it has faults."""
+    """Write ``site.yml``; print what is wrong with the answers and return 1 where they have faults."""
     try:
-        content = configuration(load(root))
+        catalogue = load(root)
+        all_findings(catalogue, root)  # else the build would end in a traceback
+        content = configuration(catalogue)
     except Problems as problems:
         print(problems, file=sys.stderr)
         return 1

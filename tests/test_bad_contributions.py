@@ -190,6 +190,12 @@ MISTAKES = [
         r"“alert\(1\)”. Remove it",
     ),
     Mistake(
+        "a finding that names no line of its wrong code",
+        replace(PAGE, 'data-flag="time.sleep(5)"', 'data-flag="time.wait(5)"'),
+        BUILD,
+        rf"{PAGE}:\d+: 0 lines of the wrong code hold 'time.wait\(5\)'. Write it, or a part",
+    ),
+    Mistake(
         "a published address that vanished",
         publish_vanished,
         BUILD,
