@@ -17,6 +17,7 @@ from scripts.catalogue import ROOT, AnswerPage, Catalogue, Page, load
 from scripts.export_model import answers_json_fields
 from scripts.lock import read_lock
 from scripts.notes import read_notes
+from scripts.review_macros import review_macros
 
 PACKAGES = ("fastapi", "starlette", "pydantic", "uvicorn")
 
@@ -154,6 +155,7 @@ def define_env(env: Any) -> None:
         repository_file,
         version,
         answers_json_fields,
+        *review_macros(catalogue, templates, render),
     )
     for macro in macros:
         env.macro(macro)

@@ -27,7 +27,7 @@ def outdate(site: Path) -> None:
     """Delete the built pages that a changed source concerns, so that a partial build makes them again.
 
     MkDocs compares a page with its Markdown file alone. A page also shows snippets, and the lists
-    show the front matter of all answers.
+    show parts of all answers and their snippets.
     """
     catalogue = load()
     answers = catalogue.answers.values()
@@ -36,7 +36,13 @@ def outdate(site: Path) -> None:
         if built.is_file() and newest((ROOT / answer.snippets).iterdir()) > built.stat().st_mtime:
             built.unlink()
     edited = newest(ROOT / answer.file for answer in answers)
-    lists = [*(topic.address for topic in catalogue.topics), "", "corrections", "questions"]
+    lists = [
+        *(topic.address for topic in catalogue.topics),
+        "",
+        "reviews",
+        "corrections",
+        "questions",
+    ]
     for built in (site / address / "index.html" for address in lists):
         if built.is_file() and edited > built.stat().st_mtime:
             built.unlink()

@@ -1,7 +1,12 @@
-// Additions to pages that are complete without them: copying a link or the short answer, and the
-// labels that the theme's script leaves out. Runs again after each instant navigation.
+// Additions to pages that are complete without them: copying for a review, and the labels that the
+// theme's script leaves out. Runs again after each instant navigation.
 
 const COPIED_FOR = 4000 // milliseconds that the confirmation stays
+const BUTTONS = {
+  link: ["Copy link", "Link copied"],
+  review: ["Copy for review", "Copied for review, as Markdown"],
+  code: ["Copy with code", "Copied with the right code, as Markdown"],
+}
 
 function labelThemeParts() {
   document.querySelectorAll(".md-code__nav").forEach((nav, index) => {
@@ -17,42 +22,109 @@ function labelThemeParts() {
   })
 }
 
-function copyButton(label, confirmation, text, status) {
-  const button = document.createElement("button")
-  button.type = "button"
-  button.textContent = label
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(text)
-      status.textContent = confirmation
-    } catch {
-      status.textContent = text // the reader can select it where the clipboard is refused
-      return
-    }
-    setTimeout(() => { status.textContent = "" }, COPIED_FOR)
-  })
-  return button
+// What can be copied belongs to a place: the short answer, a finding of an answer, or one on the reviewer's desk.
+// `data-review` holds its Markdown, with "site:" in place of the site's address.
+
+function rightCode(place) {
+  return (place.matches("blockquote") ? place.previousElementSibling : place.parentElement.querySelector(".review"))
+    ?.querySelector(".highlight:nth-child(2)")
 }
 
-function addCopyButtons() {
-  const facts = document.querySelector(".short-answer__facts")
-  if (!facts || facts.querySelector("button")) return
-  const link = facts.querySelector(".short-link").href
-  const answer = facts.closest(".short-answer").dataset.markdown
-  const question = document.querySelector("h1").firstChild.textContent
-  const status = document.createElement("span")
-  status.className = "short-answer__status"
-  status.setAttribute("role", "status")
-  facts.append(
-    copyButton("Copy link", "Link copied", link, status),
-    copyButton("Copy for review", "Short answer and link copied as Markdown", `${answer} ([${question}](${link}))`, status),
-    status,
-  )
+function fenced(block) {
+  const code = block.querySelector("code").textContent.trim()
+  const longest = Math.max(2, ...Array.from(code.matchAll(/`+/g), ([run]) => run.length))
+  const fence = "`".repeat(longest + 1)
+  const [, language] = block.className.match(/language-(\S+)/)
+  return `${fence}${language}\n${code}\n${fence}\n`
 }
+
+// A short link is as long as the site's address and the number, wherever the site is served.
+function textToCopy(place, what) {
+  const { href } = place.querySelector(".short-link") ?? document.querySelector(".short-answer .short-link")
+  if (what === "link") return place.dataset.anchor ? `${href}#${place.dataset.anchor}` : href
+  const review = place.dataset.review.replaceAll("](site:", `](${new URL("..", href)}`)
+  return what === "code" ? `${review}\n\n${fenced(rightCode(place))}` : review
+}
+
+const status = document.createElement("div")
+status.className = "copied"
+status.setAttribute("role", "status")
+document.body.append(status)
+let fading
+
+function announce(text) {
+  clearTimeout(fading)
+  status.textContent = ""
+  // A text that is there already would not be announced again.
+  requestAnimationFrame(() => { status.textContent = text })
+  fading = setTimeout(() => { status.textContent = "" }, COPIED_FOR)
+}
+
+// Where the clipboard is refused, as on a page without HTTPS, the reader copies the selected text.
+function showSelected(text) {
+  const dialog = document.createElement("dialog")
+  dialog.className = "to-copy"
+  dialog.innerHTML = `<form method="dialog"><label>The browser does not let this page copy. Copy the text from here:
+    <textarea readonly rows="8"></textarea></label><button>Close</button></form>`
+  dialog.addEventListener("close", () => dialog.remove())
+  document.body.append(dialog)
+  const area = dialog.querySelector("textarea")
+  area.value = text
+  dialog.showModal()
+  area.focus()
+  area.select()
+}
+
+async function copy(place, what) {
+  const text = textToCopy(place, what)
+  try {
+    await navigator.clipboard.writeText(text)
+    announce(BUTTONS[what][1])
+  } catch {
+    showSelected(text)
+  }
+}
+
+function addButtons(place, title) {
+  if (place.querySelector(".copying")) return
+  const group = document.createElement("div")
+  group.className = "copying"
+  for (const [what, [label]] of Object.entries(BUTTONS)) {
+    if (what === "code" && !rightCode(place)) continue
+    const button = document.createElement("button")
+    button.type = "button"
+    button.textContent = label
+    if (title) button.setAttribute("aria-label", `${label}: ${title}`)
+    if (what === "review") button.setAttribute("aria-keyshortcuts", "C")
+    button.addEventListener("click", () => copy(place, what))
+    group.append(button)
+  }
+  place.append(group)
+}
+
+function addCopying() {
+  const answer = document.querySelector(".short-answer")
+  const findings = JSON.parse(answer?.dataset.findings ?? "{}")
+  if (answer) addButtons(answer)
+  for (const [anchor, review] of Object.entries(findings)) {
+    const heading = document.getElementById(anchor)
+    const quotation = heading.nextElementSibling.nextElementSibling
+    Object.assign(quotation.dataset, { anchor, review })
+    const title = Array.from(heading.childNodes, node => node.className === "headerlink" ? "" : node.textContent)
+    addButtons(quotation, title.join(""))
+  }
+  document.querySelectorAll(".finding").forEach(finding => addButtons(finding, finding.querySelector("a").textContent))
+}
+
+document.addEventListener("keydown", event => {
+  const place = event.target.closest?.("[data-review]")
+  if (!place || event.key.toLowerCase() !== "c" || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
+  copy(place, "review")
+})
 
 function enhance() {
   labelThemeParts()
-  addCopyButtons()
+  addCopying()
 }
 
 // The theme publishes `document$` for each page that it shows, the first one included.
