@@ -4,7 +4,7 @@ import functools
 import re
 from urllib.parse import urldefrag, urljoin
 
-import markdown  # type: ignore[import-untyped]
+import markdown
 from frontmatter.default_handlers import YAMLHandler
 from jinja2 import Environment, StrictUndefined, UndefinedError
 
@@ -22,7 +22,9 @@ FENCE = re.compile(
 LANGUAGE = re.compile(r"[\w+-]+")
 TITLE = re.compile(r'title="([^"]+)"')
 # What only the engine understands: layout, and the ids and classes of headings and paragraphs.
-LAYOUT = re.compile(r"^[ \t]*</?div\b[^>]*>[ \t]*\n|[ \t]*\{:? ?[#.][^}\n]*\}[ \t]*$", re.M)
+LAYOUT = re.compile(
+    r"""^[ \t]*</?div\b(?:"[^"]*"|[^">])*>[ \t]*\n|[ \t]*\{:? ?[#.][^}\n]*\}[ \t]*$""", re.M
+)
 # The target of a link within the site; code comes first, since nothing in it is a link.
 CODE_OR_TARGET = re.compile(
     r"(?P<ticks>`+)(?:(?!\n\n).)+?(?P=ticks)(?!`)|\]\((?!https?:)(?P<target>[^)\s]+)", re.S

@@ -16,7 +16,15 @@ from scripts.findings import all_findings
 from scripts.problems import Problems
 
 # Pages that are no answers, in the order in which they follow the topics.
-OTHER_PAGES = ("reviews.md", "corrections.md", "questions.md", "programs.md", "contributing.md")
+OTHER_PAGES = (
+    "all.md",
+    "paths.md",
+    "reviews.md",
+    "corrections.md",
+    "questions.md",
+    "programs.md",
+    "contributing.md",
+)
 
 
 def configuration(catalogue: Catalogue) -> dict[str, Any]:

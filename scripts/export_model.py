@@ -35,9 +35,7 @@ class ExportedCorrection(Exported):
     claim: str = Field(description="The claim, in the words of this site, as Markdown")
     truth: str = Field(description="What is true instead, as Markdown")
     test: str | None = Field(description="The pytest node id that proves it, below the repository")
-    test_url: HttpUrl | None = Field(
-        description="Address of that test, where the site is built from a known repository"
-    )
+    test_url: HttpUrl | None = Field(description="Address of that test, where known")
     sources: list[HttpUrl] = Field(description="Addresses that back it")
 
 
@@ -60,17 +58,13 @@ class ExportedAnswer(Exported):
 
     id: int = Field(description="The permanent number: the identity of the answer")
     question: str = Field(description="The question, in plain text")
-    answer: str = Field(
-        description="The short answer, at most 300 characters of Markdown in one line"
-    )
+    answer: str = Field(description="The short answer: one line of Markdown")
     url: HttpUrl = Field(description="Address of the page")
     short_url: HttpUrl = Field(description="Permanent short link, which leads to the page")
     markdown_url: HttpUrl = Field(description="Permanent address of the Markdown version")
     topic: str = Field(description="The topic, as in `topics[].slug`")
     level: Level = Field(description="How deep it goes")
-    asked_as: list[str] = Field(
-        description="Other wordings, error texts and identifiers, in plain text"
-    )
+    asked_as: list[str] = Field(description="Other wordings, in plain text")
     since: dict[str, str] = Field(
         description="First version that the advice needs, by package; empty where any version will do"
     )

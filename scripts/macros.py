@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from scripts.catalogue import ROOT, AnswerPage, Catalogue, Page, load
+from scripts.browsing_macros import browsing_macros
+from scripts.catalogue import ROOT, AnswerPage, Page, load
 from scripts.export_model import answers_json_fields
 from scripts.lock import read_lock
 from scripts.notes import read_notes
@@ -78,6 +79,10 @@ def define_env(env: Any) -> None:
         topics = {topic.meta.order: topic for topic in catalogue.topics}
         return topics[meta["order"]] if "order" in meta else Page("docs/index.md", "")
 
+    def short_link(page: AnswerPage) -> str:
+        """Short link of ``page`` from the page that is being rendered: an answer, a topic or a list."""
+        return "../" * (rendered().address.strip("/").count("/") + 1) + f"{page.meta.id}/"
+
     def proof(node_id: str) -> str:
         """Markdown for a proof: a link to the test in the repository, or the test's name without one."""
         path, name = node_id.split("::")
@@ -90,7 +95,13 @@ def define_env(env: Any) -> None:
 
     templates.filters["plain"] = plain
     templates.globals.update(
-        catalogue=catalogue, link=link, proof=proof, lock=lock, packages=PACKAGES
+        catalogue=catalogue,
+        link=link,
+        short_link=short_link,
+        site_url=env.conf["site_url"],
+        proof=proof,
+        lock=lock,
+        packages=PACKAGES,
     )
 
     def answer() -> AnswerPage:
@@ -115,10 +126,6 @@ def define_env(env: Any) -> None:
         topic = next(t for t in catalogue.topics if t.meta.order == env.page.meta["order"])
         return render("topic_answers.md.jinja", topic=topic)
 
-    def topics() -> str:
-        """All topics with their descriptions."""
-        return render("topics.md.jinja")
-
     def corrections() -> str:
         """All corrections, grouped by topic and answer."""
         return render("corrections.md.jinja")
@@ -126,10 +133,6 @@ def define_env(env: Any) -> None:
     def notes() -> str:
         """The questions of the original notes, with the answers that claim them."""
         return render("notes.md.jinja", notes=read_notes(catalogue))
-
-    def count(what: str) -> int:
-        """Number of ``answers``, ``corrections`` or ``topics`` of the site."""
-        return counts(catalogue)[what]
 
     def repository_file(path: str) -> str:
         """Markdown for a file of the repository: a link, or its path where the site has no repository."""
@@ -147,24 +150,14 @@ def define_env(env: Any) -> None:
         answer_head,
         answer_foot,
         topic_answers,
-        topics,
         corrections,
         notes,
-        count,
         published_file,
         repository_file,
         version,
         answers_json_fields,
+        *browsing_macros(catalogue, templates, render),
         *review_macros(catalogue, templates, render),
     )
     for macro in macros:
         env.macro(macro)
-
-
-def counts(catalogue: Catalogue) -> dict[str, int]:
-    """Return how many topics, answers and corrections ``catalogue`` has."""
-    return {
-        "topics": len(catalogue.topics),
-        "answers": len(catalogue.answers),
-        "corrections": sum(len(page.meta.corrections) for page in catalogue.answers.values()),
-    }

@@ -39,6 +39,8 @@ def outdate(site: Path) -> None:
     lists = [
         *(topic.address for topic in catalogue.topics),
         "",
+        "all",
+        "paths",
         "reviews",
         "corrections",
         "questions",

@@ -84,6 +84,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answer as GitHub Pages does: text gzipped, 404.html where there is no file."""
 
     server: Server
+    protocol_version = "HTTP/1.1"  # connections are kept, as on GitHub Pages
 
     def do_GET(self) -> None:
         """Send one file."""

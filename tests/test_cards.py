@@ -224,7 +224,7 @@ def test_long_text_stays_inside_its_card(card: Card) -> None:
 
 def test_the_cards_have_the_colours_of_the_site() -> None:
     css = (ROOT / "docs" / "assets" / "answers.css").read_text(encoding="utf-8")
-    light = css[css.index('"default"') : css.index('"slate"')]
+    light = css[css.index("[data-md-color-scheme]") : css.index('"slate"')]
     seen = {colour for _, colour in opened(draw(LONG["many pieces of code"])).getcolors(256) or []}
     for name in (
         "--md-primary-fg-color",

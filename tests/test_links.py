@@ -74,8 +74,13 @@ def test_fragments_of_links_are_ids_of_their_page(
     for address, users in references.items():
         fragment = unquote(urldefrag(address).fragment)
         path = file_of(site, path_of(address))
-        is_page = path and path.suffix == ".html"
-        if fragment and path and is_page and fragment not in built_page(path).ids:
+        if not fragment or not path or path.suffix != ".html":
+            continue
+        page = built_page(path)
+        if "refresh" in page.meta:  # a short link hands the fragment on
+            target = file_of(site, page.canonical.removeprefix(site_url()))
+            page = built_page(target) if target else page
+        if fragment not in page.ids:
             problems.append(broken(address, users, "names an id that does not exist"))
     fail(problems)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.catalogue import ROOT
 from scripts.checksums import CHECKSUMS, checksums
 
 BUILD = [
@@ -20,6 +21,7 @@ ELSEWHERE = {
     "PYTHONHASHSEED": "20250601",
     "TZ": "Pacific/Kiritimati",
     "LC_ALL": "C",
+    "GIT_DIR": str(ROOT / ".git"),  # the same commits: the sitemap dates pages by them
     "SOURCE_DATE_EPOCH": "1000000000",  # what MkDocs takes for the clock: 2001-09-09
 }
 

@@ -122,9 +122,23 @@ document.addEventListener("keydown", event => {
   copy(place, "review")
 })
 
+// The theme's navigation leaves the focus on nothing. The heading says where the reader is.
+let isFirst = true
+function focusHeading() {
+  const heading = document.querySelector("h1")
+  if (!isFirst && heading && !location.hash) {
+    heading.tabIndex = -1
+    heading.focus({ preventScroll: true })
+  }
+  isFirst = false
+}
+
 function enhance() {
   labelThemeParts()
   addCopying()
+  focusHeading()
+  if (document.querySelector(".filterable")) import("./filter.js").then(({ addFilters }) => addFilters())
+  if (document.querySelector(".not-found")) import("./not-found.js").then(({ suggest }) => suggest())
 }
 
 // The theme publishes `document$` for each page that it shows, the first one included.

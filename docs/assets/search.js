@@ -15,7 +15,7 @@ function load() {
       style.addEventListener("load", resolve)
       style.addEventListener("error", resolve)
     })
-    document.head.append(style)
+    document.body.append(style) // the theme's navigation empties the head
     import("./search/words.js")
     import("./search/engine.js")
     return Promise.all([import("./search/panel.js"), styled]).then(([{ Panel }]) => new Panel(index))
@@ -28,7 +28,7 @@ async function open(query = "") {
 }
 
 function isTyping({ target }) {
-  return target.isContentEditable || /^(input|select|textarea)$/i.test(target.tagName)
+  return target.isContentEditable || target.matches?.("input:not([type=radio], [type=checkbox]), select, textarea")
 }
 
 function addButton() {
@@ -58,10 +58,24 @@ document.addEventListener("keydown", event => {
   open()
 })
 
-function enhance() {
+// Elements of a page that open the search: an empty one, or one for the words that they name.
+function addOpeners() {
+  for (const opener of document.querySelectorAll("[data-search]")) {
+    opener.onclick = event => {
+      if (event.ctrlKey || event.metaKey) return
+      event.preventDefault()
+      event.stopPropagation() // the theme's navigation would follow the link
+      open(opener.dataset.search)
+    }
+  }
+}
+
+async function enhance() {
   addButton()
+  addOpeners()
   const query = new URLSearchParams(location.search).get("q")
   if (query) open(query)
+  else (await panel)?.dialog.close() // a page that was left may have left it open
 }
 
 // The theme publishes `document$` for each page that it shows, the first one included.
