@@ -12,7 +12,7 @@ PYTEST := -q --numprocesses auto --dist loadgroup
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help serve build check test record fix hooks portability addresses lock clean
+.PHONY: help serve build check test record fix hooks audit portability addresses lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ fix: $(VENV)/test.installed ## Repair what a machine can: format and lint
 
 hooks: $(VENV)/test.installed ## Run fix and check before each commit from now on
 	@$(BIN)/prek install
+
+audit: $(VENV)/test.installed $(VENV)/chromium.installed audit/node_modules/.package-lock.json build ## Lighthouse and the Nu HTML checker; needs Node, npm and Java
+	@$(BIN)/python -m pytest -q -s --numprocesses 0 audit
 
 portability: build ## Build with Zensical and ProperDocs too, and compare addresses, anchors and text
 	@$(BIN)/python -m scripts.portability
@@ -82,4 +85,9 @@ $(VENV)/chromium.installed: $(VENV)/test.installed
 
 $(VENV)/postgresql.installed: $(VENV)/test.installed
 	@$(BIN)/python -m scripts.install_postgresql
+	@touch $@
+
+audit/node_modules/.package-lock.json: audit/package-lock.json
+	@echo "Installing the auditors …"
+	@cd audit && npm ci
 	@touch $@

@@ -18,6 +18,7 @@ LINTERS = {
         "scripts",
         "snippets",
         "tests",
+        "audit",
         "conftest.py",
     ],
     "the Markdown is well formed": ["rumdl", "check", "--quiet", "."],
