@@ -2,9 +2,10 @@
 
 import pytest
 
+from scripts.annotations import annotations, in_actions, tell, with_reason
 from scripts.catalogue import ROOT, load
 from scripts.changes import changed_files, touched
-from scripts.problems import Problems
+from scripts.problems import WHAT_TO_DO, Problems
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,7 +23,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     try:
         load()
     except Problems as problems:
-        pytest.exit(f"the front matter has faults.\n{problems}", returncode=1)
+        tell(problems)
+        pytest.exit("the front matter has faults", returncode=1)
 
 
 def pytest_ignore_collect(collection_path: object, config: pytest.Config) -> bool | None:
@@ -34,3 +36,17 @@ def pytest_ignore_collect(collection_path: object, config: pytest.Config) -> boo
     if not folder.is_dir() or touched("/".join(parts), changed_files()):
         return None
     return True
+
+
+def faults(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Return what a failed test says, a line for each fault."""
+    told = [text for name, text in report.sections if name == WHAT_TO_DO]
+    return "\n".join([with_reason(report.longreprtext), *told])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In GitHub Actions, show each fault on its line of the pull request's diff."""
+    if in_actions():
+        reports = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
+        for command in annotations("\n".join(map(faults, reports))):
+            terminalreporter.write_line(command)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from scripts.annotations import tell
 from scripts.catalogue import ROOT, Catalogue, load
 from scripts.environment import repository_url, site_url
 from scripts.findings import all_findings
@@ -50,7 +51,7 @@ def main(root: Path = ROOT) -> int:
         all_findings(catalogue, root)  # else the build would end in a traceback
         content = configuration(catalogue)
     except Problems as problems:
-        print(problems, file=sys.stderr)
+        tell(problems)
         return 1
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     path = root / "site.yml"

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+WHAT_TO_DO = "what to do"
+"""Name of the part of a failed test's report that holds a problem."""
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -11,10 +14,13 @@ class Problem:
     line: int
     fault: str
     remedy: str
+    rule: str = ""
+    """The section of CONTRIBUTING.md that says why, or nothing."""
 
     def __str__(self) -> str:
-        """Return the fault as one line, ``file:line: fault. remedy``."""
-        return f"{self.file}:{self.line}: {self.fault}. {self.remedy}"
+        """Return the fault as one line: file, line, fault, remedy and where the rule stands."""
+        rule = f" See CONTRIBUTING.md, “{self.rule}”." if self.rule else ""
+        return f"{self.file}:{self.line}: {self.fault}. {self.remedy}{rule}"
 
 
 class Problems(Exception):
