@@ -8,6 +8,9 @@ PORT   ?= 8000
 ENGINE := mkdocs build --strict
 # One process for each core; what is grouped (the tests that share a server) stays in one of them.
 PYTEST := -q --numprocesses auto --dist loadgroup
+# After a build that failed: the rules name the file, the line and the remedy where the builder does not.
+EXPLAIN := if $(BIN)/python -m scripts.configure > /dev/null 2>&1; then \
+  told=$$($(BIN)/python -m pytest -q -m "rule and not site" tests) || printf '%s\n' "$$told"; fi
 # Material prints a notice about MkDocs 2 on each build; what it means for this site stands in CONTRIBUTING.md.
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE := 1
@@ -29,7 +32,8 @@ check: $(VENV)/test.installed ## Check while writing: linters, types, structure,
 	@$(BIN)/python -m pytest $(PYTEST) --changed -m "not site"
 
 test: export REQUIRE_POSTGRESQL := 1
-test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/postgresql.installed build ## Run every check; what CI runs
+test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/postgresql.installed ## Run every check; what CI runs
+	@$(MAKE) --no-print-directory build || { $(EXPLAIN); exit 1; }
 	@$(BIN)/python -m pytest $(PYTEST)
 
 record: $(VENV)/test.installed $(VENV)/postgresql.installed ## Record the output of the snippets again; look at the difference before you commit it

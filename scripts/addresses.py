@@ -1,16 +1,19 @@
 """The addresses that were ever published, and whether the built site still has them.
 
-``published.txt`` holds one address a line, sorted: pages (``concurrency/``), short links (``1/``)
-and heading anchors (``concurrency/#in-review``). It only grows; `make addresses` adds the new ones.
+``published.txt`` holds one address a line, sorted: pages (``concurrency/``), heading anchors
+(``concurrency/#in-review``) and short links, each with the page that it led to when it was first published
+(``1/ concurrency/await/``). It only grows; `make addresses` adds the new ones.
 """
 
 import re
 import sys
 from pathlib import Path
 
-from scripts.catalogue import ROOT
+from scripts.catalogue import ROOT, load
+from scripts.identity import PUBLISHED as PUBLISHED
+from scripts.identity import owners
+from scripts.problems import Problem
 
-PUBLISHED = "published.txt"
 ANCHOR = re.compile(r"<h[1-6][^>]*?\sid=\"([^\"]+)\"")
 
 
@@ -37,10 +40,38 @@ def missing(site: Path, root: Path = ROOT) -> list[str]:
     return sorted(published(root) - built(site))
 
 
+def vanished(site: Path, root: Path = ROOT) -> list[Problem]:
+    """Return a problem for each published page or heading that the built site no longer has.
+
+    Of a page that is gone, headings and short link are not listed as well.
+    """
+    gone = missing(site, root)
+    links = {f"{number}/": page for number, page in owners(root).items()}
+    lines = (root / PUBLISHED).read_text(encoding="utf-8").splitlines()
+    problems = []
+    for address in gone:
+        page, _, anchor = address.partition("#")
+        if links.get(page) in gone or (anchor and page in gone):
+            continue
+        line = next(n for n, text in enumerate(lines, 1) if address in text.split())
+        place, remedy = (PUBLISHED, line), "Keep the page, or redirect it."
+        sources = (f"docs/{page}index.md", f"docs/{page.rstrip('/')}.md")
+        source = next((name for name in sources if (root / name).is_file()), None)
+        if anchor and source:
+            place = (source, 1)
+            remedy = f"Give its former id to the heading that took its place: `{{ #{anchor} }}`."
+        fault = f"the published address {address} no longer resolves"
+        problems.append(Problem(*place, fault, remedy, "Addresses"))
+    return problems
+
+
 def main() -> int:
     """Add the new addresses of the built site to the list; remove none."""
+    pages = {number: page.address for number, page in load().answers.items()} | owners(ROOT)
+    links = {f"{number}/": f"{number}/ {page}" for number, page in pages.items()}
     addresses = sorted(published() | built(ROOT / "site"))
-    (ROOT / PUBLISHED).write_text("\n".join(addresses) + "\n", encoding="utf-8")
+    lines = [links.get(address, address) for address in addresses]
+    (ROOT / PUBLISHED).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return 0
 
 

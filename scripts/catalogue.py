@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.front_matter import LEVELS, Answer, Plain, Topic
+from scripts.identity import stolen
 from scripts.problems import Problem, Problems
-from scripts.read_page import read
+from scripts.read_page import line_of, read
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -88,37 +89,31 @@ def load(root: Path = ROOT) -> Catalogue:
     for path in sorted(root.glob("docs/*.md")):
         read(root, path, Plain, problems)
     topics.sort(key=lambda topic: topic.meta.order)
-    problems += conflicts([page for topic in topics for page in topic.answers])
+    pages = [page for topic in topics for page in topic.answers]
+    # One after the other: what is related to an answer with a fault or a wrong number is no fault.
+    problems = problems or stolen(pages, root) or conflicts(pages, root)
     if problems:
         raise Problems(problems)
     return Catalogue(tuple(topics))
 
 
-def conflicts(answers: list[AnswerPage]) -> list[Problem]:
+def conflicts(answers: list[AnswerPage], root: Path) -> list[Problem]:
     """Return what is wrong between answers: numbers used twice, related numbers that do not exist."""
     problems: list[Problem] = []
+
+    def refuse(page: AnswerPage, key: str, fault: str, remedy: str) -> None:
+        line = line_of((root / page.file).read_text(encoding="utf-8-sig"), [key])
+        problems.append(Problem(page.file, line, fault, remedy, "Front matter"))
+
     first: dict[int, AnswerPage] = {}
     for page in answers:
-        if other := first.get(page.meta.id):
-            free = max(first) + 1
-            problems.append(
-                Problem(
-                    page.file,
-                    2,
-                    f"id {page.meta.id} belongs to {other.file}",
-                    f"Use the next free number, {free} or higher.",
-                )
-            )
         first.setdefault(page.meta.id, page)
     for page in answers:
+        if (other := first[page.meta.id]) is not page:
+            remedy = f"Give the newer of the two the next free number, {max(first) + 1}."
+            refuse(page, "id", f"id {page.meta.id} is also that of {other.file}", remedy)
         for number in page.meta.related:
             if number not in first or number == page.meta.id:
-                problems.append(
-                    Problem(
-                        page.file,
-                        1,
-                        f"related: {number} is no other answer",
-                        "Name ids of existing answers.",
-                    )
-                )
+                fault = f"related: {number} is no other answer"
+                refuse(page, "related", fault, "Name ids of existing answers.")
     return problems

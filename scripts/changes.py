@@ -19,8 +19,10 @@ def git(*arguments: str, root: Path = ROOT) -> list[str]:
 
 @functools.cache
 def changed_files(root: Path = ROOT) -> set[str]:
-    """Return the files that differ from ``origin/main`` (without a remote: from ``HEAD``)."""
-    base = next((line for name in BASES for line in git("rev-parse", name, root=root)), "HEAD")
+    """Return the files that differ from where ``origin/main`` was left (without a remote: ``HEAD``)."""
+    base = next(
+        (line for name in BASES for line in git("merge-base", name, "HEAD", root=root)), "HEAD"
+    )
     files = git("diff", "--name-only", base, root=root)
     return {*files, *git("ls-files", "--others", "--exclude-standard", root=root)}
 

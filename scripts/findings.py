@@ -72,7 +72,7 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path) -> Finding:
     """
 
     def refused(fault: str, remedy: str) -> Problems:
-        return Problems([Problem(page.file, line, fault, remedy)])
+        return Problems([Problem(page.file, line, fault, remedy, "The page")])
 
     match = FINDING.match(text)
     if not match:
@@ -120,9 +120,8 @@ def read_findings(page: AnswerPage, root: Path = ROOT) -> list[Finding]:
     head, *pieces = re.split(r"^(?=### )", part[1], flags=re.M)
     start += head.count("\n")
     if not pieces:
-        problems.append(
-            Problem(page.file, start, "`In review` has no finding", "Write one, or leave it out.")
-        )
+        fault, remedy = "`In review` has no finding", "Write one, or leave it out."
+        problems.append(Problem(page.file, start, fault, remedy, "The page"))
     for piece in pieces:
         try:
             findings.append(read_finding(page, start, piece, root))

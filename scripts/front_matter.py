@@ -7,11 +7,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Level = Literal["basic", "working", "deep"]
 LEVELS = get_args(Level)
-Https = Annotated[str, Field(pattern=r"^https://\S+$")]
-TestId = Annotated[str, Field(pattern=r"^snippets/\S+/test_\w+\.py::test_\w+$")]
+HTTPS = r"^https://\S+$"
+PROOF = r"^(snippets/\S+/test_\w+\.py::test_\w+|https://\S+)$"
+ONE_LINE = r"^[^\n]+$"
+PATTERNS = {
+    HTTPS: "Give an https address.",
+    PROOF: "Name a test, snippets/<topic>/<slug>/test_<slug>.py::test_<claim>, or an https address.",
+    ONE_LINE: "Write it on one line.",
+}
+"""What to do about a text that does not match a pattern."""
+Https = Annotated[str, Field(pattern=HTTPS)]
+Proof = Annotated[str, Field(pattern=PROOF)]
 Note = Annotated[int, Field(ge=1, le=55)]
 Text = Annotated[str, Field(min_length=1)]
-Line = Annotated[str, Field(pattern=r"^[^\n]+$")]
+Line = Annotated[str, Field(pattern=ONE_LINE)]
 
 
 class Closed(BaseModel):
@@ -33,7 +42,7 @@ class Correction(Closed):
     note: Note
     claim: Line
     truth: Text
-    proof: TestId | Https
+    proof: Proof
     source: Https | None = None
 
 
@@ -48,7 +57,7 @@ class Answer(Closed):
     """Front matter of an answer."""
 
     id: Annotated[int, Field(ge=1)]
-    answer: Annotated[str, Field(min_length=20, max_length=300, pattern=r"^[^\n]+$")]
+    answer: Annotated[str, Field(min_length=20, max_length=300, pattern=ONE_LINE)]
     asked_as: Annotated[list[Line], Field(min_length=1)]
     level: Level
     notes: list[Note] = []

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from scripts.addresses import PUBLISHED, missing
+from scripts.addresses import vanished
+from scripts.annotations import tell
 from scripts.cards import site_name, write_cards
 from scripts.catalogue import ROOT, Catalogue, load
 from scripts.checksums import write_checksums
@@ -69,18 +70,12 @@ def main() -> int:
     site = ROOT / "site"
     try:
         complete(site)
-        problems = seal(site)
+        problems = Problems([*seal(site), *vanished(site)])
     except Problems as faults:
-        problems = faults.problems
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    gone = missing(site)
-    for address in gone:
-        print(
-            f"{PUBLISHED}: {address} no longer resolves. Keep the page or heading, or redirect it.",
-            file=sys.stderr,
-        )
-    return 1 if gone or problems else 0
+        problems = faults
+    if problems.problems:
+        tell(problems)
+    return 1 if problems.problems else 0
 
 
 if __name__ == "__main__":

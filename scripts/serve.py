@@ -10,10 +10,11 @@ from typing import Any
 from mkdocs.commands import serve
 from mkdocs.commands.build import build
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import MkDocsException
+from mkdocs.exceptions import Abort, MkDocsException
 
 from scripts import configure, publish
 from scripts.catalogue import ROOT, load
+from scripts.problems import Problems
 
 HOST = "127.0.0.1"
 
@@ -58,7 +59,14 @@ class Builder:
         self.complete_since = 0.0
 
     def __call__(self, config: MkDocsConfig, **options: Any) -> None:
-        """Build; used by MkDocs in place of its own function."""
+        """Build; used by MkDocs in place of its own function.
+
+        Raises ``Abort`` with one line for each fault of the front matter, which MkDocs prints as it stands.
+        """
+        try:
+            load()
+        except Problems as problems:
+            raise Abort(str(problems)) from None
         site = Path(config.site_dir)
         machine = [*ROOT.glob("*.yml"), *ROOT.glob("*.txt")]
         for folder in ("scripts", "overrides"):

@@ -12,10 +12,14 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from scripts.problems import WHAT_TO_DO, Problem
+
 ROOT = Path(__file__).resolve().parent.parent
 Recorder = Callable[[str, str], None]
 # How long right code may take on a busy machine before a test gives up.
 PATIENCE = 30.0
+# In the report of a test that wants to reach another machine: of pytest-socket, or of a look-up.
+NETWORK = ("A test tried to use socket", "socket.gaierror")
 
 
 def page_of(test_file: Path) -> str:
@@ -47,11 +51,9 @@ def recorded(request: pytest.FixtureRequest) -> Recorder:
             )
             name = path.relative_to(ROOT).as_posix()
             page = page_of(request.path)
-            pytest.fail(
-                f"{name}: the recorded output is stale. "
-                f"Run `make record`, and check that {page} still says the truth.\n{difference}",
-                pytrace=False,
-            )
+            remedy = f"Run `make record`, and check that {page} still says the truth."
+            problem = Problem(name, 1, "the recorded output is stale", remedy, "Code")
+            pytest.fail(f"{problem}\n{difference}", pytrace=False)
 
     return compare
 
@@ -93,8 +95,10 @@ def pytest_runtest_makereport(
     """Say which page makes the claim that a failed test no longer proves."""
     report = yield
     if report.failed:
-        page = page_of(item.path)
-        claim = f"{page} claims “{item.name}”, and the code no longer shows it. "
+        claim = f"the page claims “{item.name}”, and the code does not show it"
         remedy = "Correct the code, or the page and the test together."
-        report.sections.append(("what to do", claim + remedy))
+        if any(sign in report.longreprtext for sign in NETWORK):
+            remedy = "No test needs a network: answer the call in memory, as with httpx.MockTransport."
+        problem = Problem(page_of(item.path), 1, claim, remedy, "Tests")
+        report.sections.append((WHAT_TO_DO, str(problem)))
     return report

@@ -1,229 +1,220 @@
 """Mistakes that contributors make, each applied to a copy of the real tree, and each refused.
 
-A mistake is refused when the command that a contributor runs fails and prints one line that names
-the file and the remedy.
+A mistake is refused when a check of `make check`, or the build, prints a line that names the file, the line,
+what is wrong and what to do. A well-formed contribution passes all of them.
 """
 
+import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-PAGE = "docs/concurrency/blocking-the-event-loop.md"
-CODE = "snippets/concurrency/blocking_the_event_loop"
-WRONG = f"{CODE}/wrong_blocking_call.py"
-TESTS = f"{CODE}/test_blocking_the_event_loop.py"
+from scripts.annotations import FAULT
+from tests.mistakes import code, files, front_matter, pages
+from tests.mistakes.mistake import (
+    BUILD,
+    PAGE,
+    PROVED,
+    PYTEST,
+    Mistake,
+    Tree,
+    add,
+    all_of,
+    build,
+    catalogue,
+    copy,
+    lines,
+    linter,
+    move,
+    run,
+    secret,
+    snippet_tests,
+    write,
+)
+from tests.rules import RULES, SECTIONS
+from tests.test_linters import LINTERS
 
-PYTEST = [
-    sys.executable,
-    "-m",
-    "pytest",
-    "-q",
-    "-p",
-    "no:cacheprovider",
-    "-p",
-    "no:xdist",
-]
-STRUCTURE = [[*PYTEST, "tests/test_structure.py"]]
-SNIPPETS = [[*PYTEST, CODE]]
-BUILD = [
-    [sys.executable, "-m", "scripts.configure"],
-    [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", "site.yml"],
-    [sys.executable, "-m", "scripts.publish"],
-]
-
-
-pytestmark = pytest.mark.site  # many of them build the site
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """What a contributor does to the tree, and the line that must answer it."""
-
-    name: str
-    apply: Callable[[Path], None]
-    check: list[list[str]]
-    message: str
-    """Regular expression for the one line that names the file and the remedy."""
-
-
-def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
-    """Return a mistake that replaces the first ``old`` in ``file`` by ``new``."""
-
-    def apply(tree: Path) -> None:
-        path = tree / file
-        text = path.read_text(encoding="utf-8")
-        assert old in text, f"{file} no longer holds {old!r}: repair this test"
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-    return apply
-
-
-def add(file: str, text: str) -> Callable[[Path], None]:
-    """Return a mistake that appends ``text`` to ``file``, before the foot of a page."""
-
-    def apply(tree: Path) -> None:
-        path = tree / file
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
-        head, foot, rest = before.partition("{{ answer_foot() }}")
-        path.write_text(head + text + foot + rest, encoding="utf-8")
-
-    return apply
-
-
-def copy_page(tree: Path) -> None:
-    """Add a second page with the number of the first one."""
-    shutil.copy(tree / PAGE, tree / "docs/concurrency/another-page.md")
-
-
-def publish_vanished(tree: Path) -> None:
-    """Name an address in the published list that the site does not have."""
-    add("published.txt", "concurrency/gone/\n")(tree)
-
-
-def right_instead_of_wrong(tree: Path) -> None:
-    """Replace the wrong code by code that works."""
-    shutil.copy(tree / CODE / "def_endpoint.py", tree / WRONG)
-
-
-def stale_output(tree: Path) -> None:
-    """Record an output that the code does not give."""
-    (tree / CODE / "output.txt").write_text("typed by hand\n", encoding="utf-8")
-    add(
-        TESTS,
-        "\n\ndef test_the_output(recorded: Any) -> None:\n"
-        '    recorded("output.txt", "given by code")\n',
-    )(tree)
-
+pytestmark = pytest.mark.site  # some of them build the site
 
 MISTAKES = [
-    Mistake(
-        "an unknown key in the front matter",
-        replace(PAGE, "level: working", "level: working\nlevle: deep"),
-        STRUCTURE,
-        rf"{PAGE}:\d+: unknown key `levle`. Allowed keys: id, answer, asked_as",
-    ),
-    Mistake(
-        "a value that is not allowed",
-        replace(PAGE, "level: working", "level: expert"),
-        STRUCTURE,
-        rf"{PAGE}:\d+: `level`: input should be 'basic', 'working' or 'deep'",
-    ),
-    Mistake(
-        "no short answer",
-        replace(PAGE, "answer:", "answers:"),
-        STRUCTURE,
-        rf"{PAGE}:\d+: the key `answer` is missing. Add it",
-    ),
-    Mistake(
-        "a number that belongs to another answer",
-        copy_page,
-        STRUCTURE,
-        rf"{PAGE}:\d+: id 7 belongs to docs/concurrency/another-page.md. Use the next free",
-    ),
-    Mistake(
-        "a pasted code block",
-        add(PAGE, "```python\nprint('pasted')\n```\n\n"),
-        STRUCTURE,
-        rf"{PAGE}:\d+: the code block is pasted. Put the code into",
-    ),
-    Mistake(
-        "a snippet that does not exist",
-        replace(PAGE, "wrong_blocking_call.py:blocking", "wrong_bloking_call.py:blocking"),
-        STRUCTURE,
-        rf"{PAGE}:\d+: {CODE}/wrong_bloking_call.py does not exist. Create it or correct",
-    ),
-    Mistake(
-        "a section that does not exist",
-        replace(PAGE, "wrong_blocking_call.py:blocking", "wrong_blocking_call.py:blokking"),
-        STRUCTURE,
-        rf"{WRONG}:\d+: the section `blokking` is missing or there twice. Mark it with",
-    ),
-    Mistake(
-        "a section that is not closed",
-        replace(WRONG, "# --8<-- [end:blocking]\n", ""),
-        STRUCTURE,
-        rf"{WRONG}:\d+: the section `blocking` is not closed. Add `--8<-- \[end:blocking\]`",
-    ),
-    Mistake(
-        "a proof that does not exist",
-        replace(PAGE, "::test_the_other", "::test_some_other"),
-        STRUCTURE,
-        rf"{PAGE}:\d+: the proof {TESTS}::test_some_other\w+ does not exist. Name a test",
-    ),
-    Mistake(
-        "wrong code that does not fail",
-        right_instead_of_wrong,
-        SNIPPETS,
-        rf"{PAGE} claims “test_a_blocking_call_in_async_def_holds_up\w+”, .* Correct the code",
-    ),
-    Mistake(
-        "a recorded output that is stale",
-        stale_output,
-        SNIPPETS,
-        rf"{CODE}/output.txt: the recorded output is stale. Run `make record`",
-    ),
-    Mistake(
-        "a broken link",
-        add(PAGE, "See [the other page](no-such-page.md).\n\n"),
-        BUILD,
-        r"Doc file 'concurrency/blocking-the-event-loop.md' contains a link 'no-such-page.md', "
-        r"but the target .* is not found",
-    ),
-    Mistake(
-        "a broken anchor",
-        add(PAGE, "See [the review](#no-such-heading).\n\n"),
-        BUILD,
-        r"Doc file 'concurrency/blocking-the-event-loop.md' contains a link '#no-such-heading', "
-        r"but there is no such anchor",
-    ),
-    Mistake(
-        "a script in a page",
-        add(PAGE, "<script>alert(1)</script>\n\n"),
-        BUILD,
-        r"site/concurrency/blocking-the-event-loop/index.html:\d+: nobody has reviewed the inline script "
-        r"“alert\(1\)”. Remove it",
-    ),
-    Mistake(
-        "a finding that names no line of its wrong code",
-        replace(PAGE, 'data-flag="time.sleep(5)"', 'data-flag="time.wait(5)"'),
-        BUILD,
-        rf"{PAGE}:\d+: 0 lines of the wrong code hold 'time.wait\(5\)'. Write it, or a part",
-    ),
-    Mistake(
-        "a published address that vanished",
-        publish_vanished,
-        BUILD,
-        r"published.txt: concurrency/gone/ no longer resolves. Keep the page",
-    ),
+    *front_matter.MISTAKES,
+    *code.MISTAKES,
+    *pages.MISTAKES,
+    *files.MISTAKES,
 ]
+ANSWER = "docs/concurrency/event-loop-policy.md"
+FOLDER = "snippets/concurrency/event_loop_policy"
+ID = 99_999
+TEXT = f"""---
+id: {ID}
+answer: "The event loop of a server is chosen by the server, not by the application: read it, do not set it."
+asked_as:
+  - Which event loop runs my application?
+level: deep
+related: [7]
+sources:
+  - title: "Python: Event loop"
+    url: https://docs.python.org/3/library/asyncio-eventloop.html
+changes:
+  - date: 2026-11-24
+    text: First version.
+---
+
+# Which event loop runs the application?
+
+{{{{ answer_head() }}}}
+
+The server starts the loop. A coroutine can ask for it, see [`await`](await.md).
+
+```python
+--8<-- "concurrency/event_loop_policy/running_loop.py:loop"
+```
+
+{{{{ answer_foot() }}}}
+"""
+SNIPPET = """import asyncio
 
 
-def run(commands: list[list[str]], tree: Path) -> tuple[int, str]:
-    """Run ``commands`` in ``tree`` until one fails; return its exit code and all output."""
-    output = ""
-    for command in commands:
-        result = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
-        output += result.stdout + result.stderr
-        if result.returncode:
-            return result.returncode, output
-    return 0, output
+# --8<-- [start:loop]
+async def loop_name() -> str:
+    return type(asyncio.get_running_loop()).__name__
+
+
+# --8<-- [end:loop]
+"""
+TEST = """import asyncio
+
+from snippets.concurrency.event_loop_policy import running_loop
+
+
+def test_the_running_loop_can_be_asked_for() -> None:
+    assert asyncio.run(running_loop.loop_name()).endswith("EventLoop")
+"""
+PHRASES = "\n".join(f"event loop phrase {number}\t{ID}\ttuned" for number in range(8))
+NEW_ANSWER = all_of(
+    write(ANSWER, TEXT),
+    write(f"{FOLDER}/running_loop.py", SNIPPET),
+    write(f"{FOLDER}/test_event_loop_policy.py", TEST),
+    add(PHRASES, "tests/search.tsv"),
+)
+
+
+@pytest.fixture(scope="session")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """Return a copy of the project, one for all tests: each undoes what it did."""
+    return copy(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture
+def tree(copied: Tree) -> Tree:
+    """Return the copy of the project as it is committed."""
+    copied.restore()
+    return copied
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_mistake_is_refused_with_the_file_and_the_remedy(tree: Path, mistake: Mistake) -> None:
-    mistake.apply(tree)
-    code, output = run(mistake.check, tree)
-    assert code != 0, f"{mistake.name} is not refused:\n{output}"
-    assert re.search(mistake.message, output), f"no line matches {mistake.message}:\n{output}"
+def test_mistake_is_refused_with_the_file_and_the_remedy(tree: Tree, mistake: Mistake) -> None:
+    mistake.edit(tree)
+    output = mistake.check(tree.root)
+    assert output, f"{mistake.name} is not refused"
+    told = [line for line in output.splitlines() if mistake.says in line]
+    assert told, f"no line says {mistake.says!r}:\n{output}"
+    if not mistake.file:
+        return
+    place = re.match(rf"{re.escape(mistake.file)}:(\d+):", told[0])
+    assert place, f"the line does not name {mistake.file}: {told[0]}"
+    assert mistake.at in line_of(tree.root / mistake.file, int(place[1])), told[0]
+    assert sum(bool(named(line)) for line in output.splitlines()) == mistake.lines, output
 
 
-def test_the_tree_itself_is_accepted(tree: Path) -> None:
-    for check in (STRUCTURE, SNIPPETS, BUILD):
-        code, output = run(check, tree)
-        assert code == 0, output
+def named(line: str) -> re.Match[str] | None:
+    """Return the fault that a line names; the end of a traceback is none."""
+    return None if re.search(r": (in \w+|\w+(Error|Warning|Failed))$", line) else FAULT.match(line)
+
+
+def line_of(path: Path, number: int) -> str:
+    """Return a line of a file, from 1; nothing of a folder or of a link that leads out."""
+    if not path.is_file() or path.is_symlink():
+        return ""
+    return path.read_text(encoding="utf-8", errors="replace").split("\n")[number - 1]
+
+
+def test_a_new_answer_passes(tree: Tree) -> None:
+    NEW_ANSWER(tree)
+    assert catalogue(tree.root) == ""
+    for check in RULES.values():
+        assert lines(check(tree.root)) == ""
+    test, snippet = f"{FOLDER}/test_event_loop_policy.py", f"{FOLDER}/running_loop.py"
+    for name in LINTERS:
+        only = (test, snippet) if name == "the types are right" else ()
+        assert linter(name, *only)(tree.root) == ""
+    assert secret(ANSWER, test, snippet)(tree.root) == ""
+    assert snippet_tests("test_", FOLDER)(tree.root) == ""
+    assert build(tree.root) == ""
+    before = set(tree.text("published.txt").splitlines())
+    tree.write("published.txt", tree.text("published.txt"))
+    assert run(tree.root, ["-m", "scripts.addresses"]) == (0, "")
+    address = "concurrency/event-loop-policy/"
+    added = set(tree.text("published.txt").splitlines()) - before
+    assert added >= {address, f"{ID}/ {address}", f"{address}#sources"}
+    assert catalogue(tree.root) == ""
+
+
+def test_a_page_that_moved_with_a_redirect_keeps_its_number(tree: Tree) -> None:
+    old, new = "concurrency/blocking-the-event-loop", "deployment/blocking-the-event-loop"
+    move(f"docs/{old}.md", f"docs/{new}.md")(tree)
+    assert "Move a page with `make move`" in catalogue(tree.root)
+    tree.write("data/redirects.tsv", f"{old}/\t{new}/\n")
+    assert catalogue(tree.root) == ""
+
+
+def test_every_rule_is_broken_by_a_mistake() -> None:
+    assert {test.__name__ for test in RULES} == {test.__name__ for test in PROVED}
+
+
+@pytest.mark.parametrize(
+    "command", [BUILD[0], [*PYTEST, "tests/test_notes.py"], ["-m", "scripts.serve", "0"]]
+)
+def test_every_command_tells_a_fault_of_the_front_matter_alike(
+    tree: Tree, command: list[str]
+) -> None:
+    mistake = next(mistake for mistake in MISTAKES if mistake.name == "unknown key")
+    mistake.edit(tree)
+    expected = mistake.check(tree.root)
+    exit_code, output = run(tree.root, command)
+    assert exit_code == 1
+    assert expected in output.splitlines()
+    assert "Traceback" not in output
+
+
+def test_a_build_that_failed_is_explained_by_the_rules(tree: Tree) -> None:
+    add("See [it](no-such-page.md).")(tree)
+    (tree.root / ".venv").symlink_to(sys.prefix)
+    stamps = ("site", "test", "chromium", "postgresql")  # it installs nothing, whatever is missing
+    installed = [f"--old-file=.venv/{stamp}.installed" for stamp in stamps]
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    try:
+        result = subprocess.run(
+            ["make", *installed, "test"],
+            cwd=tree.root,
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        (tree.root / ".venv").unlink()
+    assert result.returncode != 0
+    told = "Doc file 'concurrency/blocking-the-event-loop.md' contains a link 'no-such-page.md'"
+    assert told in result.stderr
+    assert re.search(rf"^{PAGE}:\d+:\d+: \[MD057\]", result.stdout, re.M), result.stdout
+    # All rules and the linter of Markdown. None of them needs the site, so `make check` follows them too.
+    assert f"1 failed, {len(RULES)} passed" in result.stdout
+
+
+def test_the_sections_that_messages_name_exist() -> None:
+    text = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^## (.+)$", text, re.M)) >= SECTIONS

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort
 
-from scripts import install_chromium, install_postgresql, serve, system_packages
-from scripts.catalogue import ROOT
+from scripts import install_chromium, install_postgresql, publish, serve, system_packages
+from scripts.catalogue import ROOT, Catalogue
+from scripts.problems import Problem, Problems
 
 PATIENCE = 60  # seconds until a server that does not come up fails the test
 
@@ -104,6 +107,31 @@ def test_a_postgresql_that_cannot_be_installed_gets_one_line_with_the_remedy(
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert "Install it (Debian, Ubuntu: apt install postgresql" in error
+
+
+def test_a_fault_that_an_edit_brings_is_told_in_one_line_while_serving(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = Problem("docs/a.md", 3, "it is wrong", "Correct it.")
+
+    def load() -> Catalogue:
+        raise Problems([problem])
+
+    monkeypatch.setattr(serve, "load", load)
+    with pytest.raises(Abort) as told:  # MkDocs prints it without a traceback, and goes on
+        serve.Builder()(MkDocsConfig())
+    assert str(told.value) == "docs/a.md:3: it is wrong. Correct it."
+
+
+def test_the_build_stops_at_what_the_security_policy_would_block(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = Problem("site/a/index.html", 3, "a script", "Remove it.")
+    monkeypatch.setattr(publish, "complete", lambda site: None)
+    monkeypatch.setattr(publish, "vanished", lambda site: [])
+    monkeypatch.setattr(publish, "seal", lambda site: [problem])
+    assert publish.main() == 1
+    assert capsys.readouterr().err == "site/a/index.html:3: a script. Remove it.\n"
 
 
 def test_a_failed_command_is_told_by_the_last_line_it_printed() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 
-from scripts.addresses import PUBLISHED, missing
+from scripts.addresses import vanished
 from scripts.catalogue import Catalogue
 from scripts.environment import site_url
 from tests.site_pages import BuiltPage, built_page, file_of
@@ -109,12 +109,7 @@ def test_sitemap_lists_every_answer_and_nothing_that_is_gone(
 
 
 def test_published_addresses_still_resolve(site: Path) -> None:
-    fail(
-        [
-            f"{PUBLISHED}: {address} no longer resolves. Keep the page or heading, or redirect it."
-            for address in missing(site)
-        ]
-    )
+    fail([str(problem) for problem in vanished(site)])
 
 
 def test_short_links_lead_to_their_answers_without_javascript(

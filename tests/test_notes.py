@@ -1,30 +1,36 @@
 """Every question of the original notes is answered, and what was wrong is proved."""
 
-import pytest
+from collections.abc import Iterator
+from pathlib import Path
 
 from scripts.catalogue import load
-from scripts.notes import Note, read_notes
-
-CATALOGUE = load()
-
-
-@pytest.mark.parametrize("note", read_notes(CATALOGUE), ids=lambda note: str(note.number))
-def test_every_note_is_claimed_by_an_answer(note: Note) -> None:
-    assert note.answers, f"data/notes.tsv: note {note.number} has no answer. Name it in `notes`."
+from scripts.notes import NOTES, read_notes
+from scripts.problems import Problem
+from scripts.read_page import line_of
+from tests.rules import read, rule
 
 
-def test_a_correction_stands_on_an_answer_that_claims_its_note() -> None:
-    strays = [
-        f"{page.file}: a correction of note {correction.note}, which the topic does not answer"
-        for topic in CATALOGUE.topics
-        for page in topic.answers
-        for correction in page.meta.corrections
-        if not any(correction.note in other.meta.notes for other in CATALOGUE.answers.values())
-    ]
-    assert not strays, "\n".join(strays)
+@rule("Front matter")
+def test_every_note_is_claimed_by_an_answer(root: Path) -> Iterator[Problem]:
+    for line, note in enumerate(read_notes(load(root), root), 2):
+        if not note.answers:
+            fault = f"no answer claims note {note.number}"
+            yield Problem(NOTES, line, fault, "Name it in `notes` of the answer that covers it.")
+
+
+@rule("Front matter")
+def test_a_correction_corrects_a_note_that_an_answer_claims(root: Path) -> Iterator[Problem]:
+    pages = load(root).answers.values()
+    claimed = {note for page in pages for note in page.meta.notes}
+    for page in pages:
+        for number, correction in enumerate(page.meta.corrections):
+            if correction.note not in claimed:
+                line = line_of(read(root, page.file), ["corrections", number, "note"])
+                fault = f"no answer claims note {correction.note}, which is corrected here"
+                yield Problem(page.file, line, fault, "Name it in `notes`.")
 
 
 def test_four_in_five_corrections_are_proved_by_a_test() -> None:
-    proofs = [c.proof for page in CATALOGUE.answers.values() for c in page.meta.corrections]
+    proofs = [c.proof for page in load().answers.values() for c in page.meta.corrections]
     by_test = [proof for proof in proofs if proof.startswith("snippets/")]
     assert len(by_test) >= 0.8 * len(proofs), "Prove more corrections by a test."

@@ -1,6 +1,6 @@
 """The findings of `In review`, and the reviewer's desk, which collects them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from keyword import iskeyword
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,13 @@ import pytest
 from markdown_it import MarkdownIt
 from playwright.sync_api import Browser
 
-from scripts.catalogue import ROOT, AnswerPage, Catalogue, load
+from scripts.catalogue import AnswerPage, Catalogue, load
 from scripts.findings import Finding, all_findings, read_finding, read_findings
-from scripts.problems import Problems
+from scripts.problems import Problem, Problems
 from scripts.review_macros import relinked
 from scripts.search_index import Section, sections
 from tests.conftest import new_context
+from tests.rules import rule
 from tests.site_pages import built_page, file_of, plain
 
 CATALOGUE = load()
@@ -44,19 +45,15 @@ async def wait():
 """
 
 
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, id=page.source) for page in CATALOGUE.answers.values()]
-)
-def test_every_finding_has_an_anchor_wrong_and_right_code_and_a_sentence(page: AnswerPage) -> None:
-    faults = ""
-    try:
-        findings = read_findings(page)
-    except Problems as problems:
-        faults = str(problems)
-    if faults:
-        pytest.fail(faults, pytrace=False)
-    in_review = "\n## In review\n" in (ROOT / page.file).read_text(encoding="utf-8")
-    assert bool(findings) == in_review
+@rule("The page")
+def test_every_finding_has_an_anchor_wrong_and_right_code_and_a_sentence(
+    root: Path,
+) -> Iterator[Problem]:
+    for page in load(root).answers.values():
+        try:
+            read_findings(page, root)
+        except Problems as found:
+            yield from found.problems
 
 
 @pytest.fixture

@@ -20,12 +20,14 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from scripts.catalogue import ROOT, Catalogue
+from scripts.catalogue import ROOT, Catalogue, load
+from scripts.problems import Problem
 from scripts.search_index import INDEX
 from tests.conftest import WIDTHS, new_context
+from tests.rules import rule
 from tests.test_browser import AXE, AXE_OPTIONS, SCHEMES
 
-LIST = ROOT / "tests" / "search.tsv"
+LIST = "tests/search.tsv"
 LEAST_PHRASES = 8  # for each answer
 FIRST, FIRST_THREE = 0.90, 0.98  # share of the phrases whose answer comes so far up
 INDEX_BYTES = 2_000  # gzipped, for each answer: 120 kB for 60
@@ -98,14 +100,14 @@ class Found:
     """Milliseconds from the key to the frame."""
 
 
-def read_list() -> list[Phrase]:
-    """Return the lines of the list."""
-    with LIST.open(encoding="utf-8", newline="") as file:
+def read_list(root: Path = ROOT) -> list[Phrase]:
+    """Return the lines of the list; a line without numbers has none."""
+    with (root / LIST).open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         return [
             Phrase(
                 row["phrase"],
-                tuple(int(number) for number in row["id"].split(",")),
+                tuple(int(n) for n in (row["id"] or "").split(",") if n.isdigit()),
                 row["set"] == "held-out",
             )
             for row in rows
@@ -115,26 +117,26 @@ def read_list() -> list[Phrase]:
 PHRASES = read_list()
 
 
-def test_the_list_asks_for_every_answer(catalogue: Catalogue) -> None:
-    counts = Counter(number for phrase in PHRASES for number in phrase.ids)
-    lines = [
-        f"{LIST.name}: {counts[number]} phrases for {page.file}. Add {LEAST_PHRASES - counts[number]} that "
-        f"people type: concepts, identifiers, error texts, typing mistakes."
-        for number, page in catalogue.answers.items()
-        if counts[number] < LEAST_PHRASES
-    ]
-    lines += [
-        f"{LIST.name}: {number} is no answer. Correct the number."
-        for number in counts
-        if number not in catalogue.answers
-    ]
-    lines += [
-        f"{LIST.name}: “{text}” stands there {count} times. Keep one, with all ids that are right."
-        for text, count in Counter(phrase.text for phrase in PHRASES).items()
-        if count > 1
-    ]
-    if lines:
-        pytest.fail("\n".join(lines), pytrace=False)
+@rule("Search")
+def test_the_list_asks_for_every_answer(root: Path) -> Iterator[Problem]:
+    phrases, answers = read_list(root), load(root).answers
+    counts = Counter(number for phrase in phrases for number in phrase.ids)
+    for number, page in answers.items():
+        if counts[number] < LEAST_PHRASES:
+            fault = f"{counts[number]} phrases for id {number}, {page.file}"
+            remedy = (
+                f"Add {LEAST_PHRASES - counts[number]} that people type: concepts, identifiers, error texts, "
+                "typing mistakes."
+            )
+            yield Problem(LIST, len(phrases) + 1, fault, remedy)
+    first: dict[str, int] = {}
+    for line, phrase in enumerate(phrases, 2):
+        if not phrase.ids or not all(number in answers for number in phrase.ids):
+            fault = f"“{phrase.text}” leads to no answer"
+            yield Problem(LIST, line, fault, "Name the id of one, after a tab.")
+        if first.setdefault(phrase.text, line) != line:
+            fault = f"“{phrase.text}” stands in line {first[phrase.text]} already"
+            yield Problem(LIST, line, fault, "Keep one, with all ids that are right.")
 
 
 def open_search(page: Page) -> None:

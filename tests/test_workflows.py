@@ -20,6 +20,7 @@ from scripts.problems import Problem
 
 BIN = Path(sys.executable).parent
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+RULE = "Files"  # the section of CONTRIBUTING.md
 
 
 def workflows(root: Path) -> list[str]:
@@ -50,13 +51,14 @@ def zizmor(root: Path) -> list[Problem]:
     )
     if findings is None:  # it stops at the first file that it cannot read
         reason = " ".join(errors.partition("Stack backtrace")[0].split())
-        return [Problem(".github", 1, f"zizmor: {reason}", "Correct the file")]
+        return [Problem(".github", 1, f"zizmor: {reason}", "Correct the file.", RULE)]
     return [
         Problem(
             location["symbolic"]["key"]["Local"]["verbatim_path"],
             location["concrete"]["location"]["start_point"]["row"] + 1,
             f"zizmor: {finding['desc']} ({location['symbolic']['annotation']})",
-            f"What to do: {finding['url']}",
+            f"{finding['url']} says what to do.",
+            RULE,
         )
         for finding in findings
         for location in finding["locations"]
@@ -72,7 +74,8 @@ def actionlint(root: Path) -> list[Problem]:
             finding["filepath"],
             finding["line"],
             f"actionlint, {finding['kind']}: {finding['message']}",
-            "Correct the workflow",
+            "Correct the workflow.",
+            RULE,
         )
         for finding in findings
     ]
@@ -104,27 +107,14 @@ def scalars(node: yaml.Node) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
                 yield from scalars(value)
 
 
-def unpinned_actions(root: Path) -> list[Problem]:
-    problems = []
-    for file, lines, content in documents(root):
-        for key, value in scalars(content):
-            mark = value.start_mark
-            # The comment is no part of the value, so the rest of the line is compared.
-            action = lines[mark.line][mark.column :]
-            if key.value == "uses" and key is not value and not PINNED.fullmatch(action):
-                fault = f"{action} is not pinned to a commit with its version"
-                remedy = "Write owner/action@<the 40 digits of the commit> # vX.Y.Z"
-                problems.append(Problem(file, mark.line + 1, fault, remedy))
-    return problems
-
-
 def default_permissions(root: Path) -> list[Problem]:
     return [
         Problem(
             file,
             1,
             "jobs get rights that they do not name",
-            "Write `permissions: {}` at the top level, and what a job needs in the job",
+            "Write `permissions: {}` at the top level, and what a job needs in the job.",
+            RULE,
         )
         for file, _, content in documents(root)
         if not any(
@@ -140,7 +130,8 @@ def privileged_triggers(root: Path) -> list[Problem]:
             file,
             key.start_mark.line + 1,
             "pull_request_target runs with the rights and secrets of this repository",
-            "Use pull_request",
+            "Use pull_request.",
+            RULE,
         )
         for file, _, content in documents(root)
         for key, _ in scalars(content)
@@ -148,16 +139,56 @@ def privileged_triggers(root: Path) -> list[Problem]:
     ]
 
 
+def uses(root: Path) -> Iterator[tuple[str, int, str]]:
+    """Yield file, line and action with its comment, which is no part of the value, of each step."""
+    for file, lines, content in documents(root):
+        for key, value in scalars(content):
+            if key.value == "uses" and key is not value:
+                mark = value.start_mark
+                yield file, mark.line + 1, lines[mark.line][mark.column :]
+
+
+def unpinned_actions(root: Path) -> list[Problem]:
+    remedy = "Write owner/action@<the 40 digits of the commit> # vX.Y.Z."
+    return [
+        Problem(file, line, f"{action} is not pinned to a commit with its version", remedy, RULE)
+        for file, line, action in uses(root)
+        if not PINNED.fullmatch(action)
+    ]
+
+
+def disagreeing_pins(root: Path) -> list[Problem]:
+    """Only GitHub can tell which commit a version is; but one commit has one version, and the reverse."""
+    problems = []
+    known: dict[tuple[str, str], tuple[str, str, int]] = {}
+    for file, line, action in uses(root):
+        name, _, rest = action.partition("@")
+        commit, _, version = rest.partition(" # ")
+        for one, other in ((commit, version), (version, commit)):
+            first = known.setdefault((name, one), (other, file, line))
+            if first[0] != other:
+                fault = f"{name}: {one} is {first[0]} in {first[1]}:{first[2]}, and {other} here"
+                remedy = "Look the version up in the action's repository, and write both the same."
+                problems.append(Problem(file, line, fault, remedy, RULE))
+    return problems
+
+
 Check = Callable[[Path], list[Problem]]
 CHECKS: list[Check] = [
     zizmor,
     actionlint,
     unpinned_actions,
+    disagreeing_pins,
     default_permissions,
     privileged_triggers,
 ]
 
 USES = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+STEP = f"""\
+      - uses: {USES}
+        with:
+          persist-credentials: false
+"""
 GOOD = f"""\
 name: Example
 on:
@@ -174,10 +205,7 @@ jobs:
     permissions:
       contents: read # check out the repository
     steps:
-      - uses: {USES}
-        with:
-          persist-credentials: false
-"""
+{STEP}"""
 # Check, what to replace in the good workflow, what by, and the line to name.
 BAD: list[tuple[Check, str, str, int]] = [
     (zizmor, "          persist-credentials: false", "          fetch-depth: 0", 16),
@@ -193,6 +221,8 @@ BAD: list[tuple[Check, str, str, int]] = [
     (unpinned_actions, USES, USES.partition(" #")[0], 16),
     (unpinned_actions, USES, USES.replace("v7.0.1", "v7"), 16),
     (unpinned_actions, f"uses: {USES}", '"uses": "actions/checkout@v7"', 16),
+    (disagreeing_pins, STEP, STEP + STEP.replace("v7.0.1", "v7.0.2"), 19),
+    (disagreeing_pins, STEP, STEP + STEP.replace("@3d3c", "@0000"), 19),
     (default_permissions, "permissions: {}\n", "", 1),
     (default_permissions, "permissions: {}", "permissions: read-all", 1),
     (default_permissions, "permissions: {}", "permissions: { pages: write }", 1),

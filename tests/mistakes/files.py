@@ -1,0 +1,302 @@
+"""Mistakes with files: characters, names, places, sizes, locks and workflows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.problems import Problem
+from tests import test_characters, test_files, test_locks, test_workflows
+from tests.mistakes.mistake import (
+    CODE,
+    PAGE,
+    WRONG,
+    Edit,
+    Mistake,
+    Tree,
+    add,
+    lines,
+    replace,
+    rule,
+    write,
+)
+
+CHARACTERS = rule(test_characters.test_every_character_is_what_it_looks_like)
+TEXT = rule(test_files.test_every_file_is_plain_utf_8_text_or_an_image)
+SIZE = rule(test_files.test_no_file_is_too_large)
+NAMES = rule(test_files.test_names_are_in_one_style)
+PLACES = rule(test_files.test_every_page_has_its_place)
+ASKED = rule(test_locks.test_locks_hold_what_their_inputs_ask_for)
+HASHES = rule(test_locks.test_locks_name_releases_by_their_hashes_alone)
+LOCK, TEST_LOCK = "requirements.txt", "requirements-test.txt"
+NEW = f"{CODE}/new.py"
+WORKFLOW = ".github/workflows/site.yml"
+PIN = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
+PLAIN = "---\ndescription: A page.\n---\n\n# A page\n"
+
+
+def character(name: str, sign: str, says: str, file: str = PAGE) -> Mistake:
+    """Return a mistake that puts a character into a word of a page or a snippet."""
+    return Mistake(name, add(f"# pass{sign}word", file), CHARACTERS, file, sign, says)
+
+
+def symbolic_link(tree: Tree) -> None:
+    """Commit a link to a file of the machine."""
+    tree.write(f"{CODE}/hosts.txt", "")
+    (tree.root / CODE / "hosts.txt").unlink()
+    (tree.root / CODE / "hosts.txt").symlink_to("/etc/hostname")
+
+
+def crlf(tree: Tree) -> None:
+    """Save a snippet as some editors do on Windows."""
+    tree.write(WRONG, tree.text(WRONG).replace("\n", "\r\n"))
+
+
+def workflow(
+    name: str, edit: Edit, check: Callable[[Path], list[Problem]], at: str, says: str
+) -> Mistake:
+    """Return a mistake in the workflow of this repository."""
+    return Mistake(name, edit, lambda root: lines(check(root)), WORKFLOW, at, says)
+
+
+MISTAKES = [
+    Mistake(
+        "snippet that is not UTF-8",
+        write(NEW, 'x = "\u00e9"\n'.encode("latin-1")),
+        TEXT,
+        NEW,
+        "x = ",
+        "the file is not UTF-8 text. Save it as UTF-8",
+    ),
+    Mistake(
+        "byte order mark",
+        write(NEW, b"\xef\xbb\xbfx = 1\n"),
+        TEXT,
+        NEW,
+        "x = 1",
+        "the file has a byte order mark. Save it as UTF-8 without one",
+    ),
+    Mistake(
+        "lines of Windows", crlf, TEXT, WRONG, "import time", "the lines end with CR LF. Save it"
+    ),
+    Mistake(
+        "binary file",
+        write(f"{CODE}/data.json", b"\0\1\2"),
+        TEXT,
+        f"{CODE}/data.json",
+        "",
+        "the file is binary. Commit what it is made from",
+    ),
+    Mistake(
+        "archive",
+        write("docs/assets/files.zip", b"PK\3\4\xff\xfe"),
+        TEXT,
+        "docs/assets/files.zip",
+        "",
+        "the file is not UTF-8 text. Save it as UTF-8; images are .avif, .png, .svg, .webp below docs/",
+    ),
+    Mistake(
+        "symbolic link",
+        symbolic_link,
+        TEXT,
+        f"{CODE}/hosts.txt",
+        "",
+        "a symbolic link. Commit the file itself",
+    ),
+    Mistake(
+        "tab in YAML",
+        write(f"{CODE}/new.yaml", "a:\n\tb: 1\n"),
+        CHARACTERS,
+        f"{CODE}/new.yaml",
+        "\tb: 1",
+        "a tab. Indent with blanks",
+    ),
+    character("zero-width space", "\u200b", "an invisible character, ZERO WIDTH SPACE (U+200B)"),
+    character("no-break space", "\u00a0", "an invisible character, NO-BREAK SPACE (U+00A0)"),
+    character(
+        "change of the direction of text in code",
+        "\u202e",
+        "an invisible character, RIGHT-TO-LEFT OVERRIDE (U+202E). Delete it",
+        WRONG,
+    ),
+    character(
+        "Cyrillic letter in a word",
+        "\u0430",
+        "looks like another character: it is CYRILLIC SMALL LETTER A (U+0430)",
+    ),
+    character(
+        "Greek letter in code",
+        "\u03bf",
+        "looks like another character: it is GREEK SMALL LETTER OMICRON (U+03BF)",
+        WRONG,
+    ),
+    Mistake(
+        "image too large",
+        write("docs/assets/chart.png", bytes(50_000)),
+        SIZE,
+        "docs/assets/chart.png",
+        "",
+        "the file has 50,000 bytes, 40,000 are allowed. Shorten or split it; make an image smaller",
+    ),
+    Mistake(
+        "file too large",
+        write(f"{CODE}/output.txt", "line\n" * 20_000),
+        SIZE,
+        f"{CODE}/output.txt",
+        "",
+        "the file has 100,000 bytes, 60,000 are allowed. Shorten or split it",
+    ),
+    Mistake(
+        "image that holds a script",
+        write("docs/assets/chart.svg", "<svg>\n<script>alert(1)</script>\n</svg>\n"),
+        rule(test_files.test_no_image_runs_anything),
+        "docs/assets/chart.svg",
+        "<script>",
+        "the image holds '<script'. Save it as a plain drawing",
+    ),
+    Mistake(
+        "page whose name is not in kebab case",
+        write("docs/concurrency/Event_Loop.md", "# What is it?\n"),
+        NAMES,
+        "docs/concurrency/Event_Loop.md",
+        "",
+        "the name is not in the style of its folder. Use lower case and hyphens, like docs/topic/",
+    ),
+    Mistake(
+        "snippet whose name is not in snake case",
+        write(f"{CODE}/newCode.py", "x = 1\n"),
+        NAMES,
+        f"{CODE}/newCode.py",
+        "",
+        "the name is not in the style of its folder. Use lower case and underscores, like snippets/",
+    ),
+    Mistake(
+        "topic without an index",
+        write("docs/new-topic/some-answer.md", PLAIN),
+        PLACES,
+        "docs/new-topic/some-answer.md",
+        "",
+        "the topic new-topic has no index. Write docs/new-topic/index.md",
+    ),
+    Mistake(
+        "page outside the topics",
+        write("docs/some-answer.md", PLAIN),
+        PLACES,
+        "docs/some-answer.md",
+        "",
+        "the page stands outside the topics. Move an answer into a topic; name another page in scripts/",
+    ),
+    Mistake(
+        "page in a folder of a topic",
+        write("docs/concurrency/threads/pool.md", PLAIN),
+        PLACES,
+        "docs/concurrency/threads/pool.md",
+        "",
+        "the page lies too deep. Move it to docs/<topic>/<slug>.md",
+    ),
+    Mistake(
+        "table without a tab",
+        add("loop event loop", "data/synonyms.tsv"),
+        rule(test_files.test_every_line_of_a_table_has_its_columns),
+        "data/synonyms.tsv",
+        "loop event loop",
+        "the line has 1 of 2 columns. Put one tab between two columns",
+    ),
+    Mistake(
+        "requirement that is not locked",
+        add("httpx-sse", "requirements-test.in"),
+        ASKED,
+        "requirements-test.in",
+        "httpx-sse",
+        "httpx-sse is asked for, and requirements-test.txt has none. Run `make lock`",
+    ),
+    Mistake(
+        "requirement of another version than the lock's",
+        replace("requirements-test.in", "==0.165.0", "==0.166.0"),
+        ASKED,
+        "requirements-test.in",
+        "==0.166.0",
+        "==0.166.0 is asked for, and requirements-test.txt has 0.165.0. Run `make lock`",
+    ),
+    Mistake(
+        "locks that differ",
+        replace(LOCK, "babel==", "babel==9.9.9+"),
+        rule(test_locks.test_locks_agree),
+        LOCK,
+        "babel==",
+        "is another release than in requirements-test.txt. Run `make lock`",
+    ),
+    Mistake(
+        "locked release without a hash",
+        add("httpx-sse==0.4.3", TEST_LOCK),
+        HASHES,
+        TEST_LOCK,
+        "httpx-sse",
+        "httpx-sse==0.4.3 has no hash. Run `make lock`",
+    ),
+    Mistake(
+        "lock with the address of an index",
+        add("--index-url https://index.example/simple", TEST_LOCK),
+        HASHES,
+        TEST_LOCK,
+        "--index-url",
+        "--index-url https://index.example/simple is no release with its hashes. Run `make lock`",
+    ),
+    Mistake(
+        "lock without its date",
+        replace(LOCK, "# Locked on ", "# "),
+        HASHES,
+        LOCK,
+        "",
+        "the date of the lock is missing. Run `make lock`",
+    ),
+    workflow(
+        "action that is not pinned",
+        replace(WORKFLOW, PIN, "actions/setup-python@v7"),
+        test_workflows.unpinned_actions,
+        "setup-python",
+        "actions/setup-python@v7 is not pinned to a commit with its version. Write owner/action@",
+    ),
+    workflow(
+        "action that is pinned without its version",
+        replace(WORKFLOW, PIN, PIN.partition(" #")[0]),
+        test_workflows.unpinned_actions,
+        "setup-python",
+        "is not pinned to a commit with its version. Write owner/action@<the 40 digits",
+    ),
+    workflow(
+        "one commit with two versions",
+        add(f"      - uses: {PIN.replace('v7.0.0', 'v7.0.9')}", WORKFLOW),
+        test_workflows.disagreeing_pins,
+        "v7.0.9",
+        "is v7.0.0 in .github/workflows/site.yml:",
+    ),
+    workflow(
+        "pull_request_target",
+        replace(WORKFLOW, "  pull_request:", "  pull_request_target:"),
+        test_workflows.privileged_triggers,
+        "pull_request_target:",
+        "pull_request_target runs with the rights and secrets of this repository. Use pull_request",
+    ),
+    workflow(
+        "workflow that does not limit its rights",
+        replace(WORKFLOW, "\npermissions: {}\n", "\n"),
+        test_workflows.default_permissions,
+        "",
+        "jobs get rights that they do not name. Write `permissions: {}` at the top level",
+    ),
+    workflow(
+        "title of a pull request in a command",
+        replace(
+            WORKFLOW, "run: bash .ci/run", 'run: echo "${{ github.event.pull_request.title }}"'
+        ),
+        test_workflows.zizmor,
+        "run: echo",
+        "zizmor: code injection via template expansion",
+    ),
+    workflow(
+        "key of a workflow that does not exist",
+        replace(WORKFLOW, "    timeout-minutes: 20", "    timeout: 20"),
+        test_workflows.actionlint,
+        "timeout: 20",
+        'actionlint, syntax-check: unexpected key "timeout" for "job" section',
+    ),
+]

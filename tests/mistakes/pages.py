@@ -1,0 +1,235 @@
+"""Mistakes in the Markdown of a page, and with its links and addresses."""
+
+from tests import test_markdown, test_reviews
+from tests.mistakes.mistake import (
+    FOOT,
+    PAGE,
+    Mistake,
+    add,
+    linter,
+    published,
+    replace,
+    rule,
+)
+
+HEAD_AND_FOOT = rule(test_markdown.test_every_answer_has_its_head_and_its_foot)
+FINDINGS = rule(test_reviews.test_every_finding_has_an_anchor_wrong_and_right_code_and_a_sentence)
+HTML = rule(test_markdown.test_html_of_a_page_is_harmless)
+LINKS = rule(test_markdown.test_links_and_images_of_a_page_are_harmless)
+MACROS = rule(test_markdown.test_macros_of_a_page_can_be_called)
+MARKDOWN = linter("the Markdown is well formed")
+
+
+def html(name: str, text: str, says: str, lines: int = 1) -> Mistake:
+    """Return a mistake that adds HTML to the page."""
+    return Mistake(name, add(text), HTML, PAGE, text.splitlines()[0], says, lines)
+
+
+def link(name: str, text: str, says: str) -> Mistake:
+    """Return a mistake that adds a link or an image to the page."""
+    return Mistake(name, add(f"See {text}."), LINKS, PAGE, text, says)
+
+
+def lint(name: str, text: str, at: str, says: str, lines: int = 1) -> Mistake:
+    """Return a mistake that the linter of Markdown finds."""
+    return Mistake(name, add(text), MARKDOWN, PAGE, at, says, lines)
+
+
+MISTAKES = [
+    Mistake(
+        "page without its short answer",
+        replace(PAGE, "{{ answer_head() }}\n\n", ""),
+        HEAD_AND_FOOT,
+        PAGE,
+        "# Why does one slow endpoint",
+        "the short answer is not shown. Write `{{ answer_head() }}` right under the question",
+    ),
+    Mistake(
+        "page without its sources",
+        replace(PAGE, FOOT, ""),
+        HEAD_AND_FOOT,
+        PAGE,
+        "",
+        "the sources are not shown. End the page with `{{ answer_foot() }}`",
+    ),
+    Mistake(
+        "finding without a sentence to paste",
+        replace(PAGE, "> This call blocks", "This call blocks"),
+        FINDINGS,
+        PAGE,
+        "### Blocking call",
+        'the finding is not complete. Write "### Title { #id }", the review with "Flag" and "Ask for"',
+    ),
+    Mistake(
+        "finding that names no line of its wrong code",
+        replace(PAGE, 'data-flag="time.sleep(5)"', 'data-flag="time.wait(5)"'),
+        FINDINGS,
+        PAGE,
+        "### Blocking call",
+        "0 lines of the wrong code hold 'time.wait(5)'. Write it, or a part that no other line has",
+    ),
+    html("script", "<script>alert(1)</script>", "the element <script> is not allowed"),
+    Mistake(
+        "script between two stray backquotes",
+        add("A ` here.\n\n<script>alert(1)</script>\n\nAnd ` there."),
+        HTML,
+        PAGE,
+        "<script>",
+        "the element <script> is not allowed",
+    ),
+    html("frame", '<iframe src="https://example.com"></iframe>', "the element <iframe> is not"),
+    html("style sheet", "<style>p { color: red }</style>", "the element <style> is not allowed"),
+    html("style of an element", '<p style="color: red">Red</p>', "the attribute `style` is not"),
+    html("event handler", '<p onclick="alert(1)">Click</p>', "the attribute `onclick` is not"),
+    html("image as HTML", '<img src="/logo.png" alt="A">', "the element <img> is not allowed"),
+    html(
+        "link that runs a script", '<a href="javascript:alert(1)">A</a>', "leads to `javascript:`"
+    ),
+    html("comment", "<!-- rumdl-disable -->", "a comment is not allowed. Write Markdown"),
+    html(
+        "angle brackets that look like HTML", "Returns <class Response>.", "element <class> is not"
+    ),
+    Mistake(
+        "event handler in an attribute list",
+        add("Click here.\n{ .a onclick=alert(1) }"),
+        HTML,
+        PAGE,
+        "{ .a onclick",
+        "the attribute `onclick` is not allowed. Give a class, and style it",
+    ),
+    link("link in Markdown that runs a script", "[a](javascript:alert)", "leads to `javascript:`"),
+    link("such a link in disguise", "[a](java&#115;cript:alert)", "leads to `javascript:`"),
+    link("link that is not https", "[a](http://example.com/)", "leads to `http:`. Link to a page"),
+    link(
+        "image of another host",
+        "![A chart](https://example.com/chart.png)",
+        "the image lies on another host. Put the image into docs/assets",
+    ),
+    Mistake(
+        "macro that does not exist",
+        add("{{ anwser_foot() }}"),
+        MACROS,
+        PAGE,
+        "anwser_foot",
+        "there is no macro `anwser_foot`. Macros of the pages: ",
+    ),
+    Mistake(
+        "macro with an argument that it does not know",
+        add("{{ version('fastapy') }}"),
+        MACROS,
+        PAGE,
+        "{{ version('fastapy') }}",
+        "the macro `version` fails: KeyError: 'fastapy'. Correct what it is called with",
+    ),
+    Mistake(
+        "macro with too many arguments",
+        add("{{ answer_foot(7) }}"),
+        MACROS,
+        PAGE,
+        "{{ answer_foot(7) }}",
+        "the macro `answer_foot` fails: TypeError: too many positional arguments. Correct what",
+    ),
+    Mistake(
+        "macro that reaches into Python",
+        add("{{ config.__class__ }}"),
+        MACROS,
+        PAGE,
+        "{{ config.__class__ }}",
+        "`__class__` reaches into Python. A page calls macros and nothing else",
+    ),
+    Mistake(
+        "macro that is not closed",
+        add("{{ version('fastapi') "),
+        MACROS,
+        PAGE,
+        "{{ answer_foot() }}",
+        "the macro cannot be read: ",
+    ),
+    Mistake(
+        "id of a heading without blanks",
+        add("## More {#more}\n\nMore."),
+        MACROS,
+        PAGE,
+        "{#more}",
+        "the macro cannot be read: Missing end of comment tag. Correct it. Write an id as { #id }",
+    ),
+    lint(
+        "heading level skipped",
+        "#### Deeper\n\nText.",
+        "#### Deeper",
+        "[MD001] Expected heading level 3",
+    ),
+    lint(
+        "second question",
+        "# And why?\n\nText.",
+        "# And why?",
+        "[MD025] Multiple top-level headings",
+    ),
+    lint(
+        "image without alternative text",
+        "![](../assets/favicon.svg)",
+        "![]",
+        "[MD045] Image missing alt text",
+    ),
+    lint(
+        "image that does not exist",
+        "![A chart](chart.png)",
+        "chart.png",
+        "[MD057] Relative link 'chart.png' does not exist",
+    ),
+    lint(
+        "broken link",
+        "See [it](no-such-page.md).",
+        "no-such-page",
+        "[MD057] Relative link 'no-such-page.md' does not exist",
+    ),
+    lint(
+        "broken anchor",
+        "See [it](#no-such-heading).",
+        "#no-such",
+        "[MD051] Link anchor '#no-such-heading' does not exist",
+    ),
+    lint(
+        "broken anchor of another page",
+        "See [it](await.md#no-such).",
+        "await.md#no",
+        "[MD051] Link fragment 'no-such' not found in 'await.md'",
+    ),
+    lint(
+        "list that is indented wrongly",
+        "- One\n\n   More of it.\n- Two",
+        "   More of it",
+        "[MD077]",
+    ),
+    lint(
+        "list below a list that is indented wrongly",
+        "1. One\n  - Two",
+        "  - Two",
+        "[MD007] Expected 3 spaces",
+    ),
+    lint("tab in a page", "A\tword", "A\tword", "[MD010]"),
+    lint(
+        "merge conflict",
+        "<<<<<<< HEAD\nA\n=======\nB\n>>>>>>> other",
+        "<<<<<<<",
+        "[MD092] Unresolved merge conflict",
+        lines=2,  # and a link to a heading that is not found until then
+    ),
+    Mistake(
+        "published page that is gone",
+        add("concurrency/gone/", "published.txt"),
+        published,
+        "published.txt",
+        "concurrency/gone/",
+        "the published address concurrency/gone/ no longer resolves. Keep the page, or redirect it",
+    ),
+    Mistake(
+        "heading that got another name",
+        add("concurrency/blocking-the-event-loop/#former-heading", "published.txt"),
+        published,
+        PAGE,
+        "",
+        "/#former-heading no longer resolves. Give its former id to the heading that took its place: "
+        "`{ #former-heading }`",
+    ),
+]
