@@ -15,7 +15,7 @@ EXPLAIN := if $(BIN)/python -m scripts.configure > /dev/null 2>&1; then \
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help serve build check test record fix hooks audit portability addresses lock clean
+.PHONY: help serve build check test new move retire record fix hooks audit portability addresses lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,16 @@ build: $(VENV)/site.installed ## Build the complete site into site/
 
 check: $(VENV)/test.installed ## Check while writing: linters, types, structure, the snippets you touched
 	@$(BIN)/python -m pytest $(PYTEST) --changed -m "not site"
+	@echo "All is well. Next: look at the difference, commit, open a pull request; CI runs the rest (make test)."
+
+new: $(VENV)/test.installed ## Start an answer: make new TOPIC=concurrency SLUG=await-keyword Q="What does await do?"
+	@$(BIN)/python -m scripts.new
+
+move: $(VENV)/test.installed ## Move an answer, links to it included: make move FROM=topic/slug TO=topic/slug
+	@$(BIN)/python -m scripts.move
+
+retire: $(VENV)/test.installed ## Let another answer replace one, which keeps its page: make retire ID=7 BY=9
+	@$(BIN)/python -m scripts.retire
 
 test: export REQUIRE_POSTGRESQL := 1
 test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/postgresql.installed ## Run every check; what CI runs
@@ -39,8 +49,8 @@ test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/postgresql.insta
 record: $(VENV)/test.installed $(VENV)/postgresql.installed ## Record the output of the snippets again; look at the difference before you commit it
 	@$(BIN)/python -m pytest $(PYTEST) snippets --record
 
-fix: $(VENV)/test.installed ## Repair what a machine can: format and lint
-	@$(BIN)/ruff format -q . && $(BIN)/ruff check -q --fix . && $(BIN)/rumdl check --fix -q .
+fix: $(VENV)/test.installed ## Repair what a machine can: format, lint, order, recorded output
+	@$(BIN)/python -m scripts.fix
 
 hooks: $(VENV)/test.installed ## Run fix and check before each commit from now on
 	@$(BIN)/prek install

@@ -7,14 +7,15 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.catalogue import ROOT, load
-from scripts.identity import PUBLISHED as PUBLISHED
-from scripts.identity import owners
+from scripts.identity import PUBLISHED, moved_pages, owners
 from scripts.problems import Problem
 
-ANCHOR = re.compile(r"<h[1-6][^>]*?\sid=\"([^\"]+)\"")
+# A heading, or the empty element that keeps a former id of one.
+ANCHOR = re.compile(r"<(?:h[1-6]\b[^>]*?|a(?= id=\"[^\"]+\"></a>))\sid=\"([^\"]+)\"")
 
 
 def built(site: Path) -> set[str]:
@@ -35,9 +36,31 @@ def published(root: Path = ROOT) -> set[str]:
     return set((root / PUBLISHED).read_text(encoding="utf-8").split())
 
 
+def write_published(
+    root: Path, addresses: set[str], pages: Mapping[int, str] | None = None
+) -> None:
+    """Write the list; a short link is recorded with its page, once published for good.
+
+    ``pages`` holds the pages of numbers that are not recorded yet.
+    """
+    owned = {**(pages or {}), **owners(root)}
+    links = {f"{number}/": f"{number}/ {page}" for number, page in owned.items()}
+    lines = [links.get(address, address) for address in sorted(addresses)]
+    (root / PUBLISHED).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def missing(site: Path, root: Path = ROOT) -> list[str]:
-    """Return the published addresses that the built site no longer has, sorted."""
-    return sorted(published(root) - built(site))
+    """Return the published addresses that lead nowhere on the built site, sorted.
+
+    A redirected page's headings have to be headings of the page that it leads to.
+    """
+    found, moved = built(site), moved_pages(root)
+    gone = []
+    for address in sorted(published(root)):
+        page, hash_sign, anchor = address.partition("#")
+        if moved.get(page, page) + hash_sign + anchor not in found:
+            gone.append(address)
+    return gone
 
 
 def vanished(site: Path, root: Path = ROOT) -> list[Problem]:
@@ -67,11 +90,8 @@ def vanished(site: Path, root: Path = ROOT) -> list[Problem]:
 
 def main() -> int:
     """Add the new addresses of the built site to the list; remove none."""
-    pages = {number: page.address for number, page in load().answers.items()} | owners(ROOT)
-    links = {f"{number}/": f"{number}/ {page}" for number, page in pages.items()}
-    addresses = sorted(published() | built(ROOT / "site"))
-    lines = [links.get(address, address) for address in addresses]
-    (ROOT / PUBLISHED).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    pages = {number: page.address for number, page in load().answers.items()}
+    write_published(ROOT, published() | built(ROOT / "site"), pages)
     return 0
 
 

@@ -20,7 +20,7 @@ LINK = re.compile(r"\]\(([^)#\s]+\.md)")
 
 def links(catalogue: Catalogue, page: AnswerPage) -> set[int]:
     """Return the numbers of the answers that ``page`` leads to, by ``related`` or by a link in its text."""
-    numbers = {answer.source: number for number, answer in catalogue.answers.items()}
+    numbers = {answer.source: number for number, answer in catalogue.living.items()}
     text = (ROOT / page.file).read_text(encoding="utf-8")
     sources = {normpath(join(dirname(page.source), target)) for target in LINK.findall(text)}
     linked = {numbers[source] for source in sources if source in numbers}
@@ -29,7 +29,7 @@ def links(catalogue: Catalogue, page: AnswerPage) -> set[int]:
 
 def most_linked(catalogue: Catalogue, length: int) -> list[tuple[AnswerPage, int]]:
     """Return the answers that most other answers lead to, each with how many do, the most linked first."""
-    counts = Counter(n for page in catalogue.answers.values() for n in links(catalogue, page))
+    counts = Counter(n for page in catalogue.living.values() for n in links(catalogue, page))
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [(catalogue.answers[number], count) for number, count in ranked[:length]]
 
@@ -41,7 +41,7 @@ def newest(catalogue: Catalogue, length: int) -> list[tuple[AnswerPage, Change]]
     """
     changes = [
         (page, change, change == min(page.meta.changes, key=lambda c: c.date))
-        for page in catalogue.answers.values()
+        for page in catalogue.living.values()
         for change in page.meta.changes
     ]
     changes.sort(key=lambda item: (item[1].date, not item[2], item[0].meta.id), reverse=True)

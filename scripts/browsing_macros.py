@@ -55,7 +55,7 @@ def browsing_macros(
 
     def path(ids: list[int]) -> str:
         """The answers with these numbers in this order, with the time to read each and all."""
-        if unknown := [number for number in ids if number not in catalogue.answers]:
+        if unknown := [number for number in ids if number not in catalogue.living]:
             raise ValueError(f"path: no answer has the number {unknown[0]}. Name ids of answers.")
         return render("path.md.jinja", pages=[catalogue.answers[number] for number in ids])
 

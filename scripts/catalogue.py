@@ -55,6 +55,9 @@ class TopicPage(Page):
 
     meta: Topic
     answers: tuple[AnswerPage, ...]
+    """Those that are read: lists, navigation and search show no others."""
+    retired: tuple[AnswerPage, ...] = ()
+    """Those that another answer replaced; they keep their page, their number and their tests."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,14 @@ class Catalogue:
     topics: tuple[TopicPage, ...]
 
     @functools.cached_property
-    def answers(self) -> dict[int, AnswerPage]:
-        """All answers by number, in reading order."""
+    def living(self) -> dict[int, AnswerPage]:
+        """The answers that are not retired, by number, in reading order."""
         return {a.meta.id: a for topic in self.topics for a in topic.answers}
+
+    @functools.cached_property
+    def answers(self) -> dict[int, AnswerPage]:
+        """All answers by number: the living ones in reading order, then the retired ones."""
+        return self.living | {a.meta.id: a for topic in self.topics for a in topic.retired}
 
 
 def load(root: Path = ROOT) -> Catalogue:
@@ -85,11 +93,12 @@ def load(root: Path = ROOT) -> Catalogue:
         ]
         answers.sort(key=lambda page: (LEVELS.index(page.meta.level), page.meta.id))
         if page := read(root, index, Topic, problems):
-            topics.append(TopicPage(*page, tuple(answers)))
+            living = tuple(a for a in answers if a.meta.replaced_by is None)
+            topics.append(TopicPage(*page, living, tuple(a for a in answers if a not in living)))
     for path in sorted(root.glob("docs/*.md")):
         read(root, path, Plain, problems)
     topics.sort(key=lambda topic: topic.meta.order)
-    pages = [page for topic in topics for page in topic.answers]
+    pages = [page for topic in topics for page in topic.answers + topic.retired]
     # One after the other: what is related to an answer with a fault or a wrong number is no fault.
     problems = problems or stolen(pages, root) or conflicts(pages, root)
     if problems:
@@ -108,12 +117,17 @@ def conflicts(answers: list[AnswerPage], root: Path) -> list[Problem]:
     first: dict[int, AnswerPage] = {}
     for page in answers:
         first.setdefault(page.meta.id, page)
+    living = {number for number, page in first.items() if page.meta.replaced_by is None}
     for page in answers:
         if (other := first[page.meta.id]) is not page:
             remedy = f"Give the newer of the two the next free number, {max(first) + 1}."
             refuse(page, "id", f"id {page.meta.id} is also that of {other.file}", remedy)
+        successor = page.meta.replaced_by
+        if successor is not None and successor not in living:
+            fault = f"replaced_by: {successor} is no other answer, or retired itself"
+            refuse(page, "replaced_by", fault, "Name the answer that is read instead.")
         for number in page.meta.related:
-            if number not in first or number == page.meta.id:
-                fault = f"related: {number} is no other answer"
+            if number not in living or number == page.meta.id:
+                fault = f"related: {number} is no other answer, or retired"
                 refuse(page, "related", fault, "Name ids of existing answers.")
     return problems

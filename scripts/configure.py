@@ -41,6 +41,7 @@ def configuration(catalogue: Catalogue) -> dict[str, Any]:
         "edit_uri_template": f"{repository}/edit/main/docs/{{path}}" if repository else "",
         "extra": {"repository": repository},
         "nav": [{"Home": "index.md"}, *topics, *OTHER_PAGES],
+        "not_in_nav": "\n".join(a.source for topic in catalogue.topics for a in topic.retired),
     }
 
 

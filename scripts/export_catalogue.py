@@ -24,7 +24,10 @@ def export(catalogue: Catalogue) -> Export:
         "licence": LICENCE,
         "topics": [export_topic(topic) for topic in catalogue.topics],
         "answers": [
-            export_answer(page, topic, lock) for topic in catalogue.topics for page in topic.answers
+            export_answer(page, topic, lock)
+            for group in ("answers", "retired")
+            for topic in catalogue.topics
+            for page in getattr(topic, group)
         ],
     }
     return Export.model_validate(content)

@@ -70,6 +70,9 @@ class ExportedAnswer(Exported):
     )
     notes: list[int] = Field(description="Numbers of the original notes that it answers")
     related: list[int] = Field(description="Numbers of answers to read next")
+    replaced_by: int | None = Field(
+        description="Number of the answer to read instead, where this one is retired"
+    )
     sources: list[ExportedSource] = Field(description="What backs it, besides the tests")
     corrections: list[ExportedCorrection] = Field(description="Claims that it refutes")
     changes: list[ExportedChange] = Field(description="Changes of meaning, as the page lists them")
@@ -97,7 +100,9 @@ class Export(Exported):
     site: HttpUrl = Field(description="Address of the site")
     licence: str = Field(description="Licence of text and code, as an SPDX identifier")
     topics: list[ExportedTopic] = Field(description="All topics, in reading order")
-    answers: list[ExportedAnswer] = Field(description="All answers, in reading order")
+    answers: list[ExportedAnswer] = Field(
+        description="All answers, in reading order, then the retired ones"
+    )
 
 
 def schema(address: str) -> dict[str, Any]:

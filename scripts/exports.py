@@ -78,7 +78,7 @@ def write_exports(catalogue: Catalogue, site: Path) -> None:
         "llms.txt": templates.get_template("llms.txt.jinja").render(
             content=content, answers=versions.answers
         ),
-        "llms-full.txt": "\n".join(texts.values()),
+        "llms-full.txt": "\n".join(texts[number] for number in catalogue.living),
         "feed.xml": templates.get_template("feed.xml.jinja").render(
             content=content, entries=entries(content)
         ),

@@ -63,6 +63,7 @@ class Answer(Closed):
     notes: list[Note] = []
     since: dict[Literal["fastapi", "starlette", "pydantic", "uvicorn", "python"], Line] = {}
     related: list[int]
+    replaced_by: int | None = None
     sources: Annotated[list[Source], Field(min_length=1)]
     corrections: list[Correction] = []
     changes: Annotated[list[Change], Field(min_length=1)]

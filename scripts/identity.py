@@ -15,18 +15,18 @@ PUBLISHED = "published.txt"
 REDIRECTS = "data/redirects.tsv"
 
 
-def moved(root: Path) -> dict[str, str]:
+def moved_pages(root: Path) -> dict[str, str]:
     """Return the new address of each page that was moved, by the old one."""
     path = root / REDIRECTS
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     pairs = (line.split("\t") for line in lines if not line.startswith("# "))
-    return {pair[0]: pair[-1] for pair in pairs}
+    return {pair[0]: pair[-1] for pair in pairs if "#" not in pair[0]}
 
 
 def owners(root: Path) -> dict[int, str]:
     """Return the address of the page that each published short link belongs to, by its number."""
     lines = (root / PUBLISHED).read_text(encoding="utf-8").splitlines()
-    redirects = moved(root)
+    redirects = moved_pages(root)
     links = [line.split() for line in lines if " " in line]
     return {int(link.rstrip("/")): redirects.get(page, page) for link, page in links}
 

@@ -19,7 +19,7 @@ class Note:
     answered: bool
     """Whether the notes had an answer to it."""
     answers: list[AnswerPage]
-    """The answers that claim it, in reading order."""
+    """The living answers that claim it, in reading order."""
     corrections: list[tuple[AnswerPage, Correction]]
     """What was wrong in it, each with the answer that says so."""
 
@@ -34,7 +34,7 @@ def read_notes(catalogue: Catalogue, root: Path = ROOT) -> list[Note]:
             number := int(row["number"]),
             row["question"],
             row["answered"] == "yes",
-            [page for page in pages if number in page.meta.notes],
+            [page for page in catalogue.living.values() if number in page.meta.notes],
             [(page, c) for page in pages for c in page.meta.corrections if c.note == number],
         )
         for row in rows

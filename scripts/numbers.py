@@ -22,7 +22,7 @@ def counts(catalogue: Catalogue) -> dict[str, int]:
     """Return how many topics, answers, corrections and tests the site has."""
     return {
         "topics": len(catalogue.topics),
-        "answers": len(catalogue.answers),
+        "answers": len(catalogue.living),
         "corrections": sum(len(page.meta.corrections) for page in catalogue.answers.values()),
         "tests": count_tests(),
     }

@@ -12,17 +12,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scripts.addresses import vanished
 from scripts.annotations import tell
 from scripts.cards import site_name, write_cards
-from scripts.catalogue import ROOT, Catalogue, load
+from scripts.catalogue import ROOT, AnswerPage, Catalogue, TopicPage, load
 from scripts.checksums import write_checksums
 from scripts.environment import site_url
 from scripts.exports import write_exports
+from scripts.identity import moved_pages
 from scripts.problems import Problem, Problems
+from scripts.redirects import faults, write_anchors
 from scripts.search_index import write_index
 from scripts.security_policy import write_policy
 
 
-def write_short_links(catalogue: Catalogue, site: Path) -> None:
-    """Write ``site/<id>/index.html`` for each answer: a static page that leads to it.
+def write_forwards(catalogue: Catalogue, site: Path) -> None:
+    """Write a static page that leads to another for each short link ``/<id>/`` and each moved page.
 
     It works without JavaScript (``meta refresh``), keeps the fragment where JavaScript is on, names the
     canonical address, and carries title and short answer for link previews.
@@ -33,26 +35,44 @@ def write_short_links(catalogue: Catalogue, site: Path) -> None:
         autoescape=True,
     )
     template = templates.get_template("short_link.html.jinja")
-    for number, page in catalogue.answers.items():
-        folder = site / str(number)
-        folder.mkdir(exist_ok=True)
+    short_links = {f"{number}/": page.address for number, page in catalogue.answers.items()}
+    pages: dict[str, AnswerPage | TopicPage] = {page.address: page for page in catalogue.topics}
+    pages |= {page.address: page for page in catalogue.answers.values()}
+    for address, target in (short_links | moved_pages(ROOT)).items():
+        folder = site / address
+        folder.mkdir(parents=True, exist_ok=True)
+        page = pages[target]
+        if isinstance(page, AnswerPage):
+            kind, card, about = "article", str(page.meta.id), page.meta.answer
+        else:
+            kind, card, about = "website", "site", page.meta.description
         text = template.render(
             page=page,
+            up="../" * address.count("/"),
             site_name=site_name(),
             site_url=site_url(),
-            canonical=site_url() + page.address,
-            answer=page.meta.answer.replace("`", ""),
+            canonical=site_url() + target,
+            answer=about.replace("`", ""),
+            kind=kind,
+            card=card,
         )
         (folder / "index.html").write_text(text, encoding="utf-8")
 
 
 def complete(site: Path) -> None:
-    """Add to the pages that the engine built in ``site`` all that does not depend on the engine."""
+    """Add to the pages that the engine built in ``site`` all that does not depend on the engine.
+
+    Raises ``Problems`` where a redirect is wrong or a page has no Markdown version.
+    """
     catalogue = load()
-    write_short_links(catalogue, site)
+    if problems := faults(catalogue):
+        raise Problems(problems)
+    write_forwards(catalogue, site)
     write_cards(catalogue, site)
     write_index(catalogue, site)
     write_exports(catalogue, site)
+    if problems := write_anchors(site):
+        raise Problems(problems)
 
 
 def seal(site: Path) -> list[Problem]:
@@ -71,8 +91,8 @@ def main() -> int:
     try:
         complete(site)
         problems = Problems([*seal(site), *vanished(site)])
-    except Problems as faults:
-        problems = faults
+    except Problems as found:
+        problems = found
     if problems.problems:
         tell(problems)
     return 1 if problems.problems else 0

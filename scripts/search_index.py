@@ -151,11 +151,15 @@ def read_synonyms() -> dict[str, str]:
 
 
 def write_index(catalogue: Catalogue, site: Path) -> None:
-    """Write the index of the built site."""
+    """Write the index of the built site; a retired answer's words lead to the one that replaced it."""
     pages = {
         number: sections((site / page.address / "index.html").read_text(encoding="utf-8"))
-        for number, page in catalogue.answers.items()
+        for number, page in catalogue.living.items()
     }
+    asked = {number: list(page.meta.asked_as) for number, page in catalogue.living.items()}
+    for page in catalogue.answers.values():
+        if page.meta.replaced_by is not None:
+            asked[page.meta.replaced_by] += [page.title, *page.meta.asked_as]
     common = common_words(
         "\n".join(line for part in page for line in part.lines) for page in pages.values()
     )
@@ -165,10 +169,10 @@ def write_index(catalogue: Catalogue, site: Path) -> None:
             "url": page.address,
             "title": page.title,
             "answer": page.meta.answer,
-            "asked": page.meta.asked_as,
+            "asked": asked[number],
             "sections": condense(page, pages[number], common),
         }
-        for number, page in catalogue.answers.items()
+        for number, page in catalogue.living.items()
     ]
     content = {
         "repository": repository_url(),

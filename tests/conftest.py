@@ -2,6 +2,7 @@
 
 import mimetypes
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -54,16 +55,33 @@ def site() -> Path:
     return folder
 
 
+def copy_project(folder: Path) -> Path:
+    """Copy the committed and uncommitted files of the project into ``folder``, and return it."""
+    names = ("data", "docs", "overrides", "scripts", "snippets", "tests")
+    for name in names:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.glob("*.*"):
+        if path.is_file():
+            shutil.copy(path, folder)
+    return folder
+
+
+def make_repository(folder: Path) -> Path:
+    """Make ``folder`` a git repository, without a commit, and return it."""
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=folder, check=True)
+    return folder
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """Return a copy of the committed and uncommitted files of the project."""
-    names = ("data", "docs", "overrides", "scripts", "snippets", "tests")
-    for name in names:
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in ROOT.glob("*.*"):
-        if path.is_file():
-            shutil.copy(path, tmp_path)
-    return tmp_path
+    return copy_project(tmp_path)
+
+
+@pytest.fixture
+def repository(tree: Path) -> Path:
+    """Return a copy of the project in a git repository."""
+    return make_repository(tree)
 
 
 class Server(ThreadingHTTPServer):

@@ -48,6 +48,7 @@ answers[].asked_as[]: list of string
 answers[].since: object of string
 answers[].notes[]: list of integer
 answers[].related[]: list of integer
+answers[].replaced_by: integer or null
 answers[].sources[]: list of object
 answers[].sources[].title: string
 answers[].sources[].url: uri

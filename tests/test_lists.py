@@ -138,7 +138,7 @@ def test_learning_paths_name_answers_and_none_twice_for_one_occasion(
         if text.startswith("## "):
             listed = set()
         for number in map(int, re.findall(r"\d+", text) if "{{ path(" in text else []):
-            if number not in catalogue.answers:
+            if number not in catalogue.living:
                 problems.append(
                     Problem("docs/paths.md", line, f"{number} is no answer", "Name ids of answers.")
                 )

@@ -119,7 +119,7 @@ PHRASES = read_list()
 
 @rule("Search")
 def test_the_list_asks_for_every_answer(root: Path) -> Iterator[Problem]:
-    phrases, answers = read_list(root), load(root).answers
+    phrases, answers = read_list(root), load(root).living
     counts = Counter(number for phrase in phrases for number in phrase.ids)
     for number, page in answers.items():
         if counts[number] < LEAST_PHRASES:
@@ -132,7 +132,7 @@ def test_the_list_asks_for_every_answer(root: Path) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for line, phrase in enumerate(phrases, 2):
         if not phrase.ids or not all(number in answers for number in phrase.ids):
-            fault = f"“{phrase.text}” leads to no answer"
+            fault = f"“{phrase.text}” leads to no answer, or a retired one"
             yield Problem(LIST, line, fault, "Name the id of one, after a tab.")
         if first.setdefault(phrase.text, line) != line:
             fault = f"“{phrase.text}” stands in line {first[phrase.text]} already"
@@ -217,16 +217,16 @@ def test_each_answer_is_found_by_its_own_words(
     browser: Browser, served: str, catalogue: Catalogue
 ) -> None:
     wanted = [
-        (page, text.replace("`", ""), most)
+        (page.meta.replaced_by or page.meta.id, page, text.replace("`", ""), most)
         for page in catalogue.answers.values()
         for text, most in [(page.title, 1), *((wording, 3) for wording in page.meta.asked_as)]
     ]
-    shown = find(browser, served, [text for _, text, _ in wanted])
+    shown = find(browser, served, [text for _, _, text, _ in wanted])
     lines = [
         f"{page.file}: not among the first {most} results for “{text}”. Say in it what tells it from "
-        + ", ".join(catalogue.answers[number].source for number in result.ids[:most])
-        for (page, text, most), result in zip(wanted, shown, strict=True)
-        if page.meta.id not in result.ids[:most]
+        + ", ".join(catalogue.answers[other].source for other in result.ids[:most])
+        for (number, page, text, most), result in zip(wanted, shown, strict=True)
+        if number not in result.ids[:most]
     ]
     if lines:
         pytest.fail("\n".join(lines), pytrace=False)

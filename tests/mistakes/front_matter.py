@@ -182,13 +182,13 @@ MISTAKES = [
         "related answer that does not exist",
         replace(PAGE, "related: [5", "related: [9999, 5"),
         "related: [9999",
-        "related: 9999 is no other answer. Name ids of existing answers",
+        "related: 9999 is no other answer, or retired. Name ids of existing answers",
     ),
     wrong(
         "answer related to itself",
         replace(PAGE, "related: [5", "related: [7, 5"),
         "related: [7",
-        "related: 7 is no other answer. Name ids of existing answers",
+        "related: 7 is no other answer, or retired. Name ids of existing answers",
     ),
     Mistake(
         "id of another answer",
@@ -254,7 +254,7 @@ MISTAKES = [
         rule(test_search.test_the_list_asks_for_every_answer),
         "tests/search.tsv",
         "how fast is it",
-        "“how fast is it” leads to no answer. Name the id of one, after a tab",
+        "“how fast is it” leads to no answer, or a retired one. Name the id of one, after a tab",
     ),
     Mistake(
         "note that no answer claims any more",

@@ -1,11 +1,12 @@
 """Mistakes in the Markdown of a page, and with its links and addresses."""
 
-from tests import test_markdown, test_reviews
+from tests import test_markdown, test_redirects, test_reviews, test_unwritten
 from tests.mistakes.mistake import (
     FOOT,
     PAGE,
     Mistake,
     add,
+    catalogue,
     linter,
     published,
     replace,
@@ -231,5 +232,43 @@ MISTAKES = [
         "",
         "/#former-heading no longer resolves. Give its former id to the heading that took its place: "
         "`{ #former-heading }`",
+    ),
+    *(
+        Mistake(
+            f"redirect {name}",
+            add(line, "data/redirects.tsv"),
+            rule(test_redirects.test_old_addresses_lead_to_pages_in_one_step),
+            "data/redirects.tsv",
+            line.splitlines()[0],
+            message,
+            lines=2 if name == "loop" else 1,
+        )
+        for name, line, message in (
+            ("that is no redirect", "concurrency/old/", "this is no redirect. Write two pages"),
+            (
+                "of a page that is there",
+                "questions/\ttesting/",
+                "questions/ is a page. Delete",
+            ),
+            ("to a page that is gone", "a/\tconcurrency/gone/", "concurrency/gone/ is no answer"),
+            ("in two steps", "a/\tb/\nb/\ttesting/", "b/ is redirected itself. Name the address"),
+            ("loop", "a/\tb/\nb/\ta/", "b/ is redirected itself"),
+        )
+    ),
+    Mistake(
+        "answer that is not written yet",
+        add("WRITE: what breaks"),
+        rule(test_unwritten.test_nothing_that_make_new_left_to_the_author_is_unwritten),
+        PAGE,
+        "WRITE: what breaks",
+        "not written yet: what breaks. Write it in place of what begins with `WRITE:`",
+    ),
+    Mistake(
+        "replacing answer that is no number",
+        replace(PAGE, "level: working", 'level: working\nreplaced_by: "9"'),
+        catalogue,
+        PAGE,
+        "replaced_by",
+        "`replaced_by` is '9'. It has to be a valid integer",
     ),
 ]
