@@ -144,4 +144,13 @@ function enhance() {
 // The theme publishes `document$` for each page that it shows, the first one included.
 if (window.document$) window.document$.subscribe(enhance)
 else enhance()
-new MutationObserver(labelThemeParts).observe(document.body, { childList: true, subtree: true })
+// The theme adds its parts one by one; once a frame is enough.
+let isAwaited = false
+new MutationObserver(() => {
+  if (isAwaited) return
+  isAwaited = true
+  requestAnimationFrame(() => {
+    isAwaited = false
+    labelThemeParts()
+  })
+}).observe(document.body, { childList: true, subtree: true })
