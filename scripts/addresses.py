@@ -7,7 +7,6 @@
 
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.catalogue import ROOT, load
@@ -34,19 +33,6 @@ def built(site: Path) -> set[str]:
 def published(root: Path = ROOT) -> set[str]:
     """Return the committed list."""
     return set((root / PUBLISHED).read_text(encoding="utf-8").split())
-
-
-def write_published(
-    root: Path, addresses: set[str], pages: Mapping[int, str] | None = None
-) -> None:
-    """Write the list; a short link is recorded with its page, once published for good.
-
-    ``pages`` holds the pages of numbers that are not recorded yet.
-    """
-    owned = {**(pages or {}), **owners(root)}
-    links = {f"{number}/": f"{number}/ {page}" for number, page in owned.items()}
-    lines = [links.get(address, address) for address in sorted(addresses)]
-    (root / PUBLISHED).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def missing(site: Path, root: Path = ROOT) -> list[str]:
@@ -91,7 +77,11 @@ def vanished(site: Path, root: Path = ROOT) -> list[Problem]:
 def main() -> int:
     """Add the new addresses of the built site to the list; remove none."""
     pages = {number: page.address for number, page in load().answers.items()}
-    write_published(ROOT, published() | built(ROOT / "site"), pages)
+    lines = (ROOT / PUBLISHED).read_text(encoding="utf-8").splitlines()
+    for address in built(ROOT / "site") - published():
+        number = address.rstrip("/")
+        lines.append(f"{address} {pages[int(number)]}" if number.isdigit() else address)
+    (ROOT / PUBLISHED).write_text("\n".join(sorted(lines)) + "\n", encoding="utf-8")
     return 0
 
 

@@ -24,9 +24,16 @@ def moved_pages(root: Path) -> dict[str, str]:
 
 
 def owners(root: Path) -> dict[int, str]:
-    """Return the address of the page that each published short link belongs to, by its number."""
+    """Return the address of the page that each published short link belongs to, by its number.
+
+    A redirect of an answer that is still there moves nothing: scripts/redirects.py refuses it.
+    """
     lines = (root / PUBLISHED).read_text(encoding="utf-8").splitlines()
-    redirects = moved_pages(root)
+    redirects = {
+        old: new
+        for old, new in moved_pages(root).items()
+        if not (root / f"docs/{old.rstrip('/')}.md").is_file()
+    }
     links = [line.split() for line in lines if " " in line]
     return {int(link.rstrip("/")): redirects.get(page, page) for link, page in links}
 

@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 from posixpath import dirname, join, normpath, relpath
 
-from scripts.addresses import published, write_published
+from scripts.addresses import published
 from scripts.author import arguments, code_folder, load_or_exit, refuse_place, tidy
 from scripts.catalogue import ROOT
 from scripts.changes import git
+from scripts.identity import PUBLISHED
 from scripts.redirects import faults, read_redirects, write_redirects
 from scripts.transaction import all_or_nothing, project_files, put
 
@@ -82,12 +83,14 @@ def redirect(root: Path, old: str, new: str, *, published_before: bool) -> None:
         moved = address == old or address.startswith(f"{old}#")
         return address.replace(old, new, 1) if moved else address
 
-    addresses = published(root)
+    path = root / PUBLISHED
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines += [renamed(line) for line in lines if " " not in line]  # a short link stays recorded
     redirects = {renamed(r.old): renamed(r.new) for r in read_redirects(root) if r.old != new}
-    if published_before or old in addresses:
+    if published_before or old in published(root):
         redirects[old] = new
     write_redirects(root, redirects)
-    write_published(root, addresses | {renamed(address) for address in addresses})
+    path.write_text("\n".join(sorted(set(lines))) + "\n", encoding="utf-8")
 
 
 def start_tests(root: Path, folder: str) -> None:

@@ -55,27 +55,22 @@ def site() -> Path:
     return folder
 
 
-def copy_project(folder: Path) -> Path:
-    """Copy the committed and uncommitted files of the project into ``folder``, and return it."""
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Return a copy of the committed and uncommitted files of the project."""
     names = ("data", "docs", "overrides", "scripts", "snippets", "tests")
     for name in names:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in ROOT.glob("*.*"):
         if path.is_file():
-            shutil.copy(path, folder)
-    return folder
+            shutil.copy(path, tmp_path)
+    return tmp_path
 
 
 def make_repository(folder: Path) -> Path:
     """Make ``folder`` a git repository, without a commit, and return it."""
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=folder, check=True)
     return folder
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """Return a copy of the committed and uncommitted files of the project."""
-    return copy_project(tmp_path)
 
 
 @pytest.fixture

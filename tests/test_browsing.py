@@ -109,7 +109,7 @@ def test_filter_by_words_level_topic_and_version(
 ) -> None:
     desktop.goto(f"{served}all/")
     status = desktop.locator(".filter [role=status]")
-    total = len(catalogue.answers)
+    total = len(catalogue.living)
     expect(status).to_have_text(f"{total} of {total} shown")
 
     desktop.get_by_label("Words").fill("YIELD session")
@@ -133,7 +133,7 @@ def test_filter_by_words_level_topic_and_version(
     assert options.index("FastAPI 0.95.0 or newer") < options.index("FastAPI 0.118.0 or newer")
     desktop.get_by_label("Needs").select_option("FastAPI 0.144.0 or newer")
     needed = {
-        f"#{n}" for n, a in catalogue.answers.items() if a.meta.since.get("fastapi", "") > "0.14"
+        f"#{n}" for n, a in catalogue.living.items() if a.meta.since.get("fastapi", "") > "0.14"
     }
     assert "#114" in needed
     assert needed - {"#81"} == set(shown(desktop))  # 0.95 is older, as numbers go
@@ -155,14 +155,14 @@ def test_link_to_a_level_that_does_not_exist_shows_all(
 ) -> None:
     desktop.goto(f"{served}all/?level=guru")
     assert desktop.get_by_label("Level").evaluate("select => select.selectedIndex") == 0
-    assert len(shown(desktop)) == len(catalogue.answers)
+    assert len(shown(desktop)) == len(catalogue.living)
 
 
 def test_lists_are_complete_without_javascript(
     bare: Page, served: str, catalogue: Catalogue
 ) -> None:
     bare.goto(f"{served}all/")
-    assert shown(bare) == [f"#{number}" for number in catalogue.answers]
+    assert shown(bare) == [f"#{number}" for number in catalogue.living]
     expect(bare.locator("article form")).to_have_count(0)
     bare.goto(served)
     expect(bare.locator(".find__field")).to_be_hidden()

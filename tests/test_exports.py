@@ -192,7 +192,7 @@ def test_a_test_has_an_address_where_the_repository_is_known(
 def test_markdown_begins_with_the_question_and_the_short_answer(
     written: Path, catalogue: Catalogue
 ) -> None:
-    for number, page in catalogue.answers.items():
+    for number, page in catalogue.living.items():
         question, _, answer, *_ = (written / f"{number}.md").read_text(encoding="utf-8").split("\n")
         assert question.startswith("# ")
         assert question.replace("`", "").endswith(page.title.replace("`", ""))
@@ -300,7 +300,7 @@ def test_llms_txt_has_the_form_and_one_line_for_each_answer(
 
 def test_llms_full_txt_holds_every_answer(written: Path, catalogue: Catalogue) -> None:
     text = (written / "llms-full.txt").read_text(encoding="utf-8")
-    for number in catalogue.answers:
+    for number in catalogue.living:
         assert (written / f"{number}.md").read_text(encoding="utf-8") in text
 
 

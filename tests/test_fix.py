@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scripts.catalogue import ROOT
 from scripts.fix import record, sorted_lines, unordered
+from scripts.problems import Problem
 from scripts.transaction import project_files
+from tests.rules import read, rule
 
 CODE = "snippets/background_tasks/background_tasks"
 PAGE = "docs/background-tasks/background-tasks.md"
@@ -38,9 +40,13 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def test_pages_and_lists_are_in_order() -> None:
-    names = ", ".join(unordered(ROOT))
-    assert not names, f"{names}: not in order. Run `make fix`."
+@rule("Commands for authors")
+def test_pages_and_lists_are_in_order(root: Path) -> Iterator[Problem]:
+    for name, new in unordered(root).items():
+        lines = read(root, name).splitlines()
+        pairs = enumerate(zip(lines, new.splitlines(), strict=False), 1)
+        line = next((number for number, (old, right) in pairs if old != right), len(lines))
+        yield Problem(name, line, "the line is not in its place", "Run `make fix`.")
 
 
 @pytest.mark.site  # copies the project

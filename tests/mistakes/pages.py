@@ -1,6 +1,6 @@
 """Mistakes in the Markdown of a page, and with its links and addresses."""
 
-from tests import test_markdown, test_redirects, test_reviews, test_unwritten
+from tests import test_fix, test_markdown, test_redirects, test_reviews, test_unwritten
 from tests.mistakes.mistake import (
     FOOT,
     PAGE,
@@ -250,10 +250,31 @@ MISTAKES = [
                 "questions/\ttesting/",
                 "questions/ is a page. Delete",
             ),
+            (
+                "of an answer that is there",
+                "concurrency/async-and-await/\tconcurrency/await/",
+                "concurrency/async-and-await/ is a page. Delete the redirect, or the page",
+            ),
             ("to a page that is gone", "a/\tconcurrency/gone/", "concurrency/gone/ is no answer"),
             ("in two steps", "a/\tb/\nb/\ttesting/", "b/ is redirected itself. Name the address"),
             ("loop", "a/\tb/\nb/\ta/", "b/ is redirected itself"),
         )
+    ),
+    Mistake(
+        "front matter in another order",
+        replace(PAGE, "---\nid: 7\n", "---\nlevel: working\nid: 7\n"),
+        rule(test_fix.test_pages_and_lists_are_in_order),
+        PAGE,
+        "level: working",
+        "the line is not in its place. Run `make fix`",
+    ),
+    Mistake(
+        "address at the end of the published list",
+        add("concurrency/await/", "published.txt"),
+        rule(test_fix.test_pages_and_lists_are_in_order),
+        "published.txt",
+        "concurrency/await/",
+        "the line is not in its place. Run `make fix`",
     ),
     Mistake(
         "answer that is not written yet",
