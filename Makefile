@@ -15,7 +15,7 @@ EXPLAIN := if $(BIN)/python -m scripts.configure > /dev/null 2>&1; then \
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help serve build check test new move retire record fix hooks audit portability addresses lock clean
+.PHONY: help serve build check test new move retire record fix hooks audit versions portability addresses lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,10 @@ hooks: $(VENV)/test.installed ## Run fix and check before each commit from now o
 
 audit: $(VENV)/test.installed $(VENV)/chromium.installed audit/node_modules/.package-lock.json build ## Lighthouse and the Nu HTML checker; needs Node, npm and Java
 	@$(BIN)/python -m pytest -q -s --numprocesses 0 audit
+
+versions: export REQUIRE_POSTGRESQL := 1
+versions: $(VENV)/test.installed $(VENV)/postgresql.installed ## Run the snippet tests on the oldest, the locked and the newest releases (ONLY="newest 3.12" for a part)
+	@$(BIN)/python -m scripts.versions $(ONLY)
 
 portability: build ## Build with Zensical and ProperDocs too, and compare addresses, anchors and text
 	@$(BIN)/python -m scripts.portability

@@ -3,11 +3,13 @@
 from typing import Any
 
 from scripts.catalogue import AnswerPage, Catalogue, TopicPage
+from scripts.checked import PACKAGES, Record, read_record
 from scripts.environment import repository_url, site_url
 from scripts.export_model import Export, ExportedAnswer
 from scripts.front_matter import Correction
 from scripts.lock import Lock, read_lock
-from scripts.macros import PACKAGES, test_line
+from scripts.macros import test_line
+from scripts.proofs import proof_of
 
 SCHEMA = "answers.schema.json"
 LICENCE = "MIT"
@@ -17,14 +19,14 @@ SAME = set(ExportedAnswer.model_fields) - {"corrections"}
 
 def export(catalogue: Catalogue) -> Export:
     """Return all that ``answers.json`` holds."""
-    lock = read_lock()
+    lock, record = read_lock(), read_record()
     content = {
         "schema_url": site_url() + SCHEMA,
         "site": site_url(),
         "licence": LICENCE,
         "topics": [export_topic(topic) for topic in catalogue.topics],
         "answers": [
-            export_answer(page, topic, lock)
+            export_answer(page, topic, lock, record)
             for group in ("answers", "retired")
             for topic in catalogue.topics
             for page in getattr(topic, group)
@@ -44,8 +46,9 @@ def export_topic(topic: TopicPage) -> dict[str, Any]:
     }
 
 
-def export_answer(page: AnswerPage, topic: TopicPage, lock: Lock) -> dict[str, Any]:
+def export_answer(page: AnswerPage, topic: TopicPage, lock: Lock, record: Record) -> dict[str, Any]:
     """Return the fields of an answer of ``topic``."""
+    proof = proof_of(page, record, lock)
     days = [change.date for change in page.meta.changes]
     return page.meta.model_dump(include=SAME) | {
         "question": page.title,
@@ -57,7 +60,7 @@ def export_answer(page: AnswerPage, topic: TopicPage, lock: Lock) -> dict[str, A
         "created": min(days),
         "updated": max(days),
         "checked": {
-            "date": lock.date,
+            "date": str(proof.date) if proof else lock.date,
             "versions": {package: lock.versions[package] for package in PACKAGES},
         },
     }

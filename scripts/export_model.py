@@ -49,7 +49,7 @@ class ExportedChange(Exported):
 class Checked(Exported):
     """On what an answer was checked."""
 
-    date: datetime.date = Field(description="Day on which these versions were chosen")
+    date: datetime.date = Field(description="Day of the last check; of the lock for newer code")
     versions: dict[str, str] = Field(description="Versions that its tests ran on, by package")
 
 

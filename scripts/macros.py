@@ -15,12 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.browsing_macros import browsing_macros
 from scripts.catalogue import ROOT, AnswerPage, Page, load
+from scripts.checked import PACKAGES, read_record
 from scripts.export_model import answers_json_fields
 from scripts.lock import read_lock
 from scripts.notes import read_notes
+from scripts.proofs import proof_of
 from scripts.review_macros import review_macros
-
-PACKAGES = ("fastapi", "starlette", "pydantic", "uvicorn")
 
 
 def test_line(node_id: str) -> int:
@@ -58,6 +58,7 @@ def define_env(env: Any) -> None:
     """Register the macros; called by mkdocs-macros-plugin once for each build."""
     catalogue = load()
     lock = read_lock()
+    record = read_record()
     repository = env.conf["extra"].get("repository", "")
     templates = Environment(
         loader=FileSystemLoader(ROOT / "scripts" / "templates"),
@@ -111,15 +112,17 @@ def define_env(env: Any) -> None:
         return templates.get_template(template).render(**values).strip()
 
     def answer_head() -> str:
-        """Level, short answer, links and other wordings: the part above the explanation."""
-        return render("answer_head.md.jinja", page=answer())
+        """What no longer holds, level, short answer, other wordings: the part above the explanation."""
+        page = answer()
+        return render("answer_head.md.jinja", page=page, checked=proof_of(page, record, lock))
 
     def answer_foot() -> str:
         """Corrections, sources, related answers, versions and changes: the part below the explanation."""
         page = answer()
         checked = ", ".join(f"{name} {lock.versions[name]}" for name in PACKAGES)
         report = report_address(repository, page, checked) if repository else ""
-        return render("answer_foot.md.jinja", page=page, report=report)
+        values = {"report": report, "checked": proof_of(page, record, lock)}
+        return render("answer_foot.md.jinja", page=page, **values)
 
     def topic_answers() -> str:
         """The answers of the topic whose index page is being rendered, in reading order."""

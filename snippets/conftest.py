@@ -2,9 +2,12 @@
 
 import contextlib
 import difflib
+import functools
+import platform
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from scripts.catalogue import load
+from scripts.checked import PACKAGES
 from scripts.problems import WHAT_TO_DO, Problem
+from scripts.since import lacking
 
 ROOT = Path(__file__).resolve().parent.parent
 Recorder = Callable[[str, str], None]
@@ -26,6 +32,52 @@ def page_of(test_file: Path) -> str:
     """Return the path of the page that a test file proves, for example ``docs/routing/order.md``."""
     topic, slug = test_file.relative_to(ROOT / "snippets").parts[:2]
     return f"docs/{topic}/{slug.replace('_', '-')}.md"
+
+
+@functools.cache
+def installed() -> dict[str, str]:
+    """Return the versions that `since` is compared with."""
+    versions = {name: version(name) for name in PACKAGES}
+    return versions | {"python": platform.python_version()}
+
+
+@functools.cache
+def since() -> dict[str, Mapping[Any, str]]:
+    """Return by page what its answer needs, from the front matter."""
+    return {page.file: page.meta.since for page in load().answers.values()}
+
+
+class LeftOut(pytest.Module):
+    """The tests of an answer that needs newer releases than the installed ones."""
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        """Skip the file as a whole: it may not even import."""
+        page = page_of(self.path)
+        needed = lacking(since()[page], installed())
+        pytest.skip(f"{page} needs {needed}", allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Module | None:
+    """Leave out the answers whose `since` is newer than what is installed."""
+    if lacking(since().get(page_of(module_path), {}), installed()):
+        return LeftOut.from_parent(parent, path=module_path)
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests whose marker `since` names newer releases than the installed ones."""
+    for item in items:
+        for marker in item.iter_markers("since"):
+            if needed := lacking(marker.kwargs, installed()):
+                item.add_marker(pytest.mark.skip(reason=f"needs {needed}"))
+
+
+@pytest.fixture
+def older() -> Callable[[str, str], bool]:
+    """Return ``older(package, version)``, for tests that show both sides of a change."""
+    return lambda package, version: bool(lacking({package: version}, installed()))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from scripts.problems import Problem
 from tests.rules import read, rule
 
 LOCKS = ("requirements.txt", LOCK)
+ALL_LOCKS = (*LOCKS, "requirements-oldest.txt")
 PIN = re.compile(r"([a-z0-9-]+)==(\S+)( ; [^\\]+)? \\")
 HASH = re.compile(r" {4}--hash=sha256:[0-9a-f]{64}( \\)?")
 INPUT = re.compile(r"(?!-r )[^#\s][^#]*")
@@ -36,7 +37,7 @@ def asked_for(root: Path, name: str) -> Iterator[tuple[str, int, Requirement]]:
 
 @rule("What is true")
 def test_locks_hold_what_their_inputs_ask_for(root: Path) -> Iterator[Problem]:
-    for lock in LOCKS:
+    for lock in ALL_LOCKS:
         versions: dict[str, set[str]] = {}
         for _, name, version in pins(read(root, lock)):
             versions.setdefault(name, set()).add(version)
@@ -58,7 +59,7 @@ def test_locks_agree(root: Path) -> Iterator[Problem]:
 
 @rule("What is true")
 def test_locks_name_releases_by_their_hashes_alone(root: Path) -> Iterator[Problem]:
-    for lock in LOCKS:
+    for lock in ALL_LOCKS:
         lines = read(root, lock).splitlines()
         if not re.fullmatch(r"# Locked on \d{4}-\d\d-\d\d by `make lock`; do not edit\.", lines[0]):
             yield Problem(lock, 1, "the date of the lock is missing", REMEDY)

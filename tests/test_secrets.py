@@ -23,7 +23,11 @@ from tests.rules import names, read, refuse
 GUESSES = frozenset(
     {"Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector", "IPPublicDetector"}
 )
-LOCKS = {"requirements.txt", "requirements-test.txt"}  # releases and hashes: test_locks.py
+LOCKS = {  # releases and hashes: test_locks.py
+    "requirements.txt",
+    "requirements-test.txt",
+    "requirements-oldest.txt",
+}
 
 # A password in an address is none where the host is this machine, or one that never exists (RFC 2606).
 NO_HOST = re.compile(

@@ -1,6 +1,7 @@
 import asyncio
 import gc
 import hashlib
+import inspect
 import json
 import multiprocessing
 import operator
@@ -217,7 +218,11 @@ def start_worker(
 
     def start(app: str) -> UvicornProcess:
         path = f"{worker.__name__}:{app}"
-        process = UvicornProcess(uvicorn.Config(path, log_config=None), sockets=[])
+        config = uvicorn.Config(path, log_config=None)
+        arguments: dict[str, Any] = {"sockets": []}
+        if "target" in inspect.signature(UvicornProcess).parameters:  # older releases
+            arguments["target"] = uvicorn.Server(config).run
+        process = UvicornProcess(config, **arguments)
         workers.append(process)
         process.start()
         gate.server.accept()[0].close()
@@ -359,7 +364,7 @@ def test_a_lambda_cannot_be_sent_to_a_process(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(process_pool, "score", nested())
     with (
         TestClient(process_pool.app) as client,
-        pytest.raises((pickle.PicklingError, AttributeError), match="pickle"),
+        pytest.raises((pickle.PicklingError, AttributeError), match=r"pickle|local"),
     ):
         client.get("/score?text=good")
 

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import ctypes
 import logging
 import os
@@ -257,7 +258,7 @@ def debug_mode_under_uvicorn(loop: str, **options: Any) -> bool:
         await send({"type": "lifespan.startup.failed", "message": ""})
 
     config = uvicorn.Config(stop_at_start, loop=loop, log_config=None, **options)
-    with pytest.raises(SystemExit):
+    with contextlib.suppress(SystemExit):  # newer releases exit
         uvicorn.Server(config).run()
     return seen[0]
 

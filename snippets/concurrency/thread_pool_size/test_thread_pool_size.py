@@ -27,7 +27,6 @@ from snippets.concurrency.thread_pool_size import (
     default_limit,
     limit_in_lifespan,
     own_limiter,
-    session_with_limit,
     wrong_session_without_limit,
     wrong_shared_pool,
 )
@@ -163,6 +162,7 @@ def test_setting_the_limit_at_import_fails_where_no_event_loop_runs() -> None:
         importlib.import_module(AT_IMPORT)
 
 
+@pytest.mark.since(uvicorn="0.47.0")
 @pytest.mark.usefixtures("not_imported")
 def test_uvicorn_with_one_process_imports_the_application_before_the_loop_runs(
     monkeypatch: pytest.MonkeyPatch,
@@ -430,10 +430,12 @@ def test_the_default_engine_waits_30_seconds_for_a_connection() -> None:
     assert pool.timeout() == 30
 
 
+@pytest.mark.since(fastapi="0.163.0")
 def test_with_max_concurrency_requests_wait_for_a_session_without_a_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    module = session_with_limit
+    from snippets.concurrency.thread_pool_size import session_with_limit as module
+
     pool = use_counting_pool(
         monkeypatch, module, pool_timeout=0
     )  # an error, if one has to wait
@@ -460,6 +462,7 @@ async def two_requests(app: FastAPI, *paths: str) -> list[int]:
     return [answer.status_code for answer in answers]
 
 
+@pytest.mark.since(fastapi="0.163.0")
 def test_max_concurrency_without_yield_does_not_limit_the_endpoint() -> None:
     app = FastAPI()
     barrier = threading.Barrier(2, timeout=PATIENCE)
@@ -473,6 +476,7 @@ def test_max_concurrency_without_yield_does_not_limit_the_endpoint() -> None:
     assert asyncio.run(two_requests(app, "/", "/")) == [200, 200]
 
 
+@pytest.mark.since(fastapi="0.163.0")
 def test_max_concurrency_with_yield_lasts_until_background_tasks_are_done() -> None:
     app = FastAPI()
     events = []
@@ -493,6 +497,7 @@ def test_max_concurrency_with_yield_lasts_until_background_tasks_are_done() -> N
     assert events == ["before yield", "background task", "after yield"] * 2
 
 
+@pytest.mark.since(fastapi="0.163.0")
 def test_one_depends_object_shares_its_limit_between_routes() -> None:
     app = FastAPI()
     events = []
@@ -514,6 +519,7 @@ def test_one_depends_object_shares_its_limit_between_routes() -> None:
     assert events == ["before yield", "after yield"] * 2
 
 
+@pytest.mark.since(fastapi="0.163.0")
 def test_each_depends_object_has_a_limit_of_its_own() -> None:
     app = FastAPI()
     barrier = threading.Barrier(2, timeout=PATIENCE)

@@ -45,6 +45,7 @@ def test_a_function_whose_body_is_not_indented_does_not_compile() -> None:
         compile(flat, "flat", "exec")
 
 
+@pytest.mark.since(fastapi="0.163.0")
 def test_depends_as_a_decorator_is_refused_when_it_is_used(recorded: Recorder) -> None:
     with pytest.raises(TypeError) as raised:
         importlib.import_module(f"{FOLDER}.wrong_depends_decorator")
@@ -241,6 +242,7 @@ def test_application_dependencies_spare_404_and_docs_and_mounted_applications() 
     }
 
 
+@pytest.mark.since(fastapi="0.139.0")
 def test_application_dependencies_guard_websockets_and_frontend_files(
     tmp_path: Path,
 ) -> None:
@@ -409,6 +411,7 @@ def test_without_a_return_type_every_field_is_sent_as_well() -> None:
     assert "hashed_password" in TestClient(app).get("/users/me").json()
 
 
+@pytest.mark.since(fastapi="0.164.0")
 def test_max_body_size_refuses_a_large_body_before_the_first_dependency() -> None:
     app = FastAPI(max_body_size=10)
     ran: list[str] = []

@@ -564,6 +564,7 @@ def test_a_client_that_leaves_does_not_stop_a_path_operation(
     ]
 
 
+@pytest.mark.since(fastapi="0.162.7")
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("how", ["task", "cancel scope"])
 def test_a_cancelled_request_runs_the_exit_code_to_its_end(
@@ -643,6 +644,7 @@ def test_a_client_that_leaves_a_websocket_is_an_exception_at_the_yield(
     assert "dependency sees WebSocketDisconnect" in recording.events
 
 
+@pytest.mark.since(fastapi="0.162.7")
 def test_a_cancelled_request_waits_for_exit_code_that_hangs(
     recording: Recording,
 ) -> None:

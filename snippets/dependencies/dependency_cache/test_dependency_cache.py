@@ -14,7 +14,6 @@ from httpx2 import ASGITransport, AsyncClient
 from snippets.dependencies.dependency_cache import (
     cached_settings,
     called_once,
-    limited,
     model_from_lifespan,
     uncached,
     wrong_cached_coroutine,
@@ -282,9 +281,12 @@ async def get_all(app: FastAPI, paths: Sequence[str]) -> None:
     assert {response.status_code for response in responses} == {200}
 
 
+@pytest.mark.since(fastapi="0.163.0")
 def test_max_concurrency_holds_for_all_that_share_the_depends_object(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from snippets.dependencies.dependency_cache import limited
+
     async def run() -> int:
         meeting = Meeting(together=2)
         monkeypatch.setattr(limited, "render", meeting)
@@ -294,6 +296,7 @@ def test_max_concurrency_holds_for_all_that_share_the_depends_object(
     assert asyncio.run(run()) == 2
 
 
+@pytest.mark.since(fastapi="0.163.0")
 def test_each_depends_object_has_a_limit_of_its_own() -> None:
     async def run() -> int:
         meeting = Meeting(together=4)

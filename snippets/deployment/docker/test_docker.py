@@ -428,6 +428,7 @@ def test_without_a_writable_directory_a_large_upload_is_a_400(
     assert response.json() == {"detail": "There was an error parsing the body"}
 
 
+@pytest.mark.since(uvicorn="0.53.0")
 @pytest.mark.parametrize(
     ("trusted", "scheme"), [("127.0.0.1,::1", "http"), ("172.18.0.0/16", "https")]
 )

@@ -117,6 +117,7 @@ def report(events: list[str], response: Response) -> str:
     return "\n".join([*events, f"client: {response.status_code} {response.text}"])
 
 
+@pytest.mark.since(uvicorn="0.53.0")
 def test_without_a_limit_the_running_request_and_its_background_task_finish(
     monkeypatch: pytest.MonkeyPatch, recorded: Any
 ) -> None:
@@ -374,6 +375,7 @@ def start(tmp_path: Path) -> Iterator[Any]:
 HERE = "snippets.deployment.graceful_shutdown"
 
 
+@pytest.mark.since(uvicorn="0.45.0")
 def test_an_endless_stream_keeps_the_server_alive_until_a_second_signal_sigint(
     start: Any,
 ) -> None:

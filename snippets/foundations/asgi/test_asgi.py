@@ -265,8 +265,10 @@ def test_with_lifespan_on_uvicorn_does_not_start_such_an_app(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     config = uvicorn.Config(http_only, lifespan="on", log_config=None)
-    with pytest.raises(SystemExit):
-        uvicorn.Server(config).run()
+    server = uvicorn.Server(config)
+    with contextlib.suppress(SystemExit):  # newer releases exit
+        server.run()
+    assert not server.started
     assert "Application startup failed. Exiting." in caplog.messages
 
 

@@ -206,24 +206,30 @@ def with_flask() -> flask.Flask:
     return app
 
 
-def test_fastapi_runs_three_to_five_times_the_python_functions_of_starlette() -> None:
-    assert 3 < asgi_calls(with_fastapi()) / asgi_calls(with_starlette()) < 5
+def test_fastapi_runs_three_to_five_times_the_python_functions_of_starlette(
+    older: Callable[[str, str], bool],
+) -> None:
+    times = asgi_calls(with_fastapi()) / asgi_calls(with_starlette())
+    assert 2 < times < 3 if older("fastapi", "0.142.0") else 3 < times < 5
 
 
 def test_fastapi_runs_about_as_many_python_functions_as_flask() -> None:
     assert 0.5 < asgi_calls(with_fastapi()) / wsgi_calls(with_flask()) < 2
 
 
-def test_importing_fastapi_loads_more_than_two_hundred_modules() -> None:
+def test_importing_fastapi_loads_more_than_two_hundred_modules(
+    older: Callable[[str, str], bool],
+) -> None:
     code = "import sys; before = set(sys.modules); import fastapi; "
     code += "print(*(set(sys.modules) - before))"
     command = [sys.executable, "-c", code]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     loaded = output.split()
     assert len(loaded) > 200
-    assert "opentelemetry" in loaded
+    assert ("opentelemetry" in loaded) is not older("fastapi", "0.142.0")
 
 
+@pytest.mark.since(fastapi="0.145.0")
 def test_minor_versions_changed_what_existing_code_does() -> None:
     wrong: dict[str, Any] = {"colour": "red"}
     with pytest.raises(TypeError, match="colour"):  # accepted before 0.145.0

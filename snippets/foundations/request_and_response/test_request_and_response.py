@@ -6,6 +6,7 @@ import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import fastapi
@@ -18,10 +19,8 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
-from starlette.exceptions import StarletteDeprecationWarning
 
 from snippets.foundations.request_and_response import (
-    built_in_limits,
     cached_result,
     head_and_get_health,
     trace_of_a_request,
@@ -416,7 +415,7 @@ def test_no_middleware_of_fastapi_or_starlette_caches_or_limits_a_rate() -> None
             if module.name == "fastapi.__main__":
                 continue
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", StarletteDeprecationWarning)
+                warnings.simplefilter("ignore")  # modules that are deprecated
                 members = vars(importlib.import_module(module.name))
             found |= {
                 name
@@ -430,6 +429,7 @@ def test_no_middleware_of_fastapi_or_starlette_caches_or_limits_a_rate() -> None
     assert [name for name in found if suspects.search(name)] == []
 
 
+@pytest.mark.since(fastapi="0.138.0")
 def test_static_files_alone_answer_conditional_requests(tmp_path: Path) -> None:
     (tmp_path / "logo.svg").write_text("<svg/>")
     app = FastAPI()
@@ -451,11 +451,21 @@ def test_static_files_alone_answer_conditional_requests(tmp_path: Path) -> None:
         assert again.status_code == status
 
 
-def test_a_body_over_max_body_size_is_a_413() -> None:
+@pytest.fixture
+def built_in_limits() -> ModuleType:
+    """Import what an older FastAPI refuses."""
+    return importlib.import_module(
+        "snippets.foundations.request_and_response.built_in_limits"
+    )
+
+
+@pytest.mark.since(fastapi="0.165.0")
+def test_a_body_over_max_body_size_is_a_413(built_in_limits: ModuleType) -> None:
     response = TestClient(built_in_limits.app).post("/files", content=b"x" * 1_000_001)
     assert response.status_code == 413
 
 
+@pytest.mark.since(fastapi="0.164.0")
 def test_what_does_not_read_a_too_large_body_runs_and_its_answer_becomes_a_413() -> (
     None
 ):
@@ -513,7 +523,8 @@ def test_there_is_no_limit_by_default() -> None:
     assert TestClient(app).post("/notes", json="x" * 10_000_000).json() == 10_000_000
 
 
-def test_a_malformed_form_is_a_400() -> None:
+@pytest.mark.since(fastapi="0.165.0")
+def test_a_malformed_form_is_a_400(built_in_limits: ModuleType) -> None:
     response = TestClient(built_in_limits.app).post(
         "/files",
         content=b"nonsense",
@@ -522,15 +533,17 @@ def test_a_malformed_form_is_a_400() -> None:
     assert response.status_code == 400
 
 
-def test_a_form_over_its_limits_is_a_400() -> None:
+@pytest.mark.since(fastapi="0.165.0")
+def test_a_form_over_its_limits_is_a_400(built_in_limits: ModuleType) -> None:
     client = TestClient(built_in_limits.app)
     file = ("files", ("a.txt", b"1"))
     assert client.post("/files", files=[file] * 2).json() == 2
     assert client.post("/files", files=[file] * 3).status_code == 400
 
 
+@pytest.mark.since(fastapi="0.165.0")
 def test_max_concurrency_lets_the_third_request_wait(
-    monkeypatch: pytest.MonkeyPatch,
+    built_in_limits: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = 0
 

@@ -62,6 +62,7 @@ def required(extra: str = "") -> set[str]:
     }
 
 
+@pytest.mark.since(starlette="1.2.0")
 def test_a_valid_and_an_invalid_order(recorded: Any) -> None:
     recorded("valid.http", exchange({"item": "tea", "boxes": 2}))
     recorded("invalid.http", exchange({"item": "tea", "boxes": 0}))
@@ -100,6 +101,7 @@ def test_fastapi_is_starlette_and_its_models_are_pydantic() -> None:
     assert {"starlette", "pydantic"} <= required()
 
 
+@pytest.mark.since(fastapi="0.162.6")
 def test_fastapi_requires_python_3_11_and_has_the_mit_licence() -> None:
     assert metadata("fastapi")["Requires-Python"] == ">=3.11"
     assert metadata("fastapi")["License-Expression"] == "MIT"
@@ -118,6 +120,7 @@ def test_uvicorn_runs_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
     assert served == [module["app"]]
 
 
+@pytest.mark.since(fastapi="0.143.4")
 def test_the_standard_extra_adds_a_server_a_command_and_form_parsing() -> None:
     added = required("standard") - required()
     assert {"uvicorn", "fastapi-cli", "python-multipart", "jinja2"} <= added

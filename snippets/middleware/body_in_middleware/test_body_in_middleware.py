@@ -270,6 +270,7 @@ def limited(**options: Any) -> tuple[FastAPI, list[int]]:
     return app, read
 
 
+@pytest.mark.since(fastapi="0.164.0")
 def test_the_limit_of_the_application_bounds_what_middleware_reads() -> None:
     app, read = limited(max_body_size=20)
     exchange = Exchange(app, "POST", "/all", JSON, (b" " * 15, b" " * 15))
@@ -277,6 +278,7 @@ def test_the_limit_of_the_application_bounds_what_middleware_reads() -> None:
     assert read == []
 
 
+@pytest.mark.since(fastapi="0.164.0")
 def test_the_limit_of_a_path_operation_comes_too_late_for_middleware() -> None:
     app, read = limited()
     exchange = Exchange(app, "POST", "/one", JSON, (b" " * 15, b" " * 15))

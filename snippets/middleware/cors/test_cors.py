@@ -45,6 +45,7 @@ def exchange(client: TestClient, path: str, headers: dict[str, str], body: str) 
     )
 
 
+@pytest.mark.since(starlette="1.7.0")
 def test_the_endpoint_runs_for_an_origin_that_is_not_allowed(
     recorded: Callable[[str, str], None],
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_client_that_is_no_browser_sends_what_origin_it_likes(
     assert response.json() == "alice pays mallory"
 
 
+@pytest.mark.since(starlette="1.7.0")
 def test_only_response_headers_tell_an_allowed_origin_from_another() -> None:
     client = client_of(wrong_cors_as_guard.app)
     allowed, other = (
@@ -242,6 +244,7 @@ def test_a_call_from_the_backend_sends_no_origin_and_needs_no_cors_headers() -> 
     assert response.json() == {"rate": 1.1}
 
 
+@pytest.mark.since(fastapi="0.138.0")
 def test_one_application_serves_frontend_and_api_under_one_origin(
     tmp_path: Path,
 ) -> None:

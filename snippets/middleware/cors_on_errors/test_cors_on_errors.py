@@ -215,14 +215,21 @@ def many_answers(**options: Any) -> FastAPI:
     def upload(item: Item) -> Item:
         return item
 
+    app.add_middleware(CORSMiddleware, allow_origins=[FRONTEND])
+    return app
+
+
+def limited_uploads() -> FastAPI:
+    """Return an application with limits at a path operation and at a router."""
+    app = many_answers()
+
     @app.post("/limited-upload", max_body_size=10)
-    def limited_upload(item: Item) -> Item:
+    def upload(item: Item) -> Item:
         return item
 
     router = APIRouter(prefix="/router", max_body_size=10)
     router.post("/upload")(upload)
     app.include_router(router)
-    app.add_middleware(CORSMiddleware, allow_origins=[FRONTEND])
     return app
 
 
@@ -283,16 +290,18 @@ def upload(app: Any, path: str) -> httpx2.Response:
     return client_of(app).post(path, json=body, headers={"Origin": FRONTEND})
 
 
+@pytest.mark.since(fastapi="0.164.0")
 def test_the_413_of_the_applications_max_body_size_has_none() -> None:
     response = upload(many_answers(max_body_size=10), "/upload")
     assert response.status_code == 413
     assert ORIGIN not in response.headers
     for path in ("/limited-upload", "/router/upload"):
-        response = upload(many_answers(), path)
+        response = upload(limited_uploads(), path)
         assert response.status_code == 413
         assert response.headers[ORIGIN] == FRONTEND
 
 
+@pytest.mark.since(fastapi="0.164.0")
 def test_the_413_for_a_body_without_a_content_length_is_made_inside() -> None:
     client = client_of(many_answers(max_body_size=10))
     headers = {"Origin": FRONTEND, "Content-Type": "application/json"}
@@ -303,6 +312,7 @@ def test_the_413_for_a_body_without_a_content_length_is_made_inside() -> None:
     assert response.headers[ORIGIN] == FRONTEND
 
 
+@pytest.mark.since(fastapi="0.164.0")
 def test_wrapped_every_answer_has_cors_headers() -> None:
     app = CORSMiddleware(many_answers(max_body_size=10), [FRONTEND])
     client = client_of(app)

@@ -44,6 +44,7 @@ def layers(app: FastAPI) -> list[str]:
     return [*names, type(layer).__name__]
 
 
+@pytest.mark.since(fastapi="0.164.0")
 def test_the_stack_that_fastapi_builds(recorded: Recorder) -> None:
     recorded("stack.txt", "\n".join(layers(order.app)))
 
@@ -201,6 +202,7 @@ def test_an_error_after_the_start_of_a_stream_passes_the_function_form() -> None
     assert seen == [200, "exception in the class"]
 
 
+@pytest.mark.since(fastapi="0.164.0")
 def test_the_body_limit_of_the_application_lets_a_path_operation_run() -> None:
     app = FastAPI(max_body_size=10)
     seen = []

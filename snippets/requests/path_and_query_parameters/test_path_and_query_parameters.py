@@ -63,6 +63,7 @@ def test_path_names_the_user_and_query_refines_the_answer() -> None:
     }
 
 
+@pytest.mark.since(starlette="1.2.0")
 def test_404_and_422_have_different_causes(recorded: Recorder) -> None:
     client = TestClient(posts.app)
     targets = [

@@ -102,11 +102,14 @@ def test_the_other_nesting_is_422(path: str, body: Any, missing: list[Any]) -> N
     assert locations(response.json()["detail"]) == missing
 
 
-def test_json_null_is_none_and_only_a_missing_body_gets_the_default() -> None:
+def test_json_null_is_none_and_only_a_missing_body_gets_the_default(
+    older: Callable[[str, str], bool],
+) -> None:
     client = TestClient(bodies.app)
     assert client.post("/nullable").json() == 5
     sent = {"Content-Type": "application/json"}
-    assert client.post("/nullable", content="null", headers=sent).json() is None
+    value = client.post("/nullable", content="null", headers=sent).json()
+    assert value == (5 if older("fastapi", "0.151.0") else None)
 
 
 def test_form_field_and_file_arrive_together() -> None:
@@ -279,6 +282,7 @@ def test_upload_files_need_no_marker_optional_or_in_a_list() -> None:
     assert client.post("/", files=sent).json() == [2, "c"]
 
 
+@pytest.mark.since(fastapi="0.160.0")
 def test_a_forbidding_model_refuses_the_parameters_beside_it() -> None:
     app = FastAPI()
 
@@ -292,6 +296,7 @@ def test_a_forbidding_model_refuses_the_parameters_beside_it() -> None:
     assert locations(response.json()["detail"]) == [["query", "page"]]
 
 
+@pytest.mark.since(fastapi="0.157.0")
 def test_a_plain_model_and_a_parameter_beside_it_both_get_their_values() -> None:
     app = FastAPI()
 
@@ -305,7 +310,9 @@ def test_a_plain_model_and_a_parameter_beside_it_both_get_their_values() -> None
     assert TestClient(app).get("/?limit=3&page=2").json() == [3, 2]
 
 
-def test_underscores_become_hyphens_and_a_header_with_underscores_is_not_read() -> None:
+def test_underscores_become_hyphens_and_a_header_with_underscores_is_not_read(
+    older: Callable[[str, str], bool],
+) -> None:
     app = FastAPI()
 
     class Trace(BaseModel):
@@ -330,7 +337,9 @@ def test_underscores_become_hyphens_and_a_header_with_underscores_is_not_read() 
     client = TestClient(app)
     for path in ("/parameter", "/model"):
         assert client.get(path, headers={"X-Trace-Id": "4f1c"}).json() == "4f1c"
-        assert client.get(path, headers={"x_trace_id": "4f1c"}).json() is None
+        taken = path == "/model" and older("fastapi", "0.136.3")
+        value = client.get(path, headers={"x_trace_id": "4f1c"}).json()
+        assert value == ("4f1c" if taken else None)
     assert client.get("/kept", headers={"x_trace_id": "4f1c"}).json() == "4f1c"
 
 

@@ -12,7 +12,6 @@ from snippets.requests.route_order import (
     converter,
     distinct_paths,
     fixed_first,
-    listing,
     wrong_catch_all,
     wrong_parameter_first,
     wrong_text_parameter,
@@ -159,6 +158,7 @@ def test_the_docs_come_before_every_route_of_the_application() -> None:
         assert client.get(path).headers["content-type"].startswith("text/html")
 
 
+@pytest.mark.since(fastapi="0.137.0")
 def test_a_route_added_late_to_a_router_keeps_the_routers_place() -> None:
     app, early, catch_all = FastAPI(), APIRouter(), APIRouter()
     catch_all.add_api_route("/{path:path}", second)
@@ -186,6 +186,7 @@ def test_a_mount_at_the_root_hides_every_route_declared_after_it() -> None:
     assert TestClient(app).get("/health").status_code == 404
 
 
+@pytest.mark.since(fastapi="0.138.0")
 def test_frontend_files_come_last_wherever_they_are_declared(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("start page")
     (tmp_path / "health").write_text("a file")
@@ -198,5 +199,8 @@ def test_frontend_files_come_last_wherever_they_are_declared(tmp_path: Path) -> 
     assert client.post("/health").status_code == 405
 
 
+@pytest.mark.since(fastapi="0.137.2")
 def test_the_listing_shows_the_order(recorded: Recorder) -> None:
+    from snippets.requests.route_order import listing
+
     recorded("listing.txt", "\n".join(listing.routes_of(listing.app)))

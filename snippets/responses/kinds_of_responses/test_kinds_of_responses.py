@@ -336,6 +336,7 @@ def test_an_exception_before_the_first_item_comes_after_the_status(
     assert visitor.get("/in-a-dependency?found=true").status_code == 200
 
 
+@pytest.mark.since(fastapi="0.140.13")
 def test_the_injected_response_is_too_late_in_a_stream_and_not_in_its_dependency() -> (
     None
 ):

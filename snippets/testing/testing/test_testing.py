@@ -52,11 +52,13 @@ def test_fastapi_requires_neither_pytest_nor_an_http_client() -> None:
     assert not {"pytest", "httpx", "httpx2"} & set(requirements(""))
 
 
+@pytest.mark.since(fastapi="0.143.4")
 def test_fastapi_standard_brings_httpx2_and_no_pytest() -> None:
     assert "httpx2" in requirements("standard")
     assert "pytest" not in requirements("standard")
 
 
+@pytest.mark.since(starlette="1.2.0")
 def test_without_an_http_client_the_import_says_what_to_install() -> None:
     code = "import sys; sys.modules['httpx2'] = sys.modules['httpx'] = None; "
     result = subprocess.run(
@@ -68,6 +70,7 @@ def test_without_an_http_client_the_import_says_what_to_install() -> None:
     assert "requires the httpx2 package to be installed" in result.stderr
 
 
+@pytest.mark.since(starlette="1.2.0")
 def test_with_httpx_alone_the_import_warns() -> None:
     code = "import sys; sys.modules['httpx2'] = None; "
     result = subprocess.run(
@@ -154,6 +157,7 @@ def test_neither_httpx_nor_httpx2_has_a_client_that_takes_an_app() -> None:
         assert "app" not in inspect.signature(package.AsyncClient).parameters
 
 
+@pytest.mark.since(starlette="1.9.0")
 def test_a_stream_is_read_while_the_application_sends_it() -> None:
     application = FastAPI()
 

@@ -53,6 +53,7 @@ def masked(opcode: int, payload: bytes, key: bytes = b"\x01\x02\x03\x04") -> byt
     return bytes([0x80 | opcode, 0x80 | len(payload)]) + key + body
 
 
+@pytest.mark.since(uvicorn="0.52.4")
 def test_the_connection_begins_as_an_http_request_and_goes_on_in_frames(
     serve: Any, recorded: Any
 ) -> None:
