@@ -78,7 +78,8 @@ lock: $(VENV)/test.installed ## Lock the newest versions that requirements*.in a
 clean: ## Remove what the commands made
 	@rm -rf $(VENV) .cache site site.yml .mypy_cache .pytest_cache .ruff_cache
 
-# --- Installation: once for each lock, skipped while its stamp is newer.
+# --- Installation: once for each lock, skipped while its stamp is newer. A lock names all that is needed; told to look
+# for it again, pip would refuse `name[extra]` as soon as a newer release of it is out.
 
 $(BIN)/python:
 	@command -v git >/dev/null || { echo "git is missing: install it, then run make again." >&2; exit 1; }
@@ -89,12 +90,12 @@ $(BIN)/python:
 
 $(VENV)/site.installed: requirements.txt | $(BIN)/python
 	@echo "Installing what builds the site …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
 	@touch $@
 
 $(VENV)/test.installed: requirements-test.txt | $(BIN)/python
 	@echo "Installing what the checks need …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-test.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-test.txt
 	@touch $@ $(VENV)/site.installed
 
 $(VENV)/chromium.installed: $(VENV)/test.installed

@@ -56,7 +56,7 @@ def install(engine: str) -> Path:
             "-q",
             "--disable-pip-version-check",
         ]
-        run([*pip, "--require-hashes", "-r", lock])
+        run([*pip, "--require-hashes", "--no-deps", "-r", lock])
         stamp.touch()
     return python
 
