@@ -207,14 +207,15 @@ MISTAKES = [
         "requirements-test.in",
         "httpx-sse",
         "httpx-sse is asked for, and requirements-test.txt has none. Run `make lock`",
+        lines=2,  # the lock of the oldest releases asks for the same
     ),
     Mistake(
         "requirement of another version than the lock's",
-        replace("requirements-test.in", "==0.165.0", "==0.166.0"),
+        replace("requirements-oldest.in", "==1.0.0", "==1.0.1"),
         ASKED,
-        "requirements-test.in",
-        "==0.166.0",
-        "==0.166.0 is asked for, and requirements-test.txt has 0.165.0. Run `make lock`",
+        "requirements-oldest.in",
+        "==1.0.1",
+        "==1.0.1 is asked for, and requirements-oldest.txt has 1.0.0. Run `make lock`",
     ),
     Mistake(
         "locks that differ",
