@@ -4,13 +4,13 @@ import functools
 import re
 from urllib.parse import urldefrag, urljoin
 
-import markdown
 from frontmatter.default_handlers import YAMLHandler
 from jinja2 import Environment, StrictUndefined, UndefinedError
 
 from scripts.catalogue import ROOT, AnswerPage, Page
 from scripts.environment import site_url
 from scripts.export_model import Export
+from scripts.included_code import included
 from scripts.lock import read_lock
 from scripts.macros import plain
 from scripts.problems import Problem, Problems
@@ -42,16 +42,6 @@ class MarkdownVersions:
         self.topics = {topic.slug: topic for topic in export.topics}
         self.templates = templates
         self.lock = read_lock()
-        # The very code that includes snippets when the site is built.
-        options = {
-            "base_path": [ROOT / "snippets"],
-            "check_paths": True,
-            "dedent_subsections": True,
-        }
-        engine = markdown.Markdown(
-            extensions=["pymdownx.snippets"], extension_configs={"pymdownx.snippets": options}
-        )
-        self.snippets = engine.preprocessors["snippet"]
 
     def render(self, page: AnswerPage) -> str:
         """Return the Markdown version of ``page``.
@@ -92,7 +82,7 @@ class MarkdownVersions:
         indent, marks, info, body = fence.group("indent", "fence", "info", "body")
         title, language = TITLE.search(info), LANGUAGE.search(info)
         above = f"{indent}**{plain(title[1])}**\n\n" if title else ""
-        code = "\n".join(self.snippets.run(body.split("\n"))).strip("\n")
+        code = included(body).strip("\n")
         return f"{above}{indent}{marks}{language[0] if language else ''}\n{code}\n{indent}{marks}"
 
 

@@ -1,15 +1,14 @@
 """The findings of `## In review`: what a reviewer flags, what to ask for, and the sentence to paste."""
 
-import functools
 import html
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from markdown import Markdown
 from pymdownx.snippets import SnippetMissingError
 
 from scripts.catalogue import ROOT, AnswerPage, Catalogue
+from scripts.included_code import included
 from scripts.problems import Problem, Problems
 
 IN_REVIEW = re.compile(r"^## In review\n(.*?)(?=^## |\{\{ answer_foot)", re.M | re.S)
@@ -48,23 +47,6 @@ class Finding:
         return f"{self.page.meta.id}/#{self.anchor}"
 
 
-@functools.cache
-def includer(root: Path) -> Markdown:
-    """Return Markdown with the extension that includes snippets, set as in ``mkdocs.yml``."""
-    options = {"base_path": [root / "snippets"], "check_paths": True, "dedent_subsections": True}
-    return Markdown(
-        extensions=["pymdownx.snippets"], extension_configs={"pymdownx.snippets": options}
-    )
-
-
-def included(line: str, root: Path) -> str:
-    """Return the code that a page shows for the include in ``line``.
-
-    Raises ``SnippetMissingError`` where there is no such file or section.
-    """
-    return "\n".join(includer(root).preprocessors["snippet"].run([line])).strip("\n")
-
-
 def read_finding(page: AnswerPage, line: int, text: str, root: Path) -> Finding:
     """Return the finding that ``text`` describes from ``line`` of ``page`` on.
 
@@ -81,7 +63,7 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path) -> Finding:
             'Write "### Title { #id }", the review with "Flag" and "Ask for", and a quotation.',
         )
     try:
-        wrong, right = (included(match[name], root) for name in ("wrong", "right"))
+        wrong, right = (included(match[name], root).strip("\n") for name in ("wrong", "right"))
     except SnippetMissingError as error:
         raise refused(f"{error}", "Correct the include.") from error
     flag = html.unescape(match["flag"] or "")

@@ -8,9 +8,8 @@ code, and is in no native language for many of its readers.
 
 import re
 
-from markdown import Markdown
-
 from scripts.catalogue import ROOT, AnswerPage
+from scripts.included_code import included
 
 WORDS_A_MINUTE = 175
 # What a page holds beside words that are read: macros, the targets of links, tags and attributes.
@@ -25,13 +24,12 @@ def words(page: AnswerPage) -> int:
     do not count.
     """
     text = (ROOT / page.file).read_text(encoding="utf-8").split("---\n", 2)[2]
-    markdown = Markdown(
-        extensions=["pymdownx.snippets"],
-        extension_configs={"pymdownx.snippets": {"base_path": [str(ROOT / "snippets")]}},
-    )
-    lines = markdown.preprocessors["snippet"].run(text.splitlines())
     corrections = [part for c in page.meta.corrections for part in (c.claim, c.truth)]
-    return len(WORD.findall(UNREAD.sub("", "\n".join([page.meta.answer, *lines, *corrections]))))
+    return len(
+        WORD.findall(
+            UNREAD.sub("", "\n".join([page.meta.answer, included(text, ROOT), *corrections]))
+        )
+    )
 
 
 def minutes(page: AnswerPage) -> int:
