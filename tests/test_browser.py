@@ -84,11 +84,12 @@ class Visit:
     """Addresses of all requests."""
 
     def settle(self) -> None:
-        """Wait until the page has loaded, and its scripts had two frames to ask for more.
+        """Wait until the theme's script, the last to be loaded, had two frames to ask for more.
 
         Nothing of the site loads later by itself, and "networkidle" would wait half a second each time.
         """
         self.page.wait_for_load_state("load")
+        self.page.wait_for_selector("html.js")
         self.page.evaluate(TWO_FRAMES)
 
 
@@ -164,6 +165,7 @@ def visit(request: pytest.FixtureRequest, windows: dict[str, Page], served: str)
 @pytest.mark.parametrize("visit", views(ALL_PAGES, *WIDTHS), indirect=True)
 def test_axe_finds_no_violation(visit: Visit, scheme: str) -> None:
     page = visit.page
+    visit.settle()
     if not page.evaluate("'axe' in window"):
         page.evaluate(NO_TRANSITIONS)
         page.evaluate(PREPARE)
@@ -212,21 +214,32 @@ def test_page_fits_a_phone(visit: Visit) -> None:
 @pytest.mark.parametrize("visit", views(ANSWERS, "phone"), indirect=True)
 def test_answer_is_light(visit: Visit, site: Path, served: str) -> None:
     visit.settle()
-    weights = {}
-    for address in visit.requests:
-        path = file_of(site, urlsplit(address.removeprefix(served)).path)
-        if address.startswith(served) and path:
-            weights[path.relative_to(site).as_posix()] = len(sent(path))
-    total = sum(weights.values())
+    weights = [
+        (path.relative_to(site).as_posix(), len(sent(path)))
+        for address in visit.requests
+        if address.startswith(served)
+        and (path := file_of(site, urlsplit(address.removeprefix(served)).path))
+    ]
+    total = sum(size for _, size in weights)
     if total > MOST_BYTES or len(weights) > MOST_REQUESTS:
         parts = ", ".join(
-            f"{name} {size}" for name, size in sorted(weights.items(), key=lambda item: -item[1])
+            f"{name} {size}" for name, size in sorted(weights, key=lambda weight: -weight[1])
         )
         fail(
             visit.view,
             f"{total} bytes in {len(weights)} requests, {MOST_BYTES} in {MOST_REQUESTS} are allowed. "
             f"Make the greatest smaller: {parts}",
         )
+
+
+@pytest.mark.parametrize("visit", views(ANSWERS[:1], "phone"), indirect=True)
+def test_answer_is_painted_before_the_themes_script_is_asked_for(visit: Visit) -> None:
+    visit.settle()
+    painted, asked = visit.page.evaluate("""() => [
+      performance.getEntriesByName("first-contentful-paint")[0].startTime,
+      performance.getEntriesByType("resource").find(({ name }) => name.includes("/bundle.")).startTime,
+    ]""")
+    assert painted < asked
 
 
 @pytest.fixture(scope="module")

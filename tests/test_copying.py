@@ -143,6 +143,7 @@ def test_the_desk_copies_link_and_sentence_of_a_finding(
 def test_copying_works_after_instant_navigation(
     page: Page, served: str, catalogue: Catalogue
 ) -> None:
+    page.wait_for_selector("html.js")
     page.evaluate(NAVIGATE, served + LINKED)
     head = page.locator(".short-answer")
     expect(head.get_by_role("button")).to_have_count(3)

@@ -417,7 +417,7 @@ def test_addresses_in_the_files_for_programs_resolve(written: Path, site: Path) 
 @pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.slug)
 def test_pages_name_the_feed_and_answers_their_markdown(page: Any, site: Path) -> None:
     html = (file_of(site, page.address) or site).read_text(encoding="utf-8")
-    links = re.findall(r'<link rel="alternate" type="([^"]+)"[^>]* href="([^"]+)"', html)
+    links = re.findall(r'<link rel="alternate ?" type="([^"]+)"[^>]* href="([^"]+)"', html)
     named = {kind: href.rsplit("/", 1)[-1] for kind, href in links}
     expected = {"application/atom+xml": "feed.xml"}
     if page.is_answer:

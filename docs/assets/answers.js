@@ -1,5 +1,5 @@
 // Additions to pages that are complete without them: copying for a review, and the labels that the
-// theme's script leaves out. Runs again after each instant navigation.
+// theme's script leaves out. Loads that script, which shows further pages without a reload: "page" tells of each.
 
 const COPIED_FOR = 4000 // milliseconds that the confirmation stays
 const BUTTONS = {
@@ -123,27 +123,46 @@ document.addEventListener("keydown", event => {
 })
 
 // The theme's navigation leaves the focus on nothing. The heading says where the reader is.
-let isFirst = true
 function focusHeading() {
   const heading = document.querySelector("h1")
-  if (!isFirst && heading && !location.hash) {
-    heading.tabIndex = -1
-    heading.focus({ preventScroll: true })
-  }
-  isFirst = false
+  if (!heading || location.hash) return
+  heading.tabIndex = -1
+  heading.focus({ preventScroll: true })
 }
 
 function enhance() {
   labelThemeParts()
   addCopying()
-  focusHeading()
   if (document.querySelector(".filterable")) import("./filter.js").then(({ addFilters }) => addFilters())
   if (document.querySelector(".not-found")) import("./not-found.js").then(({ suggest }) => suggest())
 }
 
-// The theme publishes `document$` for each page that it shows, the first one included.
-if (window.document$) window.document$.subscribe(enhance)
-else enhance()
+// Nothing that is shown needs the theme's script, so it neither competes with what does nor holds up the first paint.
+function loadTheme() {
+  const script = document.createElement("script")
+  script.src = JSON.parse(document.getElementById("theme").textContent)
+  script.addEventListener("load", () => {
+    window.document$.next(document) // it waits for DOMContentLoaded, which has been
+    let isFirst = true
+    window.document$.subscribe(() => {
+      if (!isFirst) document.dispatchEvent(new Event("page"))
+      isFirst = false
+    })
+  })
+  document.body.append(script)
+}
+
+enhance()
+document.addEventListener("page", () => {
+  enhance()
+  focusHeading()
+})
+
+// The theme makes all addresses absolute. Once the page has loaded, the browser would ask for the stylesheets again.
+document.querySelectorAll("link[rel=stylesheet]").forEach(link => link.setAttribute("href", link.href))
+// In the task after a frame, it has been painted.
+document.addEventListener("DOMContentLoaded", () => requestAnimationFrame(() => setTimeout(loadTheme)))
+
 // The theme adds its parts one by one; once a frame is enough.
 let isAwaited = false
 new MutationObserver(() => {

@@ -78,6 +78,5 @@ async function enhance() {
   else (await panel)?.dialog.close() // a page that was left may have left it open
 }
 
-// The theme publishes `document$` for each page that it shows, the first one included.
-if (window.document$) window.document$.subscribe(enhance)
-else enhance()
+enhance()
+document.addEventListener("page", enhance) // from answers.js, for each further page
