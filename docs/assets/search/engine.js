@@ -39,6 +39,7 @@ const NOISE = [
   /\b\d+\.\d+\.\d+\.\d+:\d+\b/g,
   /\b0x[0-9a-f]+\b/gi,
   /\^{3,}|~{3,}/g,
+  /\b(?:[a-z_]\w*\.)+(?=[A-Z]\w*(?:Error|Exception|Warning|Disconnect)\b)/g, // the module of an error
 ]
 const FAULT = /(?:\w+\.)*\w*(?:Error|Exception|Warning|Disconnect(?:ed)?|Exit|Greenlet|Group): .+$/
 
