@@ -17,7 +17,6 @@ from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-# --8<-- [start:settings]
 # --8<-- [start:key]
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="APP_", hide_input_in_errors=True)
@@ -27,6 +26,9 @@ class Settings(BaseSettings):
 
 
 # --8<-- [end:key]
+
+
+# --8<-- [start:settings]
 @lru_cache
 def get_settings() -> Settings:
     return Settings()
@@ -39,6 +41,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
+AppSettings = Annotated[Settings, Depends(get_settings)]
 # --8<-- [end:settings]
 
 
@@ -64,19 +67,16 @@ def authenticate(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> User:
     # --8<-- [start:dummy]
     user = USERS.get(form.username)
     stored = user.password_hash if user else DUMMY_HASH
-    correct = PASSWORDS.verify(form.password, stored)  # also for an unknown name
+    correct = PASSWORDS.verify(form.password, stored)  # always
     # --8<-- [end:dummy]
     if user is None or not correct or user.disabled:
-        raise HTTPException(
-            status_code=401,
-            detail="Incorrect username or password",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
-    granted = [scope for scope in user.scopes if scope in form.scopes]
+        detail = "Incorrect username or password"
+        raise HTTPException(401, detail, {"WWW-Authenticate": "Bearer"})
+    granted = [s for s in user.scopes if s in form.scopes]
     return User(username=user.username, scopes=granted)
 
 
-LoginUser = Annotated[User, Depends(authenticate, max_concurrency=4)]
+Login = Annotated[User, Depends(authenticate, max_concurrency=4)]
 # --8<-- [end:authenticate]
 
 
@@ -89,27 +89,15 @@ class Token(BaseModel):
 
 
 @app.post("/token")
-async def login(
-    user: LoginUser,
-    settings: Annotated[Settings, Depends(get_settings)],
-    response: Response,
-) -> Token:
-    now = datetime.now(UTC)
-    lifetime = timedelta(minutes=settings.access_token_minutes)
-    scope = " ".join(user.scopes)
-    claims = {
-        "sub": user.username,
-        "scope": scope,
-        "iat": now,
-        "exp": now + lifetime,
-    }
+async def login(user: Login, settings: AppSettings, response: Response) -> Token:
+    now, scope = datetime.now(UTC), " ".join(user.scopes)
+    minutes = settings.access_token_minutes
+    exp = now + timedelta(minutes=minutes)
+    claims = {"sub": user.username, "scope": scope, "iat": now, "exp": exp}
     key = settings.jwt_key.get_secret_value()
+    token = jwt.encode(claims, key, algorithm="HS256")
     response.headers["Cache-Control"] = "no-store"
-    return Token(
-        access_token=jwt.encode(claims, key, algorithm="HS256"),
-        expires_in=int(lifetime.total_seconds()),
-        scope=scope,
-    )
+    return Token(access_token=token, expires_in=minutes * 60, scope=scope)
 
 
 # --8<-- [end:token]
@@ -129,16 +117,14 @@ def read_claims(token: str, settings: Settings) -> dict[str, Any]:
 
 
 # --8<-- [start:current-user]
-oauth2_scheme = OAuth2PasswordBearer(
-    tokenUrl="token",
-    scopes={"items:read": "Read items", "items:write": "Change items"},
-)
+SCOPES = {"items:read": "Read", "items:write": "Change"}
+bearer = OAuth2PasswordBearer(tokenUrl="token", scopes=SCOPES)
 
 
 async def get_current_user(
     required: SecurityScopes,
-    token: Annotated[str, Depends(oauth2_scheme)],
-    settings: Annotated[Settings, Depends(get_settings)],
+    token: Annotated[str, Depends(bearer)],
+    settings: AppSettings,
 ) -> StoredUser:
     try:
         claims = read_claims(token, settings)
@@ -146,13 +132,14 @@ async def get_current_user(
     except jwt.InvalidTokenError:
         user = None
     if user is None or user.disabled:
-        challenge = 'Bearer error="invalid_token"'
-        raise HTTPException(401, "Invalid token", {"WWW-Authenticate": challenge})
-    held = set(str(claims.get("scope", "")).split()) & set(user.scopes)
-    if not set(required.scopes) <= held:
+        headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        raise HTTPException(401, "Invalid token", headers)
+    granted = str(claims.get("scope", "")).split()
+    if not set(required.scopes) <= set(granted) & set(user.scopes):
         challenge = 'Bearer error="insufficient_scope"'
         challenge += f', scope="{required.scope_str}"'
-        raise HTTPException(403, "Not enough scope", {"WWW-Authenticate": challenge})
+        headers = {"WWW-Authenticate": challenge}
+        raise HTTPException(403, "Not enough scope", headers)
     return user
 
 

@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 
 # --8<-- [start:function]
 def open_routes(app: FastAPI) -> set[str]:
-    """Return the routes without a 401, and unseen what is no HTTP route."""
+    """Return what answers without a 401, or is no HTTP route."""
     client = TestClient(app, base_url="http://localhost")
     found = set()
     for route in iter_route_contexts(app.routes):

@@ -17,12 +17,12 @@ class Settings(BaseSettings):
     docs_password: Annotated[SecretStr, Field(min_length=16)]
 
 
+# --8<-- [end:settings]
+
+
 @lru_cache
 def get_settings() -> Settings:
     return Settings()
-
-
-# --8<-- [end:settings]
 
 
 # --8<-- [start:docs]
@@ -37,10 +37,7 @@ def require_docs_password(
 
 
 app = FastAPI(openapi_url=None)
-docs = APIRouter(
-    dependencies=[Depends(require_docs_password)],
-    include_in_schema=False,
-)
+docs = APIRouter(dependencies=[Depends(require_docs_password)], include_in_schema=False)
 
 
 @docs.get("/openapi.json")

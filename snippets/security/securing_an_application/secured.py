@@ -15,21 +15,19 @@ SECURITY_HEADERS = {
 }
 
 
-# --8<-- [start:headers]
 class SecurityHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # --8<-- [start:headers]
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(SECURITY_HEADERS)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
-
-
-# --8<-- [end:headers]
+        # --8<-- [end:headers]
 
 
 class User(BaseModel):
@@ -63,10 +61,9 @@ app = FastAPI(
     openapi_url=None,  # and with it no /docs and no /redoc
     max_body_size=64_000,  # bytes; the default is no limit
 )
-app.add_middleware(
-    TrustedHostMiddleware, allowed_hosts=["api.example.com", "localhost"]
-)
-app.add_middleware(SecurityHeaders)  # added last, so it is the outer one
+hosts = ["api.example.com", "localhost"]
+app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+app.add_middleware(SecurityHeaders)  # added last: the outer one
 
 api = APIRouter(prefix="/invoices", dependencies=[Depends(current_user)])
 # --8<-- [end:application]
@@ -98,6 +95,9 @@ class InvoiceChange(BaseModel):
     note: Annotated[str, Field(max_length=500)] = ""
 
 
+# --8<-- [end:input]
+
+
 @api.put("/{invoice_id}")
 async def change_invoice(
     change: InvoiceChange, invoice: Annotated[Invoice, Depends(own_invoice)]
@@ -105,9 +105,6 @@ async def change_invoice(
     invoice.amount = change.amount
     invoice.note = change.note
     return invoice
-
-
-# --8<-- [end:input]
 
 
 @app.get("/health")

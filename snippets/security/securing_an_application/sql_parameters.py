@@ -7,8 +7,7 @@ def notes_of(db: Connection, owner: str) -> list[str]:
         SELECT note FROM invoices
         WHERE owner = :owner
     """)
-    values = {"owner": owner}
-    return list(db.scalars(query, values))
+    return list(db.scalars(query, {"owner": owner}))
 
 
 # --8<-- [end:query]
