@@ -24,6 +24,7 @@ AXE_OPTIONS = {"reporter": "no-passes", "preload": False}  # quicker; the violat
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # what the second scheme can change
 MOST_BYTES = 105_000
 MOST_REQUESTS = 9
+MOST_SHEETS = 2
 
 # Opens what is folded, and turns code tokens that look like an earlier one (their classes and those of
 # all that holds them are the same) into plain text: that halves the time that axe takes.
@@ -240,6 +241,14 @@ def test_answer_is_painted_before_the_themes_script_is_asked_for(visit: Visit) -
       performance.getEntriesByType("resource").find(({ name }) => name.includes("/bundle.")).startTime,
     ]""")
     assert painted < asked
+
+
+@pytest.mark.parametrize("visit", views(ANSWERS, "desktop"), indirect=True)
+def test_answer_prints_on_few_sheets(visit: Visit) -> None:
+    visit.settle()
+    sheets = len(re.findall(rb"/Type\s*/Page\b", visit.page.pdf(format="A4")))
+    if sheets > MOST_SHEETS:
+        fail(visit.view, f"prints on {sheets} sheets of A4, {MOST_SHEETS} are allowed. Shorten it.")
 
 
 @pytest.fixture(scope="module")

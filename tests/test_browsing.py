@@ -15,7 +15,6 @@ from tests.conftest import WIDTHS, new_context
 
 pytestmark = pytest.mark.site
 
-MOST_SHEETS = {1: 2, 131: 1, 116: 3}  # A4, by answer: a usual one, a short one and the longest
 # Lost when the browser loads a page instead of the theme's navigation.
 STAYS = "window.stays = true"
 
@@ -266,17 +265,6 @@ def test_on_another_host_links_load_their_page(
     desktop.locator(".columns").get_by_role("link", name=topic.title).click()
     expect(desktop.locator("h1")).to_contain_text(topic.title)
     assert not desktop.evaluate("window.stays")
-
-
-@pytest.mark.parametrize("number", MOST_SHEETS)
-def test_answer_prints_on_few_sheets(
-    desktop: Page, served: str, catalogue: Catalogue, number: int
-) -> None:
-    answer = catalogue.answers[number]
-    desktop.goto(served + answer.address)
-    sheets = len(re.findall(rb"/Type\s*/Page\b", desktop.pdf(format="A4")))
-    if sheets > MOST_SHEETS[number]:
-        fail(f"{answer.file}: prints on {sheets} sheets. Repair the print style in docs/assets.")
 
 
 def test_print_leaves_out_the_controls_and_spells_out_addresses(
