@@ -9,7 +9,7 @@ ENGINE := mkdocs build --strict
 # One process for each core; what is grouped (the tests that share a server) stays in one of them.
 PYTEST := -q --numprocesses auto --dist loadgroup
 # After a build that failed: the rules name the file, the line and the remedy where the builder does not.
-EXPLAIN := if $(BIN)/python -m scripts.configure > /dev/null 2>&1; then \
+EXPLAIN := if $(BIN)/python -m scripts.publish.configure > /dev/null 2>&1; then \
   told=$$($(BIN)/python -m pytest -q -m "rule and not site" tests) || printf '%s\n' "$$told"; fi
 # Material prints a notice about MkDocs 2 on each build; what it means for this site stands in CONTRIBUTING.md.
 export NO_MKDOCS_2_WARNING := 1
@@ -21,25 +21,25 @@ help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 serve: $(VENV)/site.installed ## Build and serve with live reload, on 127.0.0.1:8000 (PORT=… for another port)
-	@$(BIN)/python -m scripts.serve $(PORT)
+	@$(BIN)/python -m scripts.publish.serve $(PORT)
 
 build: $(VENV)/site.installed ## Build the complete site into site/
-	@$(BIN)/python -m scripts.configure
+	@$(BIN)/python -m scripts.publish.configure
 	@$(BIN)/python -m $(ENGINE) --config-file site.yml
-	@$(BIN)/python -m scripts.publish
+	@$(BIN)/python -m scripts.publish.complete
 
 check: $(VENV)/test.installed ## Check while writing: linters, types, structure, the snippets you touched
 	@$(BIN)/python -m pytest $(PYTEST) --changed -m "not site"
 	@echo "All is well. Next: look at the difference, commit, open a pull request; CI runs the rest (make test)."
 
 new: $(VENV)/test.installed ## Start an answer: make new TOPIC=concurrency SLUG=await-keyword Q="What does await do?"
-	@$(BIN)/python -m scripts.new
+	@$(BIN)/python -m scripts.authors.new
 
 move: $(VENV)/test.installed ## Move an answer, links to it included: make move FROM=topic/slug TO=topic/slug
-	@$(BIN)/python -m scripts.move
+	@$(BIN)/python -m scripts.authors.move
 
 retire: $(VENV)/test.installed ## Let another answer replace one, which keeps its page: make retire ID=7 BY=9
-	@$(BIN)/python -m scripts.retire
+	@$(BIN)/python -m scripts.authors.retire
 
 test: export REQUIRE_POSTGRESQL := 1
 test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/postgresql.installed ## Run every check; what CI runs
@@ -50,26 +50,26 @@ record: $(VENV)/test.installed $(VENV)/postgresql.installed ## Record the output
 	@$(BIN)/python -m pytest $(PYTEST) snippets --record
 
 fix: $(VENV)/test.installed ## Repair what a machine can: format, lint, order, recorded output
-	@$(BIN)/python -m scripts.fix
+	@$(BIN)/python -m scripts.authors.fix
 
 hooks: $(VENV)/test.installed ## Run fix and check before each commit from now on
-	@$(BIN)/prek install
+	@$(BIN)/prek install --config scripts/authors/hooks.yaml
 
-audit: $(VENV)/test.installed $(VENV)/chromium.installed audit/node_modules/.package-lock.json build ## Lighthouse and the Nu HTML checker; needs Node, npm and Java
-	@$(BIN)/python -m pytest -q -s --numprocesses 0 audit
+audit: $(VENV)/test.installed $(VENV)/chromium.installed tests/audit/node_modules/.package-lock.json build ## Lighthouse and the Nu HTML checker; needs Node, npm and Java
+	@$(BIN)/python -m pytest -q -s --numprocesses 0 tests/audit
 
 versions: export REQUIRE_POSTGRESQL := 1
 versions: $(VENV)/test.installed $(VENV)/postgresql.installed ## Run the snippet tests on the oldest, the locked and the newest releases (ONLY="newest 3.12" for a part)
-	@$(BIN)/python -m scripts.versions $(ONLY)
+	@$(BIN)/python -m scripts.releases.run_sets $(ONLY)
 
 portability: build ## Build with Zensical and ProperDocs too, and compare addresses, anchors and text
-	@$(BIN)/python -m scripts.portability
+	@$(BIN)/python -m scripts.watch.portability
 
-addresses: build ## Add the new addresses of the built site to published.txt
-	@$(BIN)/python -m scripts.addresses
+addresses: build ## Add the new addresses of the built site to data/published.txt
+	@$(BIN)/python -m scripts.publish.addresses
 
-lock: $(VENV)/test.installed ## Lock the newest versions that requirements*.in allow
-	@for name in $(basename $(wildcard requirements*.in)); do \
+lock: $(VENV)/test.installed ## Lock the newest versions that requirements/*.in allow
+	@for name in $(basename $(wildcard requirements/*.in)); do \
 	  { echo "# Locked on $$(date -u +%F) by \`make lock\`; do not edit."; \
 	    $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11.5 --generate-hashes \
 	      --no-header --no-annotate $$name.in; } > $$name.new && mv $$name.new $$name.txt || exit 1; \
@@ -88,25 +88,25 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "The venv module of $(PYTHON) is missing: install it (on Debian and Ubuntu: apt install python3-venv), then run make again." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/site.installed: requirements.txt | $(BIN)/python
+$(VENV)/site.installed: requirements/site.txt | $(BIN)/python
 	@echo "Installing what builds the site …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/site.txt
 	@touch $@
 
-$(VENV)/test.installed: requirements-test.txt | $(BIN)/python
+$(VENV)/test.installed: requirements/test.txt | $(BIN)/python
 	@echo "Installing what the checks need …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-test.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/test.txt
 	@touch $@ $(VENV)/site.installed
 
 $(VENV)/chromium.installed: $(VENV)/test.installed
-	@$(BIN)/python -m scripts.install_chromium
+	@$(BIN)/python -m scripts.setup.chromium
 	@touch $@
 
 $(VENV)/postgresql.installed: $(VENV)/test.installed
-	@$(BIN)/python -m scripts.install_postgresql
+	@$(BIN)/python -m scripts.setup.postgresql
 	@touch $@
 
-audit/node_modules/.package-lock.json: audit/package-lock.json
+tests/audit/node_modules/.package-lock.json: tests/audit/package-lock.json
 	@echo "Installing the auditors …"
-	@cd audit && npm ci
+	@cd tests/audit && npm ci
 	@touch $@

@@ -15,10 +15,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from scripts.catalogue import load
-from scripts.checked import PACKAGES
-from scripts.problems import WHAT_TO_DO, Problem
-from scripts.since import lacking
+from scripts.catalogue.answers import load
+from scripts.catalogue.problems import WHAT_TO_DO, Problem
+from scripts.releases.record import PACKAGES
+from scripts.releases.since import lacking
 
 ROOT = Path(__file__).resolve().parent.parent
 Recorder = Callable[[str, str], None]

@@ -14,9 +14,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 
-from scripts.catalogue import ROOT, Catalogue, load
-from scripts.environment import site_url
-from scripts.install_chromium import system_chromium
+from scripts.catalogue.answers import Catalogue, load
+from scripts.project import ROOT, site_url
+from scripts.setup.chromium import system_chromium
 from tests.site_pages import GZIPPED, file_of, sent
 
 CHROMIUM_FLAGS = [

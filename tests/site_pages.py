@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-from scripts.catalogue import ROOT, Page
+from scripts.catalogue.answers import Page
+from scripts.project import ROOT
 
 GZIPPED = {".css", ".html", ".js", ".json", ".md", ".svg", ".txt", ".xml"}
 

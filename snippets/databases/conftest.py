@@ -26,7 +26,7 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import URL, MetaData, create_engine
 
-from scripts.install_postgresql import REMEDY, server_programs
+from scripts.setup.postgresql import REMEDY, server_programs
 
 # How long right code may take on a busy machine before a test gives up; right code does not wait for it.
 PATIENCE = 30.0

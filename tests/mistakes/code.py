@@ -1,6 +1,6 @@
 """Mistakes with the code of a page: how it is included, shown, written and tested."""
 
-from tests import test_includes, test_proofs
+from scripts.validation import includes, proofs
 from tests.mistakes.mistake import (
     CODE,
     PAGE,
@@ -22,12 +22,12 @@ from tests.mistakes.mistake import (
 
 OPERATIONS = "snippets/requests/path_operations/operations.py"
 SLUG = CODE.removeprefix("snippets/")
-BLOCKS = rule(test_includes.test_every_code_block_is_one_snippet_include)
-INCLUDES = rule(test_includes.test_every_include_is_a_complete_section_of_the_pages_own_folder)
-SHOWN = rule(test_includes.test_every_snippet_and_section_is_shown)
-TESTED = rule(test_proofs.test_every_snippet_is_tested)
-ASSERTS = rule(test_proofs.test_every_test_of_a_snippet_asserts_something)
-SLEEPS = rule(test_proofs.test_no_test_of_a_snippet_sleeps_to_be_right)
+BLOCKS = rule(includes.every_code_block_is_one_snippet_include)
+INCLUDES = rule(includes.every_include_is_a_complete_section_of_the_pages_own_folder)
+SHOWN = rule(includes.every_snippet_and_section_is_shown)
+TESTED = rule(proofs.every_snippet_is_tested)
+ASSERTS = rule(proofs.every_test_of_a_snippet_asserts_something)
+SLEEPS = rule(proofs.no_test_of_a_snippet_sleeps_to_be_right)
 FORMAT = linter("the Python code is formatted")
 LINT = linter("the Python code follows the rules")
 TYPES = linter("the types are right", f"{CODE}/new.py")
@@ -149,11 +149,11 @@ MISTAKES = [
     ),
     Mistake(
         "include from outside of snippets/",
-        include("../conftest.py:options"),
+        include("../tests/session.py:options"),
         INCLUDES,
         PAGE,
-        "../conftest.py",
-        f"../conftest.py leaves snippets/. Include files of {CODE}/ only",
+        "../tests/session.py",
+        f"../tests/session.py leaves snippets/. Include files of {CODE}/ only",
     ),
     Mistake(
         "include of a file that does not exist",
@@ -208,7 +208,7 @@ MISTAKES = [
     Mistake(
         "snippet folder without a page",
         write("snippets/concurrency/orphan/app.py", "x = 1\n"),
-        rule(test_includes.test_every_snippet_folder_belongs_to_an_answer),
+        rule(includes.every_snippet_folder_belongs_to_an_answer),
         "snippets/concurrency/orphan",
         "",
         "no answer shows this folder. Write docs/concurrency/orphan.md, or delete it",
@@ -256,7 +256,7 @@ MISTAKES = [
     Mistake(
         "proof that does not exist",
         replace(PAGE, "::test_the_other", "::test_some_other"),
-        rule(test_proofs.test_every_proof_names_a_test_that_exists),
+        rule(proofs.every_proof_names_a_test_that_exists),
         PAGE,
         "::test_some_other",
         "does not exist. Name a test of the snippets",

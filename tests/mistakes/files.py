@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.problems import Problem
-from tests import test_characters, test_files, test_locks, test_workflows
+from scripts.catalogue.problems import Problem
+from scripts.validation import characters, files, locks
 from tests.mistakes.mistake import (
     CODE,
     PAGE,
@@ -18,15 +18,16 @@ from tests.mistakes.mistake import (
     rule,
     write,
 )
+from tests.validation import test_workflows
 
-CHARACTERS = rule(test_characters.test_every_character_is_what_it_looks_like)
-TEXT = rule(test_files.test_every_file_is_plain_utf_8_text_or_an_image)
-SIZE = rule(test_files.test_no_file_is_too_large)
-NAMES = rule(test_files.test_names_are_in_one_style)
-PLACES = rule(test_files.test_every_page_has_its_place)
-ASKED = rule(test_locks.test_locks_hold_what_their_inputs_ask_for)
-HASHES = rule(test_locks.test_locks_name_releases_by_their_hashes_alone)
-LOCK, TEST_LOCK = "requirements.txt", "requirements-test.txt"
+CHARACTERS = rule(characters.every_character_is_what_it_looks_like)
+TEXT = rule(files.every_file_is_plain_utf_8_text_or_an_image)
+SIZE = rule(files.no_file_is_too_large)
+NAMES = rule(files.names_are_in_one_style)
+PLACES = rule(files.every_page_has_its_place)
+ASKED = rule(locks.locks_hold_what_their_inputs_ask_for)
+HASHES = rule(locks.locks_name_releases_by_their_hashes_alone)
+LOCK, TEST_LOCK = "requirements/site.txt", "requirements/test.txt"
 NEW = f"{CODE}/new.py"
 WORKFLOW = ".github/workflows/site.yml"
 PIN = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
@@ -147,7 +148,7 @@ MISTAKES = [
     Mistake(
         "image that holds a script",
         write("docs/assets/chart.svg", "<svg>\n<script>alert(1)</script>\n</svg>\n"),
-        rule(test_files.test_no_image_runs_anything),
+        rule(files.no_image_runs_anything),
         "docs/assets/chart.svg",
         "<script>",
         "the image holds '<script'. Save it as a plain drawing",
@@ -195,35 +196,35 @@ MISTAKES = [
     Mistake(
         "table without a tab",
         add("loop event loop", "data/synonyms.tsv"),
-        rule(test_files.test_every_line_of_a_table_has_its_columns),
+        rule(files.every_line_of_a_table_has_its_columns),
         "data/synonyms.tsv",
         "loop event loop",
         "the line has 1 of 2 columns. Put one tab between two columns",
     ),
     Mistake(
         "requirement that is not locked",
-        add("httpx-sse", "requirements-test.in"),
+        add("httpx-sse", "requirements/test.in"),
         ASKED,
-        "requirements-test.in",
+        "requirements/test.in",
         "httpx-sse",
-        "httpx-sse is asked for, and requirements-test.txt has none. Run `make lock`",
+        "httpx-sse is asked for, and requirements/test.txt has none. Run `make lock`",
         lines=2,  # the lock of the oldest releases asks for the same
     ),
     Mistake(
         "requirement of another version than the lock's",
-        replace("requirements-oldest.in", "==1.0.0", "==1.0.1"),
+        replace("requirements/oldest.in", "==1.0.0", "==1.0.1"),
         ASKED,
-        "requirements-oldest.in",
+        "requirements/oldest.in",
         "==1.0.1",
-        "==1.0.1 is asked for, and requirements-oldest.txt has 1.0.0. Run `make lock`",
+        "==1.0.1 is asked for, and requirements/oldest.txt has 1.0.0. Run `make lock`",
     ),
     Mistake(
         "locks that differ",
         replace(LOCK, "babel==", "babel==9.9.9+"),
-        rule(test_locks.test_locks_agree),
+        rule(locks.locks_agree),
         LOCK,
         "babel==",
-        "is another release than in requirements-test.txt. Run `make lock`",
+        "is another release than in requirements/test.txt. Run `make lock`",
     ),
     Mistake(
         "locked release without a hash",

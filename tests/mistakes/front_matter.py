@@ -2,7 +2,7 @@
 
 import re
 
-from tests import test_notes, test_search
+from scripts.validation import notes, search_phrases
 from tests.mistakes.mistake import (
     CODE,
     PAGE,
@@ -243,7 +243,7 @@ MISTAKES = [
     Mistake(
         "answer without phrases for the search",
         new_page("new-page", 999),
-        rule(test_search.test_the_list_asks_for_every_answer),
+        rule(search_phrases.the_list_asks_for_every_answer),
         "tests/search.tsv",
         "",
         "0 phrases for id 999, docs/concurrency/new-page.md. Add 8 that people type",
@@ -251,7 +251,7 @@ MISTAKES = [
     Mistake(
         "phrase that leads to no answer",
         add("how fast is it\t9999\ttuned", "tests/search.tsv"),
-        rule(test_search.test_the_list_asks_for_every_answer),
+        rule(search_phrases.the_list_asks_for_every_answer),
         "tests/search.tsv",
         "how fast is it",
         "“how fast is it” leads to no answer, or a retired one. Name the id of one, after a tab",
@@ -259,7 +259,7 @@ MISTAKES = [
     Mistake(
         "note that no answer claims any more",
         replace(WHAT_IS, "notes: [1]", "notes: []"),
-        rule(test_notes.test_every_note_is_claimed_by_an_answer),
+        rule(notes.every_note_is_claimed_by_an_answer),
         "data/notes.tsv",
         "1\t",
         "no answer claims note 1. Name it in `notes` of the answer that covers it",
@@ -267,7 +267,7 @@ MISTAKES = [
     Mistake(
         "correction of a note that no answer claims",
         replace(WHAT_IS, "notes: [1]", "notes: []"),
-        rule(test_notes.test_a_correction_corrects_a_note_that_an_answer_claims),
+        rule(notes.a_correction_corrects_a_note_that_an_answer_claims),
         WHAT_IS,
         "note: 1",
         "no answer claims note 1, which is corrected here. Name it in `notes`",

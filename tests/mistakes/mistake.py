@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.addresses import vanished
-from scripts.catalogue import ROOT, load
-from scripts.problems import Problem, Problems
-from tests.rules import RULES, names
-from tests.test_linters import LINTERS, faults
-from tests.test_secrets import secrets
+from scripts.catalogue.answers import load
+from scripts.catalogue.problems import Problem, Problems
+from scripts.project import ROOT
+from scripts.publish.addresses import vanished
+from scripts.validation.rules import Check, names
+from tests.validation.test_linters import LINTERS, faults
+from tests.validation.test_secrets import secrets
 
 # The page and the code that most mistakes are made in.
 PAGE = "docs/concurrency/blocking-the-event-loop.md"
@@ -25,9 +26,9 @@ FOOT = "{{ answer_foot() }}"
 
 PYTEST = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
 BUILD = (
-    ["-m", "scripts.configure"],
+    ["-m", "scripts.publish.configure"],
     ["-m", "mkdocs", "build", "--strict", "--config-file", "site.yml"],
-    ["-m", "scripts.publish"],
+    ["-m", "scripts.publish.complete"],
 )
 
 
@@ -81,7 +82,7 @@ def copy(folder: Path) -> Tree:
 
 Edit = Callable[[Tree], None]
 Refusal = Callable[[Path], str]
-PROVED: set[Callable[[], None]] = set()
+PROVED: set[Check] = set()
 """The rules that some mistake breaks."""
 
 
@@ -163,10 +164,10 @@ def catalogue(root: Path) -> str:
     return ""
 
 
-def rule(test: Callable[[], None]) -> Refusal:
-    """Follow one of the rules of `make check`, given by its test."""
-    PROVED.add(test)
-    return lambda root: lines(RULES[test](root))
+def rule(check: Check) -> Refusal:
+    """Follow one of the rules."""
+    PROVED.add(check)
+    return lambda root: lines(check(root))
 
 
 def linter(name: str, *only: str) -> Refusal:

@@ -1,6 +1,6 @@
 """Mistakes in the Markdown of a page, and with its links and addresses."""
 
-from tests import test_fix, test_markdown, test_redirects, test_reviews, test_unwritten
+from scripts.validation import findings, markdown, order, redirects, unwritten
 from tests.mistakes.mistake import (
     FOOT,
     PAGE,
@@ -13,11 +13,11 @@ from tests.mistakes.mistake import (
     rule,
 )
 
-HEAD_AND_FOOT = rule(test_markdown.test_every_answer_has_its_head_and_its_foot)
-FINDINGS = rule(test_reviews.test_every_finding_has_an_anchor_wrong_and_right_code_and_a_sentence)
-HTML = rule(test_markdown.test_html_of_a_page_is_harmless)
-LINKS = rule(test_markdown.test_links_and_images_of_a_page_are_harmless)
-MACROS = rule(test_markdown.test_macros_of_a_page_can_be_called)
+HEAD_AND_FOOT = rule(markdown.every_answer_has_its_head_and_its_foot)
+FINDINGS = rule(findings.every_finding_has_an_anchor_wrong_and_right_code_and_a_sentence)
+HTML = rule(markdown.html_of_a_page_is_harmless)
+LINKS = rule(markdown.links_and_images_of_a_page_are_harmless)
+MACROS = rule(markdown.macros_of_a_page_can_be_called)
 MARKDOWN = linter("the Markdown is well formed")
 
 
@@ -218,15 +218,15 @@ MISTAKES = [
     ),
     Mistake(
         "published page that is gone",
-        add("concurrency/gone/", "published.txt"),
+        add("concurrency/gone/", "data/published.txt"),
         published,
-        "published.txt",
+        "data/published.txt",
         "concurrency/gone/",
         "the published address concurrency/gone/ no longer resolves. Keep the page, or redirect it",
     ),
     Mistake(
         "heading that got another name",
-        add("concurrency/blocking-the-event-loop/#former-heading", "published.txt"),
+        add("concurrency/blocking-the-event-loop/#former-heading", "data/published.txt"),
         published,
         PAGE,
         "",
@@ -237,7 +237,7 @@ MISTAKES = [
         Mistake(
             f"redirect {name}",
             add(line, "data/redirects.tsv"),
-            rule(test_redirects.test_old_addresses_lead_to_pages_in_one_step),
+            rule(redirects.old_addresses_lead_to_pages_in_one_step),
             "data/redirects.tsv",
             line.splitlines()[0],
             message,
@@ -263,23 +263,23 @@ MISTAKES = [
     Mistake(
         "front matter in another order",
         replace(PAGE, "---\nid: 7\n", "---\nlevel: working\nid: 7\n"),
-        rule(test_fix.test_pages_and_lists_are_in_order),
+        rule(order.pages_and_lists_are_in_order),
         PAGE,
         "level: working",
         "the line is not in its place. Run `make fix`",
     ),
     Mistake(
         "address at the end of the published list",
-        add("concurrency/await/", "published.txt"),
-        rule(test_fix.test_pages_and_lists_are_in_order),
-        "published.txt",
+        add("concurrency/await/", "data/published.txt"),
+        rule(order.pages_and_lists_are_in_order),
+        "data/published.txt",
         "concurrency/await/",
         "the line is not in its place. Run `make fix`",
     ),
     Mistake(
         "answer that is not written yet",
         add("WRITE: what breaks"),
-        rule(test_unwritten.test_nothing_that_make_new_left_to_the_author_is_unwritten),
+        rule(unwritten.nothing_that_make_new_left_to_the_author_is_unwritten),
         PAGE,
         "WRITE: what breaks",
         "not written yet: what breaks. Write it in place of what begins with `WRITE:`",

@@ -1,0 +1,149 @@
+"""The findings of `## In review`: what a reviewer flags, what to ask for, and the sentence to paste."""
+
+import html
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pymdownx.snippets import SnippetMissingError
+
+from scripts.catalogue.answers import AnswerPage, Catalogue
+from scripts.catalogue.included_code import included
+from scripts.catalogue.problems import Problem, Problems
+from scripts.project import ROOT
+
+IN_REVIEW = re.compile(r"^## In review\n(.*?)(?=^## |\{\{ answer_foot)", re.M | re.S)
+FINDING = re.compile(
+    r"### (?P<title>[^\n]+) \{ #(?P<anchor>[a-z0-9-]+) \}\n+"
+    r'<div class="review"(?: data-flag=(?P<quote>["\'])(?P<flag>[^\n]+)(?P=quote))?'
+    r'(?: data-wrong="(?P<wrong_above>[^"]+)")?(?: data-right="(?P<right_above>[^"]+)")? markdown>\n+'
+    r'(?(wrong_above)\*\*Flag:\*\* \[[^\]\n]+\]\(#[\w-]+\)\.|```\w+ title="Flag"\n(?P<wrong>[^\n]+)\n```)\n+'
+    r"(?(right_above)\*\*Ask for:\*\* \[[^\]\n]+\]\(#[\w-]+\)\."
+    r'|```(?P<language>\w+) title="Ask for"\n(?P<right>[^\n]+)\n```)\n+'
+    r"</div>\n+"
+    r"(?P<sentence>(?:> [^\n]+\n)+)"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding of an answer."""
+
+    page: AnswerPage
+    title: str
+    """The heading, in Markdown."""
+    anchor: str
+    wrong: str
+    """The code to flag, as the page shows it."""
+    flag: str
+    """The one line of it that shows the fault, without its indentation."""
+    right: str
+    """The code to ask for, as the page shows it."""
+    language: str
+    """Language of the right code, as Markdown names it after a fence."""
+    sentence: str
+    """The sentence to paste: Markdown in one line, with links as the page has them."""
+
+    @property
+    def address(self) -> str:
+        """Permanent address below the site's root: the short link with the anchor."""
+        return f"{self.page.meta.id}/#{self.anchor}"
+
+
+def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str = "") -> Finding:
+    """Return the finding that ``text`` describes from ``line`` of ``page`` on.
+
+    It may refer to a block of ``body``, the part of the page above, in place of showing the code again.
+
+    Raises ``Problems`` with one fault where it has not the form that CONTRIBUTING.md asks for.
+    """
+
+    def refused(fault: str, remedy: str) -> Problems:
+        return Problems([Problem(page.file, line, fault, remedy, "The page")])
+
+    match = FINDING.match(text)
+    if not match:
+        raise refused(
+            "the finding is not complete",
+            'Write "### Title { #id }", the review with "Flag" and "Ask for", and a quotation.',
+        )
+    language = match["language"]
+    includes = []
+    for name in ("wrong", "right"):
+        above = match[f"{name}_above"]
+        includes.append(f'--8<-- "{above}"' if above else match[name])
+        if not above:
+            continue
+        shown = re.search(rf'^```(\w+)[^\n]*\n--8<-- "{re.escape(above)}"\n', body, re.M)
+        if not shown:
+            remedy = "Name the include of a block that stands above, or show the code here."
+            raise refused(f"no block above shows {above}", remedy)
+        language = shown[1] if name == "right" else language
+    try:
+        wrong, right = (included(include, root).strip("\n") for include in includes)
+    except SnippetMissingError as error:
+        raise refused(f"{error}", "Correct the include.") from error
+    flag = html.unescape(match["flag"] or "")
+    telling = [code.strip() for code in wrong.splitlines() if code.strip() and flag in code]
+    if len(telling) != 1:
+        raise refused(
+            f"{len(telling)} lines of the wrong code hold {flag!r}"
+            if flag
+            else "the finding does not say which line of the wrong code shows the fault",
+            'Write it, or a part that no other line has: <div class="review" data-flag="…" markdown>.',
+        )
+    return Finding(
+        page,
+        match["title"],
+        match["anchor"],
+        wrong,
+        telling[0],
+        right,
+        language,
+        " ".join(line.removeprefix("> ") for line in match["sentence"].splitlines()),
+    )
+
+
+def read_findings(page: AnswerPage, root: Path = ROOT) -> list[Finding]:
+    """Return the findings of ``page``, in its order.
+
+    Raises ``Problems`` with every finding that has not the form that CONTRIBUTING.md asks for.
+    """
+    text = (root / page.file).read_text(encoding="utf-8")
+    part = IN_REVIEW.search(text)
+    if not part:
+        return []
+    findings: list[Finding] = []
+    problems: list[Problem] = []
+    start = text[: part.start(1)].count("\n") + 1
+    head, *pieces = re.split(r"^(?=### )", part[1], flags=re.M)
+    start += head.count("\n")
+    if not pieces:
+        fault, remedy = "`In review` has no finding", "Write one, or leave it out."
+        problems.append(Problem(page.file, start, fault, remedy, "The page"))
+    for piece in pieces:
+        try:
+            findings.append(read_finding(page, start, piece, root, text[: part.start()]))
+        except Problems as faults:
+            problems += faults.problems
+        start += piece.count("\n")
+    if problems:
+        raise Problems(problems)
+    return findings
+
+
+def all_findings(catalogue: Catalogue, root: Path = ROOT) -> dict[int, list[Finding]]:
+    """Return the findings of each answer by its number, in reading order.
+
+    Raises ``Problems`` with the faults of all pages.
+    """
+    findings: dict[int, list[Finding]] = {}
+    problems: list[Problem] = []
+    for number, page in catalogue.answers.items():
+        try:
+            findings[number] = read_findings(page, root)
+        except Problems as faults:
+            problems += faults.problems
+    if problems:
+        raise Problems(problems)
+    return findings

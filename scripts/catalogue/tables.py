@@ -1,0 +1,50 @@
+"""The tables that are edited by hand: ``data/*.tsv`` and ``tests/search.tsv``, tabs between their columns."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.catalogue.problems import Problem, Problems
+
+HEADS = {
+    "data/inline_scripts.tsv": 0,
+    "data/notes.tsv": 1,
+    "data/redirects.tsv": 0,
+    "data/synonyms.tsv": 0,
+    "tests/search.tsv": 1,
+}
+"""How many lines of a table, below its comments, name its columns."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table: its number from 1, and what stands between the tabs."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+def read_rows(root: Path, name: str, columns: int | None = None) -> list[Row]:
+    """Return the rows of a table below its comments (``# ``) and the line that names its columns.
+
+    Raises ``Problems`` where a row has not as many ``columns`` as are asked for.
+    """
+    lines = (root / name).read_text(encoding="utf-8").splitlines()
+    rows = [
+        Row(number, tuple(line.split("\t")))
+        for number, line in enumerate(lines, 1)
+        if not line.startswith("# ")
+    ][HEADS[name] :]
+    problems = [
+        Problem(
+            name,
+            row.line,
+            f"the line has {len(row.cells)} of {columns} columns",
+            "Put one tab between two columns.",
+            "Files",
+        )
+        for row in rows
+        if columns is not None and len(row.cells) != columns
+    ]
+    if problems:
+        raise Problems(problems)
+    return rows

@@ -1,0 +1,1 @@
+"""What the engine asks for while it builds: the macros and their templates."""

@@ -1,0 +1,81 @@
+"""What can be copied for a review, and the reviewer's desk: made from the findings of all answers."""
+
+import keyword
+import re
+from collections.abc import Callable
+from posixpath import dirname, join, normpath
+
+from jinja2 import Environment
+
+from scripts.catalogue.answers import AnswerPage, Catalogue, Page
+from scripts.catalogue.findings import Finding, all_findings
+
+LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#\s]*)(?P<anchor>#[^)\s]*)?\)")
+SITE = "site:"
+"""Stands for the address of the site, which only the reader's browser knows (docs/assets/answers.js)."""
+WORD = re.compile(r"\w{3,}")
+
+
+def relinked(markdown: str, page: Page, target: Callable[[str], str]) -> str:
+    """Return ``markdown``, a line of ``page``, with its links to pages of the site led elsewhere.
+
+    ``target`` gets the path of a linked page below ``docs`` and returns what to link instead.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        path = normpath(join(dirname(page.source), match["path"])) if match["path"] else page.source
+        return f"]({target(path)}{match['anchor'] or ''})"
+
+    parts = markdown.split("`")  # in code it would be no link
+    parts[::2] = [LINK.sub(replace, part) for part in parts[::2]]
+    return "`".join(parts)
+
+
+def further_words(finding: Finding) -> str:
+    """Return the names of the wrong code that its entry on the desk does not show, to be filtered by."""
+    shown = " ".join([finding.title, finding.flag, finding.sentence])
+    known = {*keyword.kwlist, *(word.lower() for word in WORD.findall(shown))}
+    words = (word.lower() for word in WORD.findall(finding.wrong))
+    return " ".join(dict.fromkeys(word for word in words if word not in known))
+
+
+def review_macros(
+    catalogue: Catalogue, templates: Environment, render: Callable[..., str]
+) -> list[Callable[..., str]]:
+    """Return the macros, which ``render`` templates; adds to ``templates`` what those use."""
+    findings = all_findings(catalogue)
+    numbers = {page.source: number for number, page in catalogue.answers.items()}
+
+    def short(source: str) -> str:
+        return f"{SITE}{numbers.get(source) or Page(f'docs/{source}', '').address.rstrip('/')}/"
+
+    def for_review(page: AnswerPage) -> str:
+        """Markdown to paste: the short answer, with its link."""
+        return f"{page.meta.answer} ([{page.title}]({SITE}{page.meta.id}/))"
+
+    def finding_for_review(finding: Finding) -> str:
+        """Markdown to paste: the sentence of a finding, with its link."""
+        sentence = relinked(finding.sentence, finding.page, short)
+        return f"{sentence} ([{finding.title}]({SITE}{finding.address}))"
+
+    def findings_for_review(page: AnswerPage) -> dict[str, str]:
+        """Markdown to paste for each finding of ``page``, by its anchor."""
+        return {f.anchor: finding_for_review(f) for f in findings[page.meta.id]}
+
+    def sentence(finding: Finding) -> str:
+        """The sentence to paste, as a page directly below ``docs`` shows it."""
+        return relinked(finding.sentence, finding.page, lambda source: source)
+
+    templates.globals.update(
+        for_review=for_review,
+        finding_for_review=finding_for_review,
+        findings_for_review=findings_for_review,
+        sentence=sentence,
+        further_words=further_words,
+    )
+
+    def reviews() -> str:
+        """All findings by topic, each with its telling line, the sentence to paste and the short link."""
+        return render("reviews.md.jinja", findings=findings)
+
+    return [reviews]

@@ -1,0 +1,1 @@
+"""What is written around the build: configuration, links, search index, security policy, checksums."""

@@ -1,0 +1,54 @@
+"""Write ``site.yml``: what of the configuration depends on the catalogue and the environment.
+
+``site.yml`` inherits from ``mkdocs.yml`` and adds the navigation in reading order, so that a new
+answer needs no shared file edited, and the addresses of the site and its repository.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.catalogue.annotations import tell
+from scripts.catalogue.answers import OTHER_PAGES, Catalogue, load
+from scripts.catalogue.findings import all_findings
+from scripts.catalogue.problems import Problems
+from scripts.project import ROOT, repository_url, site_url
+
+
+def configuration(catalogue: Catalogue) -> dict[str, Any]:
+    """Return the content of ``site.yml`` for ``catalogue`` and the current environment."""
+    topics: list[Any] = [
+        {topic.title: [topic.source, *({a.title: a.source} for a in topic.answers)]}
+        for topic in catalogue.topics
+    ]
+    repository = repository_url()
+    return {
+        "INHERIT": "mkdocs.yml",
+        "site_url": site_url(),
+        "edit_uri_template": f"{repository}/edit/main/docs/{{path}}" if repository else "",
+        "extra": {"repository": repository},
+        "nav": [{"Home": "index.md"}, *topics, *OTHER_PAGES],
+        "not_in_nav": "\n".join(a.source for topic in catalogue.topics for a in topic.retired),
+    }
+
+
+def main(root: Path = ROOT) -> int:
+    """Write ``site.yml``; print what is wrong with the answers and return 1 where they have faults."""
+    try:
+        catalogue = load(root)
+        all_findings(catalogue, root)  # else the build would end in a traceback
+        content = configuration(catalogue)
+    except Problems as problems:
+        tell(problems)
+        return 1
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    path = root / "site.yml"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

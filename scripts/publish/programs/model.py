@@ -1,0 +1,108 @@
+"""What ``answers.json`` holds. A promise to programs: fields are added, never renamed, removed or retyped.
+
+The descriptions are the documentation: they stand in ``answers.schema.json``.
+"""
+
+import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+
+from scripts.catalogue.front_matter import Level
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+class Exported(BaseModel):
+    """Base of the models: every field is always there, and there are no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ExportedSource(Exported):
+    """What backs an answer."""
+
+    title: str = Field(description="Title, in plain text")
+    url: HttpUrl = Field(description="Address of the page, specification or source file")
+
+
+class ExportedCorrection(Exported):
+    """A claim that is often made, and wrong."""
+
+    note: int = Field(description="Number of the original note that makes the claim")
+    claim: str = Field(description="The claim, in the words of this site, as Markdown")
+    truth: str = Field(description="What is true instead, as Markdown")
+    test: str | None = Field(description="The pytest node id that proves it, below the repository")
+    test_url: HttpUrl | None = Field(description="Address of that test, where known")
+    sources: list[HttpUrl] = Field(description="Addresses that back it")
+
+
+class ExportedChange(Exported):
+    """A dated change of meaning."""
+
+    date: datetime.date = Field(description="Day of the change")
+    text: str = Field(description="What changed, in one line of Markdown")
+
+
+class Checked(Exported):
+    """On what an answer was checked."""
+
+    date: datetime.date = Field(description="Day of the last check; of the lock for newer code")
+    versions: dict[str, str] = Field(description="Versions that its tests ran on, by package")
+
+
+class ExportedAnswer(Exported):
+    """One answer, without its explanation, which stands in the Markdown version."""
+
+    id: int = Field(description="The permanent number: the identity of the answer")
+    question: str = Field(description="The question, in plain text")
+    answer: str = Field(description="The short answer: one line of Markdown")
+    url: HttpUrl = Field(description="Address of the page")
+    short_url: HttpUrl = Field(description="Permanent short link, which leads to the page")
+    markdown_url: HttpUrl = Field(description="Permanent address of the Markdown version")
+    topic: str = Field(description="The topic, as in `topics[].slug`")
+    level: Level = Field(description="How deep it goes")
+    asked_as: list[str] = Field(description="Other wordings, in plain text")
+    since: dict[str, str] = Field(
+        description="First version that the advice needs, by package; empty where any version will do"
+    )
+    notes: list[int] = Field(description="Numbers of the original notes that it answers")
+    related: list[int] = Field(description="Numbers of answers to read next")
+    replaced_by: int | None = Field(
+        description="Number of the answer to read instead, where this one is retired"
+    )
+    sources: list[ExportedSource] = Field(description="What backs it, besides the tests")
+    corrections: list[ExportedCorrection] = Field(description="Claims that it refutes")
+    changes: list[ExportedChange] = Field(description="Changes of meaning, as the page lists them")
+    created: datetime.date = Field(description="Day of the first version")
+    updated: datetime.date = Field(description="Day of the newest change of meaning")
+    checked: Checked = Field(description="What it was checked on")
+
+
+class ExportedTopic(Exported):
+    """A topic: navigation, which may change."""
+
+    slug: str = Field(description="Name in addresses")
+    title: str = Field(description="Title, in plain text")
+    description: str = Field(description="What it is about, in one sentence")
+    url: HttpUrl = Field(description="Address of the page")
+    answers: list[int] = Field(description="Numbers of its answers, in reading order")
+
+
+class Export(Exported):
+    """All answers: the content of ``answers.json``."""
+
+    schema_url: HttpUrl = Field(
+        serialization_alias="$schema", description="Address of the JSON Schema of this file"
+    )
+    site: HttpUrl = Field(description="Address of the site")
+    licence: str = Field(description="Licence of text and code, as an SPDX identifier")
+    topics: list[ExportedTopic] = Field(description="All topics, in reading order")
+    answers: list[ExportedAnswer] = Field(
+        description="All answers, in reading order, then the retired ones"
+    )
+
+
+def schema(address: str) -> dict[str, Any]:
+    """Return the JSON Schema of ``answers.json``, to be published at ``address``."""
+    return {"$schema": DIALECT, "$id": address} | Export.model_json_schema(mode="serialization")

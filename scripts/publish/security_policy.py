@@ -1,0 +1,151 @@
+"""Give each page of the built site a Content-Security-Policy: what the browser may load and run.
+
+The policy allows the site's own files and the inline scripts that were reviewed
+(``data/inline_scripts.tsv``), by their hashes. What it would block on the reader's side is refused
+here, so that a script that slipped into a page stops the build. `make serve` leaves the policy out:
+MkDocs puts a script with a changing number into each page that it serves, to reload it.
+
+One policy serves all pages. After an instant navigation the policy of the first page stays in force,
+so each has to allow the scripts of every page.
+
+Only a header, which GitHub Pages can't be told to send, could also forbid that other sites frame the
+pages (``frame-ancestors``). They have no form and no session that a frame could abuse.
+"""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scripts.catalogue.problems import Problem
+from scripts.catalogue.tables import read_rows
+from scripts.project import ROOT
+
+REVIEWED = "data/inline_scripts.tsv"
+DIRECTIVES = {
+    "default-src": "'none'",
+    "script-src": "'self'",  # and the hashes
+    "style-src": "'self'",
+    "img-src": "'self' data:",  # the theme's stylesheet draws its icons from data: addresses
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+}
+# No page needs a referrer, and a copy on an internal host does not tell its name to the sites it links.
+REFERRER = '<meta name="referrer" content="no-referrer">'
+CHARSET = re.compile(r'<meta charset="?utf-8"?>', re.IGNORECASE)
+WRITTEN = re.compile(rf'\n<meta http-equiv="Content-Security-Policy" [^>]*>\n{REFERRER}')
+# How the theme's script finds the root of the site: the one part of an inline script that differs
+# between pages, and on the error page between forks. A string without quotes can't end itself.
+SITE_ROOT = re.compile(r'new URL\("[\w./~%-]*",')
+DATA = frozenset({"application/json", "application/ld+json"})  # types of scripts that never run
+BLOCKED = frozenset({"base", "embed", "iframe", "object", "style"})
+
+
+class PageParser(HTMLParser):
+    """Collect the inline scripts of a page and what the policy would block, each with its line."""
+
+    def __init__(self, html: str) -> None:
+        """Read the whole page."""
+        super().__init__()
+        self.html = html
+        self.scripts: list[tuple[int, str]] = []
+        self.blocked: list[tuple[int, str]] = []
+        self.in_script = False
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an inline script, or what is blocked."""
+        line = self.getpos()[0]
+        values = {name: value or "" for name, value in attrs}
+        if tag == "script" and "src" not in values and values.get("type", "").lower() not in DATA:
+            self.in_script = True
+            self.scripts.append((line, ""))
+        if tag in BLOCKED:
+            self.blocked.append((line, f"<{tag}>"))
+        if tag == "script" and urlsplit(values.get("src", "")).netloc:
+            self.blocked.append((line, f'<script src="{values["src"]}">'))
+        for name, value in values.items():
+            runs = re.sub(r"[\0- ]", "", value).lower().startswith("javascript:")
+            if runs or name == "style" or name.startswith("on"):
+                self.blocked.append((line, f'<{tag} {name}="{value}">'))
+
+    def handle_data(self, data: str) -> None:
+        """Collect the text of an inline script."""
+        if self.in_script:
+            line, text = self.scripts[-1]
+            self.scripts[-1] = (line, text + data)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave a script."""
+        if tag == "script":
+            self.in_script = False
+
+
+def source_hash(script: str) -> str:
+    """Return the hash of an inline script as a policy names it (``hash-source`` of CSP Level 3)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def review_hash(script: str) -> str:
+    """Return the hash by which ``REVIEWED`` names an inline script, wherever its page stands."""
+    return source_hash(SITE_ROOT.sub('new URL(".",', script))
+
+
+def reviewed(root: Path = ROOT) -> set[str]:
+    """Return the hashes of the inline scripts that were reviewed."""
+    return {row.cells[0] for row in read_rows(root, REVIEWED, columns=2)}
+
+
+def faults(name: str, page: PageParser, allowed: set[str]) -> list[Problem]:
+    """Return what the policy would block on ``page``, or what keeps it from being written there.
+
+    ``name`` is the page's path below the root, ``allowed`` holds the hashes of ``reviewed``.
+    """
+    problems = []
+    for line, what in page.blocked:
+        fault = f"the security policy blocks {what}"
+        remedy = "Remove it; scripts and styles of the site are files in docs/assets."
+        problems.append(Problem(name, line, fault, remedy))
+    for line, script in page.scripts:
+        if (found := review_hash(script)) not in allowed:
+            fault = f"nobody has reviewed the inline script “{' '.join(script.split())[:60]}”"
+            remedy = f"Remove it; or read it, and add to {REVIEWED}: {found}"
+            problems.append(Problem(name, line, fault, remedy))
+    if not CHARSET.search(page.html.partition("<script")[0]):
+        fault = "there is no place for the security policy"
+        remedy = 'Write <meta charset="utf-8"> into the head, before any script.'
+        problems.append(Problem(name, 1, fault, remedy))
+    return problems
+
+
+def policy(hashes: set[str]) -> str:
+    """Return the text of the policy that allows the inline scripts with these ``hashes``."""
+    scripts = "".join(f" '{one}'" for one in sorted(hashes))
+    directives = DIRECTIVES | {"script-src": DIRECTIVES["script-src"] + scripts}
+    return "; ".join(f"{name} {sources}" for name, sources in directives.items())
+
+
+def write_policy(site: Path) -> list[Problem]:
+    """Write one policy into all HTML pages of ``site``, or return what speaks against it and write none."""
+    pages = {
+        path: PageParser(WRITTEN.sub("", path.read_text(encoding="utf-8")))
+        for path in sorted(site.rglob("*.html"))
+    }
+    allowed = reviewed()
+    problems = [
+        problem
+        for path, page in pages.items()
+        for problem in faults(f"site/{path.relative_to(site).as_posix()}", page, allowed)
+    ]
+    if problems:
+        return problems
+    hashes = {source_hash(script) for page in pages.values() for _, script in page.scripts}
+    meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}">\n{REFERRER}'
+    for path, page in pages.items():
+        html = CHARSET.sub(lambda charset: charset[0] + meta, page.html, count=1)
+        path.write_text(html, encoding="utf-8")
+    return []

@@ -1,0 +1,1 @@
+"""What the machine needs besides Python: Chromium and PostgreSQL."""

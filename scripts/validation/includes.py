@@ -1,0 +1,166 @@
+"""Every code block of a page is a section of a file of its own folder, and every section is shown."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.catalogue.answers import AnswerPage, load
+from scripts.catalogue.problems import Problem
+from scripts.validation.rules import files, read, rule
+
+FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})([^\n`]*)")
+INCLUDE = re.compile(r'\s*--8<-- "(?P<path>[^":]+)(?::(?P<section>[\w-]+))?"\s*')
+BY_NUMBER = re.compile(r'.*8<-+ "[^":]+:\d*(:\d*)?"\s*')
+ANY_INCLUDE = re.compile(r"\s*;?-+8<-+")
+MARKER = re.compile(r"--8<-- \[(start|end):([\w-]+)\]")
+RECORDED = (".txt", ".json", ".http")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced code block: the line of its fence from 1, what stands after that, and its content."""
+
+    line: int
+    info: str
+    body: tuple[str, ...]
+    closed: bool
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """Yield the fenced code blocks of a page."""
+    lines = text.splitlines()
+    start = fence = None
+    for number, line in enumerate([*lines, None], 1):
+        opened = FENCE.fullmatch(line or "")
+        if not fence and opened:
+            start, fence = number, opened
+        elif start and fence and (line is None or line.strip(" \t>") == fence[1]):
+            yield Block(start, fence[2].strip(), tuple(lines[start : number - 1]), line is not None)
+            fence = None
+
+
+def includes(text: str) -> Iterator[tuple[int, str, str | None]]:
+    """Yield the line, the path below ``snippets`` and the section of every include of a page."""
+    for block in blocks(text):
+        for number, line in enumerate(block.body, block.line + 1):
+            if include := INCLUDE.fullmatch(line):
+                yield number, include["path"], include["section"]
+
+
+def markers(text: str, kind: str) -> dict[str, list[int]]:
+    """Return the lines of the ``start`` or ``end`` markers of a snippet, by section."""
+    found: dict[str, list[int]] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        for marker in MARKER.finditer(line):
+            if marker[1] == kind:
+                found.setdefault(marker[2], []).append(number)
+    return found
+
+
+def snippets(root: Path, page: AnswerPage) -> Iterator[str]:
+    """Yield the files of the answer's snippet folder that are no tests."""
+    for name in files(root, "snippets"):
+        if name.startswith(f"{page.snippets}/") and not name.rsplit("/", 1)[1].startswith("test_"):
+            yield name
+
+
+def fault_of(block: Block) -> tuple[str, str] | None:
+    """Return what is wrong with a code block and what to do, or nothing."""
+    body = [line for line in block.body if line.strip()]
+    include = INCLUDE.fullmatch(body[0]) if len(body) == 1 else None
+    if not block.closed:
+        return "the code block is not closed", "End it with the same fence."
+    if len(body) == 1 and BY_NUMBER.fullmatch(body[0]):
+        remedy = "Mark a section in the file and name it: numbers move with every edit."
+        return "the code is included by line numbers", remedy
+    if not include:
+        remedy = "Put the code into a file of the page's snippet folder and include it by section."
+        return "the code block is pasted", remedy
+    if not include["section"] and not include["path"].endswith(RECORDED):
+        return f"{include['path']} is included without a section", "Name one: `file:section`."
+    if not block.info:
+        return "the code block names no language", "Write it after the fence, like ```python."
+    return None
+
+
+@rule("Code")
+def every_code_block_is_one_snippet_include(root: Path) -> Iterator[Problem]:
+    for name in files(root, "docs", suffix=".md"):
+        inside: set[int] = set()
+        text = read(root, name)
+        for block in blocks(text):
+            inside.update(range(block.line, block.line + len(block.body) + 2))
+            if fault := fault_of(block):
+                yield Problem(name, block.line, *fault)
+        for number, line in enumerate(text.splitlines(), 1):
+            if number not in inside and ANY_INCLUDE.match(line):
+                yield Problem(
+                    name,
+                    number,
+                    "the include stands outside a code block",
+                    "Put a fence with its language around it.",
+                )
+
+
+@rule("Code")
+def every_include_is_a_complete_section_of_the_pages_own_folder(
+    root: Path,
+) -> Iterator[Problem]:
+    for name in files(root, "docs", suffix=".md"):
+        own = name.removeprefix("docs/").removesuffix(".md").replace("-", "_") + "/"
+        for line, path, section in includes(read(root, name)):
+            snippet = f"snippets/{path}"
+            if ".." in path.split("/") or path.startswith("/"):
+                fault, remedy = f"{path} leaves snippets/", f"Include files of snippets/{own} only."
+                yield Problem(name, line, fault, remedy)
+            elif not path.startswith(own):
+                fault = f"{path} belongs to another page"
+                remedy = f"Include files of snippets/{own}; link to the other page."
+                yield Problem(name, line, fault, remedy)
+            elif not (root / snippet).is_file():
+                remedy = "Create it or correct the name."
+                yield Problem(name, line, f"{snippet} does not exist", remedy)
+            elif section:
+                yield from faults_of_section(
+                    snippet, read(root, snippet), section, f"{name}:{line}"
+                )
+
+
+def faults_of_section(snippet: str, text: str, section: str, user: str) -> Iterator[Problem]:
+    """Yield what is wrong with the markers of a section that ``user`` includes."""
+    starts, ends = markers(text, "start").get(section, []), markers(text, "end").get(section, [])
+    line = (starts or [1])[-1]
+    if len(starts) != 1:
+        fault = f"the section `{section}` " + ("stands there twice" if starts else "is missing")
+        remedy = f"Mark it once with `--8<-- [start:{section}]`; {user} includes it."
+        yield Problem(snippet, line, fault, remedy)
+    elif len(ends) != 1 or ends[0] < line:
+        fault = f"the section `{section}` is not closed"
+        remedy = f"Add `--8<-- [end:{section}]`; {user} includes it."
+        yield Problem(snippet, line, fault, remedy)
+
+
+@rule("Code")
+def every_snippet_and_section_is_shown(root: Path) -> Iterator[Problem]:
+    for page in load(root).answers.values():
+        shown = {(path, section) for _, path, section in includes(read(root, page.file))}
+        for name in snippets(root, page):
+            path = name.removeprefix("snippets/")
+            if not any(path == other for other, _ in shown):
+                remedy = "Include it there, or delete it."
+                yield Problem(name, 1, f"{page.file} does not show it", remedy)
+                continue
+            for section, lines in markers(read(root, name), "start").items():
+                if (path, section) not in shown:
+                    fault = f"{page.file} does not show the section `{section}`"
+                    yield Problem(name, lines[0], fault, "Include it there, or remove its markers.")
+
+
+@rule("Code")
+def every_snippet_folder_belongs_to_an_answer(root: Path) -> Iterator[Problem]:
+    owned = {page.snippets for page in load(root).answers.values()}
+    parts = (name.split("/") for name in files(root, "snippets"))
+    for folder in sorted({"/".join(part[:3]) for part in parts if len(part) > 3} - owned):
+        page = folder.replace("snippets/", "docs/", 1).replace("_", "-") + ".md"
+        yield Problem(folder, 1, "no answer shows this folder", f"Write {page}, or delete it.")

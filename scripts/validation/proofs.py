@@ -1,0 +1,131 @@
+"""Every claim is proved: snippets are tested, tests assert and wait for no luck, corrections name a test."""
+
+import ast
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.catalogue.answers import AnswerPage, load
+from scripts.catalogue.problems import Problem
+from scripts.catalogue.read_page import line_of
+from scripts.validation.includes import snippets
+from scripts.validation.rules import files, read, rule
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+ASSERTIONS = re.compile(r"pytest\.(raises|warns)|recorded")
+
+
+@functools.cache
+def parse(source: str) -> ast.Module:
+    """Return the syntax tree of a file; an empty one where it is no Python, which the linters refuse."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+def parsed(root: Path, page: AnswerPage) -> Iterator[tuple[str, ast.Module]]:
+    """Yield the test files of an answer with their syntax trees."""
+    for name in files(root, "snippets", suffix=".py"):
+        if name.startswith(f"{page.snippets}/test_"):
+            yield name, parse(read(root, name))
+
+
+def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Yield the tests of a file."""
+    for node in module.body:
+        if isinstance(node, FUNCTIONS) and node.name.startswith("test_"):
+            yield node
+
+
+def words(module: ast.Module) -> Iterator[str]:
+    """Yield what a test file can reach other files by: what it imports, and its texts."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            yield from re.split(r"\W+", ast.unparse(node))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from re.split(r"[^\w-]+", node.value)
+
+
+@rule("Tests")
+def every_snippet_is_tested(root: Path) -> Iterator[Problem]:
+    for page in load(root).answers.values():
+        modules = dict(parsed(root, page))
+        test = f"{page.snippets}/test_{Path(page.snippets).name}.py"
+        if not (root / test).is_file():
+            yield Problem(page.file, 1, f"{test} does not exist", "Prove the page's claims there.")
+            continue
+        reached = {word for module in modules.values() for word in words(module)}
+        for name in snippets(root, page):
+            if Path(name).stem not in reached:
+                remedy = f"Import it, or record it, in {test}."
+                yield Problem(name, 1, "no test of its folder touches it", remedy)
+
+
+@rule("Tests")
+def every_proof_names_a_test_that_exists(root: Path) -> Iterator[Problem]:
+    pages = load(root).answers.values()
+    known = {
+        f"{name}::{test.name}"
+        for page in pages
+        for name, module in parsed(root, page)
+        for test in functions(module)
+    }
+    for page in pages:
+        for number, correction in enumerate(page.meta.corrections):
+            if correction.proof.startswith("snippets/") and correction.proof not in known:
+                line = line_of(read(root, page.file), ["corrections", number, "proof"])
+                fault = f"the proof {correction.proof} does not exist"
+                yield Problem(page.file, line, fault, "Name a test of the snippets.")
+
+
+def asserts(test: ast.AST) -> bool:
+    """Tell whether a test compares something: an assertion of a constant compares nothing."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.Assert) and not isinstance(node.test, ast.Constant):
+            return True
+        if isinstance(node, ast.Call) and ASSERTIONS.fullmatch(ast.unparse(node.func)):
+            return True
+    return False
+
+
+@rule("Tests")
+def every_test_of_a_snippet_asserts_something(root: Path) -> Iterator[Problem]:
+    for page in load(root).answers.values():
+        for name, module in parsed(root, page):
+            for test in functions(module):
+                if not asserts(test):
+                    remedy = "Assert what its name claims."
+                    yield Problem(name, test.lineno, f"{test.name} asserts nothing", remedy)
+
+
+def ends_early(loop: ast.For) -> bool:
+    """Tell whether a loop ends as soon as it sees what it waits for."""
+    return any(isinstance(part, ast.Return | ast.Break) for part in ast.walk(loop))
+
+
+def sleeps(node: ast.AST) -> Iterator[ast.Call]:
+    """Yield the calls below ``node`` that wait for a fixed time; a loop that polls may do so."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.While) or (isinstance(child, ast.For) and ends_early(child)):
+            continue
+        if (
+            isinstance(child, ast.Call)
+            and re.fullmatch(r"(\w+\.)*sleep", ast.unparse(child.func))
+            and child.args
+            and isinstance(child.args[0], ast.Constant)
+            and child.args[0].value != 0
+        ):
+            yield child
+        yield from sleeps(child)
+
+
+@rule("Tests")
+def no_test_of_a_snippet_sleeps_to_be_right(root: Path) -> Iterator[Problem]:
+    for page in load(root).answers.values():
+        for name, module in parsed(root, page):
+            for call in sleeps(module):
+                fault = f"the test waits for a fixed time: {ast.unparse(call)}"
+                remedy = "Wait for what has to happen: an event, a thread's end, an answer."
+                yield Problem(name, call.lineno, fault, remedy)

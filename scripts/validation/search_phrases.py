@@ -1,0 +1,59 @@
+"""What people type: ``tests/search.tsv`` asks the search for every answer."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.catalogue.answers import load
+from scripts.catalogue.problems import Problem
+from scripts.catalogue.tables import read_rows
+from scripts.validation.rules import rule
+
+LIST = "tests/search.tsv"
+LEAST_PHRASES = 8  # for each answer
+SETS = ("tuned", "held-out")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A line of the list."""
+
+    text: str
+    ids: tuple[int, ...]
+    held_out: bool
+    line: int
+
+
+def read_phrases(root: Path) -> list[Phrase]:
+    """Return the lines of the list; a line without numbers has none."""
+    return [
+        Phrase(
+            text, tuple(int(n) for n in ids.split(",") if n.isdigit()), group == SETS[1], row.line
+        )
+        for row in read_rows(root, LIST, columns=3)
+        for text, ids, group in [row.cells]
+    ]
+
+
+@rule("Search")
+def the_list_asks_for_every_answer(root: Path) -> Iterator[Problem]:
+    phrases, answers = read_phrases(root), load(root).living
+    counts = Counter(number for phrase in phrases for number in phrase.ids)
+    for number, page in answers.items():
+        if counts[number] < LEAST_PHRASES:
+            fault = f"{counts[number]} phrases for id {number}, {page.file}"
+            remedy = (
+                f"Add {LEAST_PHRASES - counts[number]} that people type: concepts, identifiers, error texts, "
+                "typing mistakes."
+            )
+            yield Problem(LIST, len(phrases) + 1, fault, remedy)
+    first: dict[str, int] = {}
+    for phrase in phrases:
+        line = phrase.line
+        if not phrase.ids or not all(number in answers for number in phrase.ids):
+            fault = f"“{phrase.text}” leads to no answer, or a retired one"
+            yield Problem(LIST, line, fault, "Name the id of one, after a tab.")
+        if first.setdefault(phrase.text, line) != line:
+            fault = f"“{phrase.text}” stands in line {first[phrase.text]} already"
+            yield Problem(LIST, line, fault, "Keep one, with all ids that are right.")

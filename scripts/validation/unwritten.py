@@ -1,0 +1,21 @@
+"""What `make new` left to the author is written."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.catalogue.problems import Problem
+from scripts.validation.rules import files, line_at, read, rule
+
+TO_WRITE = re.compile(r"\bWRITE: ([^\n\"{*]*[^\n\"{*\s?])")
+
+
+@rule("The page")
+def nothing_that_make_new_left_to_the_author_is_unwritten(root: Path) -> Iterator[Problem]:
+    for name in files(root, "docs", "snippets"):
+        if name.endswith((".md", ".py")):
+            text = read(root, name)
+            for match in TO_WRITE.finditer(text):
+                fault = f"not written yet: {match[1]}"
+                remedy = "Write it in place of what begins with `WRITE:`."
+                yield Problem(name, line_at(text, match.start()), fault, remedy)

@@ -1,0 +1,52 @@
+"""Everything that can be known from the files alone, before anything is built or run.
+
+`make serve`, `make check` and `make build` call it first. ``python -m scripts.validation.validate`` prints
+one line for each fault and exits with 1 where there is one.
+"""
+
+import sys
+from pathlib import Path
+
+from scripts.catalogue.annotations import tell
+from scripts.catalogue.answers import load
+from scripts.catalogue.problems import Problem, Problems
+from scripts.project import ROOT
+from scripts.validation import (  # noqa: F401  # each adds its rules
+    characters,
+    files,
+    findings,
+    includes,
+    locks,
+    markdown,
+    notes,
+    order,
+    proofs,
+    redirects,
+    search_phrases,
+    unwritten,
+)
+from scripts.validation.rules import RULES
+
+
+def validate(root: Path = ROOT) -> list[Problem]:
+    """Return what is wrong with the files below ``root``, by file and line.
+
+    The front matter comes first: where it has faults, the rules would only repeat them.
+    """
+    try:
+        load(root)
+        found = [problem for rule in RULES for problem in rule(root)]
+    except Problems as problems:
+        found = problems.problems
+    return Problems(found).problems
+
+
+def main() -> int:
+    """Print what is wrong with the project; return 1 where something is."""
+    if problems := validate():
+        tell(Problems(problems))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

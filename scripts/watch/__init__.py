@@ -1,0 +1,1 @@
+"""A look at the outside: pull requests, other engines, the week."""

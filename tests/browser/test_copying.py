@@ -1,0 +1,233 @@
+"""What the copy buttons put on the clipboard, on answers and on the reviewer's desk."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from scripts.catalogue.answers import AnswerPage, Catalogue
+from scripts.catalogue.findings import Finding, read_findings
+from tests.conftest import WIDTHS, new_context
+
+pytestmark = pytest.mark.site
+
+ANSWER = "concurrency/blocking-the-event-loop/"
+LINKED = "models/openapi/"  # the first sentence of its findings has a link
+DESK = "reviews/"
+# As the theme's instant navigation does: the content of another page, and a new value of `document$`.
+NAVIGATE = """async address => {
+  history.pushState(null, "", address)
+  const html = await (await fetch(address)).text()
+  const next = new DOMParser().parseFromString(html, "text/html")
+  document.querySelector("[data-md-component=container]")
+    .replaceWith(next.querySelector("[data-md-component=container]"))
+  window.document$.next(document)
+}"""
+SHIFTS = """() => new Promise(done => {
+  const entries = []
+  const note = list => entries.push(...list.getEntries())
+  new PerformanceObserver(note).observe({ type: "layout-shift", buffered: true })
+  setTimeout(() => done(entries.reduce((sum, entry) => sum + entry.value, 0)), 100)
+})"""
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """A window that may use the clipboard."""
+    with new_context(browser, "desktop") as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield context.new_page()
+
+
+@pytest.fixture
+def page(window: Page, served: str) -> Page:
+    """The window, with the answer open and something else on the clipboard."""
+    window.goto(served + ANSWER)
+    window.evaluate("() => navigator.clipboard.writeText('before')")
+    return window
+
+
+def answer_at(catalogue: Catalogue, address: str) -> AnswerPage:
+    """Return the answer with the given address."""
+    return next(page for page in catalogue.answers.values() if page.address == address)
+
+
+def clipboard(page: Page) -> str:
+    """Return the text on the clipboard."""
+    text: str = page.evaluate("() => navigator.clipboard.readText()")
+    return text
+
+
+def finding_of(page: Page, finding: Finding) -> Locator:
+    """Return the quotation of a finding on its answer."""
+    return page.locator(f"[id='{finding.anchor}'] + .review + blockquote")
+
+
+def press(place: Locator, label: str, confirmation: str) -> None:
+    """Press the button whose name begins with ``label``, and wait for the announced confirmation."""
+    place.get_by_role("button", name=label).click()
+    expect(place.page.get_by_role("status").filter(has_text=confirmation)).to_be_visible()
+
+
+def test_an_answer_is_copied_as_link_as_markdown_and_with_its_right_code(
+    page: Page, served: str, catalogue: Catalogue
+) -> None:
+    answer = answer_at(catalogue, ANSWER)
+    head = page.locator(".short-answer")
+    press(head, "Copy link", "Link copied")
+    assert clipboard(page) == f"{served}7/"
+    press(head, "Copy for review", "Copied for review, as Markdown")
+    review = f"{answer.meta.answer} ([{answer.title}]({served}7/))"
+    assert clipboard(page) == review
+    press(head, "Copy with code", "Copied with the right code, as Markdown")
+    right = read_findings(answer)[0].right
+    assert clipboard(page) == f"{review}\n\n```python\n{right}\n```\n"
+
+
+def test_a_finding_is_copied_with_its_own_link_and_code(
+    page: Page, served: str, catalogue: Catalogue
+) -> None:
+    page.goto(served + LINKED)
+    finding = read_findings(answer_at(catalogue, LINKED))[0]
+    quotation = finding_of(page, finding)
+    link = f"{served}61/#open-document"
+    press(quotation, "Copy link", "Link copied")
+    assert clipboard(page) == link
+    press(quotation, "Copy for review", "Copied for review")
+    review = (
+        "`/openapi.json` still lists every path. Switch the document off, and the docs go with it. "
+        f"That hides the API and [protects nothing]({served}116/). "
+        f"([Docs hidden, document open]({link}))"
+    )
+    assert clipboard(page) == review
+    press(quotation, "Copy with code", "Copied with the right code")
+    assert clipboard(page) == f"{review}\n\n```python\n{finding.right}\n```\n"
+
+
+def test_every_finding_of_an_answer_has_buttons_of_its_own(
+    page: Page, served: str, catalogue: Catalogue
+) -> None:
+    for address in ("concurrency/def-in-the-thread-pool/", "deployment/docker/"):
+        page.goto(served + address)
+        findings = read_findings(answer_at(catalogue, address))
+        assert len(findings) > 2
+        for finding in findings:
+            press(finding_of(page, finding), f"Copy with code: {finding.title}", "right code")
+            number = finding.page.meta.id
+            assert clipboard(page) == (
+                f"{finding.sentence} ([{finding.title}]({served}{number}/#{finding.anchor}))\n\n"
+                f"```{finding.language}\n{finding.right}\n```\n"
+            )
+
+
+def test_the_fence_is_longer_than_any_in_the_code(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('.review code')[1].textContent = 'a\\n````\\nb\\n'")
+    press(page.locator(".short-answer"), "Copy with code", "right code")
+    assert clipboard(page).endswith("))\n\n`````python\na\n````\nb\n`````\n")
+
+
+def test_the_desk_copies_link_and_sentence_of_a_finding(
+    page: Page, served: str, catalogue: Catalogue
+) -> None:
+    page.goto(served + DESK)
+    finding = read_findings(answer_at(catalogue, ANSWER))[0]
+    entry = page.locator(".finding", has=page.locator(f"[href$='7/#{finding.anchor}']"))
+    press(entry, "Copy link", "Link copied")
+    assert clipboard(page) == f"{served}7/#{finding.anchor}"
+    press(entry, "Copy for review", "Copied for review")
+    expected = f"{finding.sentence} ([{finding.title}]({served}7/#{finding.anchor}))"
+    assert clipboard(page) == expected
+    expect(entry.get_by_role("button")).to_have_count(2)
+
+
+def test_copying_works_after_instant_navigation(
+    page: Page, served: str, catalogue: Catalogue
+) -> None:
+    page.wait_for_selector("html.js")
+    page.evaluate(NAVIGATE, served + LINKED)
+    head = page.locator(".short-answer")
+    expect(head.get_by_role("button")).to_have_count(3)
+    press(head, "Copy for review", "Copied for review")
+    answer = answer_at(catalogue, LINKED)
+    assert clipboard(page) == f"{answer.meta.answer} ([{answer.title}]({served}61/))"
+    page.evaluate("window.document$.next(document)")
+    expect(head.get_by_role("button")).to_have_count(3)
+    finding = read_findings(answer)[1]
+    press(finding_of(page, finding), "Copy link", "Link copied")
+    assert clipboard(page) == f"{served}61/#{finding.anchor}"
+
+
+def test_the_keyboard_alone_copies_a_finding(page: Page, served: str, catalogue: Catalogue) -> None:
+    page.goto(served + DESK)
+    status = page.get_by_role("status").filter(has_text="Copied for review")
+    finding = read_findings(next(iter(catalogue.answers.values())))[0]
+    expected = f"{finding.sentence} ([{finding.title}]({served}{finding.address}))"
+    page.keyboard.press("c")  # the focus is in no finding
+    page.locator(".finding a").first.focus()
+    page.keyboard.press("Control+c")
+    assert clipboard(page) == "before"
+    page.keyboard.press("c")
+    expect(status).to_be_visible()
+    assert clipboard(page) == expected
+    page.evaluate("() => navigator.clipboard.writeText('before')")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Copy for review":
+            break
+    page.keyboard.press("Enter")
+    expect(status).to_be_visible()
+    page.wait_for_function("async () => await navigator.clipboard.readText() !== 'before'")
+    assert clipboard(page) == expected
+
+
+def test_the_confirmation_goes_away(page: Page, served: str) -> None:
+    page.clock.install()
+    page.goto(served + ANSWER)
+    page.locator(".short-answer").get_by_role("button", name="Copy link").click()
+    page.clock.run_for(100)
+    expect(page.locator(".copied")).to_have_text("Link copied")
+    page.clock.run_for(5000)
+    expect(page.locator(".copied")).to_be_empty()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined })",
+        "navigator.clipboard.writeText = () => Promise.reject(new DOMException('refused'))",
+    ],
+    ids=["missing", "rejecting"],
+)
+def test_a_refused_clipboard_shows_the_text_selected(
+    browser: Browser, served: str, catalogue: Catalogue, refusal: str
+) -> None:
+    answer = answer_at(catalogue, ANSWER)
+    with new_context(browser, "phone") as context:
+        page = context.new_page()
+        page.add_init_script(refusal)
+        page.goto(served + ANSWER)
+        button = page.locator(".short-answer").get_by_role("button", name="Copy for review")
+        button.click()
+        area = page.get_by_role("dialog").get_by_role("textbox")
+        expected = f"{answer.meta.answer} ([{answer.title}]({served}7/))"
+        expect(area).to_have_value(expected)
+        expect(area).to_be_focused()
+        selected = area.evaluate("area => area.value.slice(area.selectionStart, area.selectionEnd)")
+        assert selected == expected
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("address", "width"), [(ANSWER, "phone"), (DESK, "phone"), (DESK, "desktop")]
+)
+def test_the_buttons_do_not_move_the_page(
+    window: Page, served: str, address: str, width: str
+) -> None:
+    columns, rows = WIDTHS[width]
+    window.set_viewport_size({"width": columns, "height": rows})
+    window.goto(served + address)
+    window.locator(".copying").first.wait_for()
+    moved = window.evaluate(SHIFTS)
+    assert moved <= 0.01, f"{address} at {width}: the layout shifts by {moved:.4f}"

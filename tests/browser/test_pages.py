@@ -1,0 +1,311 @@
+"""What readers meet in a browser: on a phone and a desktop, light and dark, with and without JavaScript."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
+
+from scripts.catalogue.answers import Catalogue
+from scripts.project import ROOT
+from tests.conftest import WIDTHS, new_context
+from tests.pages.test_blocks import INCLUDE
+from tests.site_pages import ALL_PAGES, ANSWERS, SitePage, file_of, plain, sent
+
+pytestmark = pytest.mark.site
+
+SCHEMES = {"light": "default", "dark": "slate"}  # as the theme calls them
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+AXE_OPTIONS = {"reporter": "no-passes", "preload": False}  # quicker; the violations are the same
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # what the second scheme can change
+MOST_BYTES = 105_000
+MOST_REQUESTS = 9
+MOST_SHEETS = 2
+
+# Opens what is folded, and turns code tokens that look like an earlier one (their classes and those of
+# all that holds them are the same) into plain text: that halves the time that axe takes.
+PREPARE = """() => {
+  document.querySelectorAll("details").forEach(element => { element.open = true })
+  const seen = new Set()
+  for (const token of document.querySelectorAll("pre span:not(:has(*))")) {
+    let looks = ""
+    for (let e = token; e !== document.body; e = e.parentElement) looks += e.className + "/"
+    if (seen.has(looks)) token.replaceWith(token.textContent)
+    seen.add(looks)
+  }
+}"""
+# As a script may set a style, while the page's security policy refuses a <style>.
+NO_TRANSITIONS = """() => {
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync("*, ::before, ::after { transition: none !important }")
+  document.adoptedStyleSheets.push(sheet)
+}"""
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Names the widest element, where one makes the page wider than the window.
+WIDEST = """() => {
+  const right = element => element.getBoundingClientRect().right
+  const spills = element => {
+    if (right(element) <= innerWidth) return false
+    for (let e = element.parentElement; e !== document.body; e = e.parentElement)
+      if (getComputedStyle(e).overflowX !== "visible") return false
+    return true
+  }
+  if (document.scrollingElement.scrollWidth <= innerWidth) return null
+  const [widest = document.body] = [...document.querySelectorAll("body *")]
+    .filter(spills).sort((one, other) => right(other) - right(one))
+  return `<${widest.localName} class="${widest.getAttribute("class")}">`
+}"""
+
+
+@dataclass(frozen=True)
+class View:
+    """A page at a width."""
+
+    page: SitePage
+    width: str
+
+    def __str__(self) -> str:
+        """Return the view as messages name it."""
+        return f"{self.page.source} ({self.width})"
+
+
+@dataclass
+class Visit:
+    """A page that was loaded once, and what happened meanwhile."""
+
+    view: View
+    page: Page
+    errors: list[str]
+    """Errors on the console and in scripts."""
+    requests: list[str]
+    """Addresses of all requests."""
+
+    def settle(self) -> None:
+        """Wait until the theme's script, the last to be loaded, had two frames to ask for more.
+
+        Nothing of the site loads later by itself, and "networkidle" would wait half a second each time.
+        """
+        self.page.wait_for_load_state("load")
+        self.page.wait_for_selector("html.js")
+        self.page.evaluate(TWO_FRAMES)
+
+
+def views(pages: list[SitePage], *widths: str) -> list[Any]:
+    """Return the parameters of a test for ``pages`` at ``widths``."""
+    return [
+        pytest.param(View(page, width), id=f"{page.slug}-{width}")
+        for page in pages
+        for width in widths
+    ]
+
+
+def fail(view: object, fault: str) -> NoReturn:
+    """Fail with one line that names the page."""
+    pytest.fail(f"{view}: {fault}", pytrace=False)
+
+
+def open_page(page: Page, source: SitePage, served: str) -> None:
+    """Load a page of the site."""
+    response = page.goto(served + source.address)
+    if not response or not response.ok:
+        fail(source.source, "not built. Run `make build`.")
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser) -> Iterator[dict[str, Page]]:
+    """One window for each width and one without JavaScript.
+
+    They are reused: to open one takes longer than to load a page and to look at it.
+    """
+    with (
+        new_context(browser, "phone") as phone,
+        new_context(browser, "desktop") as desktop,
+        new_context(browser, "phone", scripts=False) as bare,
+    ):
+        yield {
+            "phone": phone.new_page(),
+            "desktop": desktop.new_page(),
+            "bare": bare.new_page(),
+        }
+
+
+@pytest.fixture(scope="module")
+def visit(request: pytest.FixtureRequest, windows: dict[str, Page], served: str) -> Iterator[Visit]:
+    """The page of the test's ``View``, loaded; tests of the same view share it."""
+    view: View = request.param
+    page = windows[view.width]
+    errors: list[str] = []
+    requests: list[str] = []
+
+    def note_request(request: Request) -> None:
+        requests.append(request.url)
+
+    def note_error(error: Error) -> None:
+        errors.append(error.message)
+
+    def note_message(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    page.on("request", note_request)
+    page.on("pageerror", note_error)
+    page.on("console", note_message)
+    page.emulate_media(color_scheme="light")
+    open_page(page, view.page, served)
+    yield Visit(view, page, errors, requests)
+    page.remove_listener("request", note_request)
+    page.remove_listener("pageerror", note_error)
+    page.remove_listener("console", note_message)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("visit", views(ALL_PAGES, *WIDTHS), indirect=True)
+def test_axe_finds_no_violation(visit: Visit, scheme: str) -> None:
+    page = visit.page
+    visit.settle()
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(NO_TRANSITIONS)
+        page.evaluate(PREPARE)
+        page.evaluate(AXE)
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    try:
+        page.wait_for_selector(f'[data-md-color-scheme="{SCHEMES[scheme]}"]')
+    except Error:
+        fail(visit.view, f"does not follow a system that is {scheme}. Repair the palette.")
+    rules = {"runOnly": COLOUR_RULES} if scheme == "dark" else {}
+    result = page.evaluate("options => axe.run(options)", AXE_OPTIONS | rules)
+    lines = []
+    for violation in result["violations"]:
+        nodes = violation["nodes"]
+        checks = [check["message"] for kind in ("any", "all", "none") for check in nodes[0][kind]]
+        lines.append(
+            f"{visit.view}, {scheme}: {violation['id']} on {len(nodes)} elements, first "
+            f"{nodes[0]['target'][0]}: {'; '.join(checks)}. Repair the page, or the theme in docs/assets."
+        )
+    if lines:
+        pytest.fail("\n".join(lines), pytrace=False)
+
+
+@pytest.mark.parametrize("visit", views(ALL_PAGES, *WIDTHS), indirect=True)
+def test_page_raises_no_error_in_the_browser(visit: Visit) -> None:
+    visit.settle()
+    if visit.errors:
+        fail(visit.view, f"{' / '.join(visit.errors)}. Repair what the page loads.")
+
+
+@pytest.mark.parametrize("visit", views(ALL_PAGES, *WIDTHS), indirect=True)
+def test_page_asks_no_other_host(visit: Visit, served: str) -> None:
+    visit.settle()
+    own = urlsplit(served).netloc
+    hosts = {urlsplit(address).netloc for address in visit.requests} - {own, ""}
+    if hosts:
+        fail(visit.view, f"asks {', '.join(sorted(hosts))}. Serve it from the site.")
+
+
+@pytest.mark.parametrize("visit", views(ALL_PAGES, "phone"), indirect=True)
+def test_page_fits_a_phone(visit: Visit) -> None:
+    if element := visit.page.evaluate(WIDEST):
+        fail(visit.view, f"{element} is wider than the screen. Let it wrap or scroll.")
+
+
+@pytest.mark.parametrize("visit", views(ANSWERS, "phone"), indirect=True)
+def test_answer_is_light(visit: Visit, site: Path, served: str) -> None:
+    visit.settle()
+    weights = [
+        (path.relative_to(site).as_posix(), len(sent(path)))
+        for address in visit.requests
+        if address.startswith(served)
+        and (path := file_of(site, urlsplit(address.removeprefix(served)).path))
+    ]
+    total = sum(size for _, size in weights)
+    if total > MOST_BYTES or len(weights) > MOST_REQUESTS:
+        parts = ", ".join(
+            f"{name} {size}" for name, size in sorted(weights, key=lambda weight: -weight[1])
+        )
+        fail(
+            visit.view,
+            f"{total} bytes in {len(weights)} requests, {MOST_BYTES} in {MOST_REQUESTS} are allowed. "
+            f"Make the greatest smaller: {parts}",
+        )
+
+
+@pytest.mark.parametrize("visit", views(ANSWERS[:1], "phone"), indirect=True)
+def test_answer_is_painted_before_the_themes_script_is_asked_for(visit: Visit) -> None:
+    visit.settle()
+    painted, asked = visit.page.evaluate("""() => [
+      performance.getEntriesByName("first-contentful-paint")[0].startTime,
+      performance.getEntriesByType("resource").find(({ name }) => name.includes("/bundle.")).startTime,
+    ]""")
+    assert painted < asked
+
+
+@pytest.mark.parametrize("visit", views(ANSWERS, "desktop"), indirect=True)
+def test_answer_prints_on_few_sheets(visit: Visit) -> None:
+    visit.settle()
+    sheets = len(re.findall(rb"/Type\s*/Page\b", visit.page.pdf(format="A4")))
+    if sheets > MOST_SHEETS:
+        fail(visit.view, f"prints on {sheets} sheets of A4, {MOST_SHEETS} are allowed. Shorten it.")
+
+
+@pytest.fixture(scope="module")
+def bare(request: pytest.FixtureRequest, windows: dict[str, Page], served: str) -> Page:
+    """The page of the test's ``SitePage`` on a phone without JavaScript."""
+    open_page(windows["bare"], request.param, served)
+    return windows["bare"]
+
+
+def without_scripts(pages: list[SitePage]) -> list[Any]:
+    """Return the parameters of a test without JavaScript."""
+    return [pytest.param(page, page, id=page.slug) for page in pages]
+
+
+@pytest.mark.parametrize(("bare", "source"), without_scripts(ALL_PAGES), indirect=["bare"])
+def test_page_fits_a_phone_without_javascript(bare: Page, source: SitePage) -> None:
+    if element := bare.evaluate(WIDEST):
+        fail(
+            source.source,
+            f"{element} is wider than a phone's screen without JavaScript. Let it wrap or scroll.",
+        )
+
+
+@pytest.mark.parametrize(("bare", "source"), without_scripts(ANSWERS), indirect=["bare"])
+def test_answer_is_complete_without_javascript(
+    bare: Page, source: SitePage, catalogue: Catalogue
+) -> None:
+    answer = next(a for a in catalogue.answers.values() if a.file == source.source)
+    markdown = (ROOT / source.source).read_text(encoding="utf-8")
+    article = bare.locator("article")
+    text = " ".join(article.inner_text().split())
+    wanted = [
+        answer.title,
+        answer.meta.answer,
+        *re.findall(r"^##+ (.+?)(?: \{.*\})?$", markdown, re.M),
+        *(entry.title for entry in answer.meta.sources),
+        *(entry.truth for entry in answer.meta.corrections),
+    ]
+    lost = [part for part in wanted if plain(part) not in text]
+    blocks = [block for block in article.locator("pre").all_inner_texts() if block.strip()]
+    if len(blocks) != len(INCLUDE.findall(markdown)):
+        lost.append("a code block")
+    if lost:
+        fail(source.source, f"not shown without JavaScript: {' / '.join(lost)}")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["javascript", "no-javascript"])
+def test_short_link_leads_to_its_answer(
+    browser: Browser, served: str, catalogue: Catalogue, scripts: bool
+) -> None:
+    number, answer = next(iter(catalogue.answers.items()))
+    target = served + answer.address + ("#sources" if scripts else "")
+    with new_context(browser, "phone", scripts=scripts) as context:
+        page = context.new_page()
+        try:
+            page.goto(f"{served}{number}/#sources")
+            page.wait_for_url(target if scripts else target + "*")
+        except Error:
+            fail(answer.file, f"/{number}/#sources led to {page.url}, not to {target}.")

@@ -1,0 +1,27 @@
+"""Every code block of a page comes from ``snippets/``, where it is formatted, checked and tested."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.project import ROOT
+from tests.site_pages import PAGES, SitePage, built_page, file_of
+
+INCLUDE = re.compile(r'^ *(```+|~~~+)[^\n]*\n *--8<-- "[^"\n]+"\n *\1 *$', re.M)
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.slug)
+def test_page_shows_only_code_that_is_included_from_snippets(page: SitePage, site: Path) -> None:
+    path = file_of(site, page.address)
+    if not path:
+        pytest.fail(f"{page.source}: not built. Run `make build`.", pytrace=False)
+    included = len(INCLUDE.findall((ROOT / page.source).read_text(encoding="utf-8")))
+    shown = built_page(path).blocks
+    if shown != included:
+        pytest.fail(
+            f"{page.source}: {shown} code blocks on the page, {included} of them from snippets/. Put the "
+            'code of the others into a file there and include it: a fence with the one line `--8<-- "…"`.',
+            pytrace=False,
+        )

@@ -1,0 +1,53 @@
+"""Options of the whole test run, and the validation of the catalogue before any test."""
+
+import pytest
+
+from scripts.authors.changed_files import changed_files, touched
+from scripts.catalogue.annotations import annotations, in_actions, tell, with_reason
+from scripts.catalogue.answers import load
+from scripts.catalogue.problems import WHAT_TO_DO, Problems
+from scripts.project import ROOT
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of `make record` and `make check`."""
+    parser.addoption("--record", action="store_true", help="write the recorded outputs again")
+    parser.addoption(
+        "--changed", action="store_true", help="of the snippets, test those that a change touches"
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Stop with one line for each fault of the front matter: every other check needs the catalogue."""
+    if hasattr(session.config, "workerinput"):
+        return
+    try:
+        load()
+    except Problems as problems:
+        tell(problems)
+        pytest.exit("the front matter has faults", returncode=1)
+
+
+def pytest_ignore_collect(collection_path: object, config: pytest.Config) -> bool | None:
+    """With ``--changed`` leave out the snippet folders that no change touches."""
+    parts = str(collection_path).removeprefix(f"{ROOT}/").split("/")
+    if not config.getoption("--changed") or parts[0] != "snippets" or len(parts) != 3:
+        return None
+    folder = ROOT.joinpath(*parts)
+    if not folder.is_dir() or touched("/".join(parts), changed_files()):
+        return None
+    return True
+
+
+def faults(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Return what a failed test says, a line for each fault."""
+    told = [text for name, text in report.sections if name == WHAT_TO_DO]
+    return "\n".join([with_reason(report.longreprtext), *told])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """In GitHub Actions, show each fault on its line of the pull request's diff."""
+    if in_actions():
+        reports = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
+        for command in annotations("\n".join(map(faults, reports))):
+            terminalreporter.write_line(command)
