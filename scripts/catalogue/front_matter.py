@@ -44,6 +44,8 @@ class Correction(Closed):
     truth: Text
     proof: Proof
     source: Https | None = None
+    notes_only: bool = False
+    """Whether it makes sense beside the notes alone: then it stands on the page of their questions."""
 
 
 class Change(Closed):
@@ -67,6 +69,11 @@ class Answer(Closed):
     sources: Annotated[list[Source], Field(min_length=1)]
     corrections: list[Correction] = []
     changes: Annotated[list[Change], Field(min_length=1)]
+
+    @property
+    def said(self) -> list[Correction]:
+        """The corrections of what people really say, which the answer itself shows."""
+        return [correction for correction in self.corrections if not correction.notes_only]
 
 
 class Plain(Closed):

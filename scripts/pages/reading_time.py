@@ -25,7 +25,7 @@ def words(page: AnswerPage) -> int:
     do not count.
     """
     text = (ROOT / page.file).read_text(encoding="utf-8").split("---\n", 2)[2]
-    corrections = [part for c in page.meta.corrections for part in (c.claim, c.truth)]
+    corrections = [part for c in page.meta.said for part in (c.claim, c.truth)]
     return len(
         WORD.findall(
             UNREAD.sub("", "\n".join([page.meta.answer, included(text, ROOT), *corrections]))

@@ -286,7 +286,7 @@ def test_answer_is_complete_without_javascript(
         answer.meta.answer,
         *re.findall(r"^##+ (.+?)(?: \{.*\})?$", markdown, re.M),
         *(entry.title for entry in answer.meta.sources),
-        *(entry.truth for entry in answer.meta.corrections),
+        *(entry.truth for entry in answer.meta.said),
     ]
     lost = [part for part in wanted if plain(part) not in text]
     blocks = [block for block in article.locator("pre").all_inner_texts() if block.strip()]

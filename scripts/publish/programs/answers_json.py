@@ -55,7 +55,7 @@ def export_answer(page: AnswerPage, topic: TopicPage, lock: Lock, record: Record
         "short_url": f"{site_url()}{page.meta.id}/",
         "markdown_url": f"{site_url()}{page.meta.id}.md",
         "topic": topic.address.rstrip("/"),
-        "corrections": [export_correction(correction) for correction in page.meta.corrections],
+        "corrections": [export_correction(correction) for correction in page.meta.said],
         "created": min(days),
         "updated": max(days),
         "checked": {
