@@ -1,28 +1,26 @@
+# --8<-- [start:program]
 import asyncio
 import threading
 
 from fastapi import FastAPI
 
 app = FastAPI()
-events: list[str] = []
-both_here = asyncio.Barrier(2)
 
 
-# --8<-- [start:endpoints]
-@app.get("/meet/{name}")
-async def meet(name: str) -> dict[str, int]:
-    events.append(f"{name} starts")
-    await both_here.wait()  # goes on when two requests have come this far
-    events.append(f"{name} ends")
-    return {"thread": threading.get_ident()}
+@app.get("/wait/{name}")
+async def wait(name: str) -> dict[str, str]:
+    print(name, "starts")
+    await asyncio.sleep(1)  # stands for a database or another service
+    print(name, "ends")
+    return {"name": name, "thread": threading.current_thread().name}
 
 
 @app.get("/compute/{name}")
-async def compute(name: str) -> dict[str, int]:
-    events.append(f"{name} starts")
-    sum(range(100_000))  # nothing to wait for
-    events.append(f"{name} ends")
-    return {"thread": threading.get_ident()}
+async def compute(name: str) -> dict[str, str]:
+    print(name, "starts")
+    sum(range(10_000_000))  # nothing to wait for
+    print(name, "ends")
+    return {"name": name, "thread": threading.current_thread().name}
 
 
-# --8<-- [end:endpoints]
+# --8<-- [end:program]

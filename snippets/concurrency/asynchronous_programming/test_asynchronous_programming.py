@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Annotated, Any
 
 import anyio.lowlevel
+import anyio.to_thread
 import pytest
 import uvicorn
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
@@ -51,57 +52,57 @@ def together(*paths: str) -> Callable[[AsyncClient], Awaitable[list[Response]]]:
 
 
 @pytest.fixture
-def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Give the application a new barrier and an empty list of events."""
-    log: list[str] = []
-    monkeypatch.setattr(interleaved_requests, "both_here", asyncio.Barrier(2))
-    monkeypatch.setattr(interleaved_requests, "events", log)
-    return log
+def together_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the stand-in for a wait end when both requests wait, not after a second."""
+    both_wait = asyncio.Event()
+    waiting = []
+
+    async def sleep(seconds: float) -> None:
+        waiting.append(seconds)
+        if len(waiting) == 2:
+            asyncio.get_running_loop().call_soon(both_wait.set)
+        await both_wait.wait()
+
+    fake = type("asyncio", (), {"sleep": staticmethod(sleep)})
+    monkeypatch.setattr(interleaved_requests, "asyncio", fake)
 
 
+@pytest.mark.usefixtures("together_in_time")
 def test_requests_that_wait_are_interleaved_and_requests_that_compute_are_not(
-    events: list[str], recorded: Any
+    capsys: pytest.CaptureFixture[str], recorded: Any
 ) -> None:
     shown = []
-    for path in ("meet", "compute"):
-        run(interleaved_requests.app, together(f"/{path}/a", f"/{path}/b"))
-        shown.append("\n".join([f"GET /{path}/a and GET /{path}/b:", *events]))
-        events.clear()
-    recorded("events.txt", "\n\n".join(shown))
+    for path in ("wait", "compute"):
+        a, b = run(interleaved_requests.app, together(f"/{path}/a", f"/{path}/b"))
+        printed = capsys.readouterr().out
+        shown += [f"GET /{path}/a and GET /{path}/b:", printed + a.text, b.text, ""]
+    recorded("events.txt", "\n".join(shown))
 
 
-def test_a_request_that_waits_ends_only_when_the_other_one_has_started(
-    events: list[str],
-) -> None:
-    async def steps(client: AsyncClient) -> None:
-        first = asyncio.create_task(client.get("/meet/a"))
-        await until(lambda: events)
-        for _ in range(1000):
-            await asyncio.sleep(0)
-        assert events == ["a starts"]
-        assert not first.done()
-        await client.get("/meet/b")
-        await first
-        assert sorted(events[2:]) == ["a ends", "b ends"]
-
-    run(interleaved_requests.app, steps)
-
-
-@pytest.mark.parametrize("path", ["meet", "compute"])
-def test_all_async_def_requests_run_in_one_thread(events: list[str], path: str) -> None:
+@pytest.mark.usefixtures("together_in_time")
+@pytest.mark.parametrize("path", ["wait", "compute"])
+def test_all_async_def_requests_run_in_one_thread(path: str) -> None:
     answers = run(interleaved_requests.app, together(f"/{path}/a", f"/{path}/b"))
     threads = {answer.json()["thread"] for answer in answers}
-    assert threads == {threading.get_ident()}
+    assert threads == {threading.current_thread().name}
 
 
 def test_computing_in_async_def_is_neither_interleaved_nor_parallel(
-    events: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     names = ["a", "b", "c", "d"]
     run(interleaved_requests.app, together(*(f"/compute/{name}" for name in names)))
+    events = capsys.readouterr().out.splitlines()
     assert len(events) == 8
     for start, end in zip(events[::2], events[1::2], strict=True):
         assert start.replace("starts", "ends") == end
+
+
+def test_a_worker_has_one_event_loop_thread_and_up_to_40_worker_threads() -> None:
+    async def limit(client: AsyncClient) -> float:
+        return anyio.to_thread.current_default_thread_limiter().total_tokens
+
+    assert run(interleaved_requests.app, limit) == 40
 
 
 # --- What FastAPI awaits, and what it runs in threads
