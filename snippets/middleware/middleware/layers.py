@@ -1,26 +1,22 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+# --8<-- [start:program]
+from collections.abc import AsyncIterator
 
 from fastapi import BackgroundTasks, Depends, FastAPI, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Next = Callable[[Request], Awaitable[Response]]
 app = FastAPI()
 
 
-# --8<-- [start:function]
 @app.middleware("http")
-async def around_http(request: Request, call_next: Next) -> Response:
+async def function(request: Request, call_next: RequestResponseEndpoint) -> Response:
     print("  function: before call_next")
     response = await call_next(request)
     print("  function: after call_next, status", response.status_code)
     return response
 
 
-# --8<-- [end:function]
-
-
-# --8<-- [start:asgi]
-class AroundEverything:
+class PureASGI:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app  # the next layer
 
@@ -34,8 +30,7 @@ class AroundEverything:
         print("class: after", scope["type"])
 
 
-app.add_middleware(AroundEverything)  # added last: outermost
-# --8<-- [end:asgi]
+app.add_middleware(PureASGI)  # added last: outermost
 
 
 async def connection() -> AsyncIterator[None]:
@@ -44,7 +39,6 @@ async def connection() -> AsyncIterator[None]:
     print("    dependency: after yield")
 
 
-# --8<-- [start:endpoint]
 @app.get("/items/{item_id}", dependencies=[Depends(connection)])
 async def read_item(item_id: int, tasks: BackgroundTasks) -> int:
     print("      endpoint")
@@ -52,4 +46,4 @@ async def read_item(item_id: int, tasks: BackgroundTasks) -> int:
     return item_id
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

@@ -1,31 +1,158 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import importlib.util
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from fastapi import BackgroundTasks, Depends, FastAPI, Request, Response, WebSocket
+from fastapi import (
+    BackgroundTasks,
+    Depends,
+    FastAPI,
+    HTTPException,
+    Request,
+    Response,
+    WebSocket,
+)
 from fastapi import middleware as fastapi_middleware
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.middleware.httpsredirect import HTTPSRedirectMiddleware
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.base import RequestResponseEndpoint as Next
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from snippets.middleware.middleware import (
     layers,
+    security_header,
     session_dependency,
     wrong_session_in_middleware,
 )
 
 Recorder = Callable[[str, str], None]
-Next = Callable[[Request], Awaitable[Response]]
+
+
+def exchange(client: TestClient, path: str) -> str:
+    """Return a GET and its response as the text that goes over the wire."""
+    response = client.get(path)
+    lines = [f"GET {path} HTTP/1.1", ""]
+    lines.append(f"HTTP/1.1 {response.status_code} {response.reason_phrase}")
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    return "\n".join([*lines, "", response.text])
+
+
+def test_the_header_is_on_every_response_from_the_router(recorded: Recorder) -> None:
+    client = TestClient(security_header.app)
+    client.headers["Accept-Encoding"] = "identity"
+    found, missing = exchange(client, "/items/3"), exchange(client, "/no-such-path")
+    for text in (found, missing):
+        assert "\nx-content-type-options: nosniff\n" in text
+    recorded("exchanges.http", f"{found}\n\n{missing}")
+
+
+def test_the_header_is_missing_on_the_500_of_an_unhandled_exception() -> None:
+    app = FastAPI()
+    app.middleware("http")(security_header.add_header)
+
+    @app.get("/")
+    def root() -> None:
+        raise ZeroDivisionError
+
+    response = TestClient(app, raise_server_exceptions=False).get("/")
+    assert response.status_code == 500
+    assert "X-Content-Type-Options" not in response.headers
+
+
+def test_without_call_next_the_middleware_answers_and_nothing_behind_it_runs() -> None:
+    app = FastAPI()
+    ran = []
+
+    @app.middleware("http")
+    async def closed(request: Request, call_next: Next) -> Response:
+        return JSONResponse({"detail": "Closed"}, 503)
+
+    @app.get("/", dependencies=[Depends(lambda: ran.append("dependency"))])
+    def root() -> None:
+        ran.append("endpoint")
+
+    response = TestClient(app).get("/")
+    assert (response.status_code, response.json()) == (503, {"detail": "Closed"})
+    assert ran == []
+
+
+def test_an_http_exception_raised_in_middleware_is_a_500() -> None:
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def closed(request: Request, call_next: Next) -> Response:
+        raise HTTPException(503, "Closed")
+
+    response = TestClient(app, raise_server_exceptions=False).get("/")
+    assert response.status_code == 500
+
+
+def test_middleware_of_the_application_runs_for_mounted_applications() -> None:
+    part = FastAPI()
+    part.get("/")(lambda: "part")
+    app = FastAPI()
+    app.middleware("http")(security_header.add_header)
+    app.mount("/part", part)
+    response = TestClient(app).get("/part/")
+    assert response.json() == "part"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+where: ContextVar[str] = ContextVar("where", default="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("form", "seen"), [("function", "nowhere"), ("class", "endpoint")]
+)
+def test_a_context_variable_of_the_endpoint_is_seen_behind_a_class_only(
+    form: str, seen: str
+) -> None:
+    app = FastAPI()
+    after = []
+    tasks = []
+
+    @app.get("/")
+    async def root() -> None:
+        where.set("endpoint")
+        tasks.append(asyncio.current_task())
+
+    async def function(request: Request, call_next: Next) -> Response:
+        tasks.append(asyncio.current_task())
+        response = await call_next(request)
+        after.append(where.get())
+        return response
+
+    class PureASGI:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                tasks.append(asyncio.current_task())
+            await self.app(scope, receive, send)
+            if scope["type"] == "http":
+                after.append(where.get())
+
+    if form == "function":
+        app.middleware("http")(function)
+    else:
+        app.add_middleware(PureASGI)
+    TestClient(app).get("/")
+    assert after == [seen]
+    one, other = tasks  # the function form runs what is behind it in a task of its own
+    assert (one is other) == (form == "class")
 
 
 def test_middleware_wraps_the_application_and_ends_after_background_tasks(
@@ -252,7 +379,7 @@ def test_the_decorator_makes_a_base_http_middleware() -> None:
     _, record = layers.app.user_middleware
     made: Any = record.cls
     assert made is BaseHTTPMiddleware
-    assert record.kwargs == {"dispatch": layers.around_http}
+    assert record.kwargs == {"dispatch": layers.function}
 
 
 def test_the_decorators_argument_is_not_looked_at() -> None:
@@ -306,5 +433,7 @@ def test_fastapi_re_exports_middleware_of_starlette() -> None:
     ):
         assert cls.__module__.startswith("starlette.middleware.")
     assert fastapi_middleware.Middleware is Middleware
+    assert importlib.util.find_spec("fastapi.middleware.sessions") is None
+    assert SessionMiddleware.__module__ == "starlette.middleware.sessions"
     assert not hasattr(Starlette, "middleware")
     assert hasattr(FastAPI, "middleware")

@@ -1,9 +1,9 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.middleware.base import RequestResponseEndpoint
 
-Next = Callable[[Request], Awaitable[Response]]
 app = FastAPI()
 
 
@@ -25,7 +25,7 @@ class Session:
 @app.middleware("http")
 async def add_session(
     request: Request,
-    call_next: Next,
+    call_next: RequestResponseEndpoint,
 ) -> Response:
     request.state.session = Session()
     try:
