@@ -1,21 +1,21 @@
-from collections.abc import Awaitable, Callable
+import logging
 
 from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
 
-Next = Callable[[Request], Awaitable[Response]]
+logger = logging.getLogger(__name__)
 app = FastAPI()
-refused: list[str] = []
 
 
 # --8<-- [start:status]
 @app.middleware("http")
-async def note_refusals(
+async def log_refusals(
     request: Request,
-    call_next: Next,
+    call_next: RequestResponseEndpoint,
 ) -> Response:
     response = await call_next(request)
     if response.status_code in (401, 403):
-        refused.append(request.url.path)
+        logger.warning("refused: %s", response.status_code)
     return response
 
 

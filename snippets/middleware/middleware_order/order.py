@@ -1,61 +1,46 @@
-from collections.abc import Awaitable, Callable
-
+# --8<-- [start:program]
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware import Middleware
+from starlette.middleware.base import RequestResponseEndpoint
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-Next = Callable[[Request], Awaitable[Response]]
 
 
 class Layer:
-    """Prints when a request and the start of its response pass."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, name: str) -> None:
+        self.app, self.name = app, name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        name = type(self).__name__
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
 
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":
-                print("response:", name)
+                print("response:", self.name)
             await send(message)
 
-        if scope["type"] == "http":
-            print("request: ", name)
+        print("request: ", self.name)
         await self.app(scope, receive, send_on)
 
 
-class ListedFirst(Layer): ...
-
-
-class ListedSecond(Layer): ...
-
-
-class AddedFirst(Layer): ...
-
-
-class AddedSecond(Layer): ...
-
-
-# --8<-- [start:order]
-app = FastAPI(middleware=[Middleware(ListedFirst), Middleware(ListedSecond)])
-app.add_middleware(AddedFirst)
-app.add_middleware(AddedSecond)
+listed = [Middleware(Layer, name="listed 1"), Middleware(Layer, name="listed 2")]
+app = FastAPI(middleware=listed)
+app.add_middleware(Layer, name="added A")
+app.add_middleware(Layer, name="added B")
 
 
 @app.middleware("http")
-async def decorated_last(request: Request, call_next: Next) -> Response:
-    print("request:  decorated_last")
+async def decorated(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    print("request:  decorated")
     response = await call_next(request)
-    print("response: decorated_last")
+    print("response: decorated")
     return response
 
 
 @app.get("/report")
 def report() -> int:
-    print("          report")
+    print("          path operation")
     return 3
 
 
-# --8<-- [end:order]
+# --8<-- [end:program]

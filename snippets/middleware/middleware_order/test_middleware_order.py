@@ -1,14 +1,16 @@
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.base import RequestResponseEndpoint as Next
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from snippets.middleware.middleware_order import (
@@ -20,7 +22,6 @@ from snippets.middleware.middleware_order import (
 )
 
 Recorder = Callable[[str, str], None]
-Next = Callable[[Request], Awaitable[Response]]
 
 
 def test_the_last_one_added_is_outermost_and_the_first_one_listed(
@@ -39,6 +40,8 @@ def layers(app: FastAPI) -> list[str]:
         name = type(layer).__name__
         if isinstance(layer, BaseHTTPMiddleware):
             name += f"({layer.dispatch_func.__name__})"
+        if isinstance(layer, order.Layer):
+            name += f"({layer.name})"
         names.append(name)
         layer = layer.app
     return [*names, type(layer).__name__]
@@ -51,11 +54,11 @@ def test_the_stack_that_fastapi_builds(recorded: Recorder) -> None:
 
 def test_user_middleware_lists_the_own_layers_outermost_first() -> None:
     app = FastAPI()
-    app.add_middleware(order.AddedFirst)
-    app.add_middleware(order.AddedSecond)
+    app.add_middleware(order.Layer, name="A")
+    app.add_middleware(order.Layer, name="B")
     assert app.middleware_stack is None
     own = [repr(record) for record in app.user_middleware]
-    assert own == ["Middleware(AddedSecond)", "Middleware(AddedFirst)"]
+    assert own == ["Middleware(Layer, name='B')", "Middleware(Layer, name='A')"]
 
 
 def test_calling_one_function_from_another_makes_no_layer() -> None:
@@ -95,27 +98,78 @@ def test_a_layer_that_answers_itself_keeps_the_request_from_those_inside(
 def test_session_middleware_added_first_runs_too_late() -> None:
     with pytest.raises(
         AssertionError,
-        match="SessionMiddleware must be installed to access",
+        match=r"SessionMiddleware must be installed to access request\.session",
     ):
-        TestClient(wrong_session_inside.app).get("/visits")
+        TestClient(wrong_session_inside.app).put("/language/de")
 
 
 def test_session_middleware_added_last_runs_first() -> None:
     client = TestClient(session_outside.app)
-    assert [client.get("/visits").text for _ in range(2)] == ["1", "2"]
+    languages = [
+        client.put("/language/de").headers["Content-Language"] for _ in range(2)
+    ]
+    assert languages == ["en", "de"]
 
 
-def test_an_http_exception_of_an_endpoint_arrives_as_a_response() -> None:
+def test_an_http_exception_of_an_endpoint_arrives_as_a_response(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     client = TestClient(wrong_catch_http_exception.app)
-    assert client.get("/report").status_code == 403
-    assert wrong_catch_http_exception.refused == []
+    with caplog.at_level(logging.WARNING, wrong_catch_http_exception.__name__):
+        assert client.get("/report").status_code == 403
+    assert caplog.messages == []
 
 
-def test_the_status_shows_what_was_refused() -> None:
+def test_the_status_shows_what_was_refused(caplog: pytest.LogCaptureFixture) -> None:
     client = TestClient(look_at_status.app)
-    assert client.get("/report").status_code == 403
-    assert look_at_status.refused == ["/report"]
-    look_at_status.refused.clear()
+    with caplog.at_level(logging.WARNING, look_at_status.__name__):
+        assert client.get("/report").status_code == 403
+    assert caplog.messages == ["refused: 403"]
+
+
+@pytest.mark.parametrize("cors_last", [True, False])
+def test_an_early_answer_has_cors_headers_if_cors_was_added_last(
+    cors_last: bool,
+) -> None:
+    app = FastAPI()
+
+    async def closed(request: Request, call_next: Next) -> Response:
+        return JSONResponse({"detail": "Maintenance"}, 503)
+
+    if cors_last:
+        app.middleware("http")(closed)
+    app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
+    if not cors_last:
+        app.middleware("http")(closed)
+    client = TestClient(app, headers={"Origin": "https://app.example.com"})
+    response = client.get("/")
+    assert response.status_code == 503
+    assert ("Access-Control-Allow-Origin" in response.headers) == cors_last
+    preflight = client.options("/", headers={"Access-Control-Request-Method": "GET"})
+    assert preflight.status_code == (200 if cors_last else 503)
+
+
+def test_a_router_included_later_is_inside_all_layers() -> None:
+    app = FastAPI()
+    seen = []
+
+    @app.middleware("http")
+    async def note(request: Request, call_next: Next) -> Response:
+        seen.append(request.url.path)
+        return await call_next(request)
+
+    router = APIRouter()
+    router.get("/report")(lambda: 3)
+    app.include_router(router)
+    assert TestClient(app).get("/report").status_code == 200
+    assert seen == ["/report"]
+
+
+def test_nothing_can_be_added_after_the_first_request() -> None:
+    app = FastAPI()
+    TestClient(app).get("/docs")
+    with pytest.raises(RuntimeError, match="after an application has started"):
+        app.add_middleware(order.Layer, name="late")
 
 
 class OwnError(Exception): ...

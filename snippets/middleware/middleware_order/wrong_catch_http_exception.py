@@ -1,22 +1,22 @@
-from collections.abc import Awaitable, Callable
+import logging
 
 from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
 
-Next = Callable[[Request], Awaitable[Response]]
+logger = logging.getLogger(__name__)
 app = FastAPI()
-refused: list[str] = []
 
 
 # --8<-- [start:catch]
 @app.middleware("http")
-async def note_refusals(
+async def log_refusals(
     request: Request,
-    call_next: Next,
+    call_next: RequestResponseEndpoint,
 ) -> Response:
     try:
         return await call_next(request)
-    except HTTPException:
-        refused.append(request.url.path)
+    except HTTPException as error:
+        logger.warning("refused: %s", error.status_code)
         raise
 
 

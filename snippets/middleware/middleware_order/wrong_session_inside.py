@@ -1,28 +1,31 @@
-from collections.abc import Awaitable, Callable
+import os
+import secrets
 
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.sessions import SessionMiddleware
 
-Next = Callable[[Request], Awaitable[Response]]
+KEY = os.environ.get("SESSION_KEY") or secrets.token_hex()
 app = FastAPI()
 
 # --8<-- [start:order]
-app.add_middleware(SessionMiddleware, secret_key="…")
+app.add_middleware(SessionMiddleware, secret_key=KEY)
 
 
 @app.middleware("http")
-async def count_visits(
+async def add_language(
     request: Request,
-    call_next: Next,
+    call_next: RequestResponseEndpoint,
 ) -> Response:
-    session = request.session
-    session["visits"] = session.get("visits", 0) + 1
-    return await call_next(request)
+    language = request.session.get("language", "en")
+    response = await call_next(request)
+    response.headers["Content-Language"] = language
+    return response
 
 
 # --8<-- [end:order]
 
 
-@app.get("/visits")
-def visits(request: Request) -> int:
-    return int(request.session["visits"])
+@app.put("/language/{language}")
+def choose(language: str, request: Request) -> None:
+    request.session["language"] = language
