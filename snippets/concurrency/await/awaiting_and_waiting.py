@@ -1,7 +1,7 @@
+# --8<-- [start:program]
 import asyncio
 
 
-# --8<-- [start:program]
 async def add(a: int, b: int) -> int:
     return a + b  # awaits nothing
 
@@ -19,6 +19,6 @@ async def main() -> None:
     await other
 
 
-# --8<-- [end:program]
 if __name__ == "__main__":
     asyncio.run(main())
+# --8<-- [end:program]

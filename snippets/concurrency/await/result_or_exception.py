@@ -1,12 +1,15 @@
+# --8<-- [start:program]
+import asyncio
+
 from fastapi import FastAPI, HTTPException
 
 app = FastAPI()
 names = {1: "admin"}
 
 
-# --8<-- [start:endpoint]
 async def find_name(user_id: int) -> str:
-    return names[user_id]  # stands for a database query
+    await asyncio.sleep(0.1)  # stands for a database query
+    return names[user_id]
 
 
 @app.get("/users/{user_id}")
@@ -18,4 +21,4 @@ async def read_user(user_id: int) -> dict[str, str]:
     return {"name": name}
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

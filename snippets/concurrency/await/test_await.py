@@ -10,12 +10,12 @@ import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import anyio
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 
 # `await` is a keyword, so the folder can be named in a relative import only.
@@ -39,14 +39,68 @@ def client(app: FastAPI) -> TestClient:
 # --- Result and exception
 
 
-def test_await_gives_the_result_of_the_coroutine() -> None:
-    answer = client(result_or_exception.app).get("/users/1")
-    assert answer.json() == {"name": "admin"}
+def test_await_gives_the_result_of_the_coroutine_or_raises_its_exception(
+    recorded: Any,
+) -> None:
+    shown = []
+    for path in ("/users/1", "/users/2"):
+        answer = client(result_or_exception.app).get(path)
+        shown.append(f"GET {path}\n{answer.status_code} {answer.text}\n")
+    recorded("answers.txt", "\n".join(shown))
 
 
-def test_an_exception_of_the_coroutine_is_raised_at_the_await() -> None:
-    answer = client(result_or_exception.app).get("/users/2")
-    assert (answer.status_code, answer.json()) == (404, {"detail": "No such user"})
+def test_during_an_await_other_requests_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    both_wait = asyncio.Barrier(2)
+
+    async def sleep(seconds: float) -> None:
+        await both_wait.wait()
+
+    fake = SimpleNamespace(sleep=sleep)
+    monkeypatch.setattr(result_or_exception, "asyncio", fake)
+
+    async def main() -> list[Any]:
+        read = result_or_exception.read_user
+        async with asyncio.timeout(PATIENCE):
+            return list(await asyncio.gather(read(1), read(1)))
+
+    assert asyncio.run(main()) == [{"name": "admin"}] * 2
+
+
+def test_fastapi_awaits_async_def_path_operations_and_dependencies_itself() -> None:
+    async def one() -> int:
+        return 1
+
+    app = FastAPI()
+
+    @app.get("/")
+    async def endpoint(number: Annotated[int, Depends(one)]) -> int:
+        return number
+
+    assert client(app).get("/").json() == 1
+
+
+def test_consecutive_awaits_run_one_after_the_other_and_gather_at_the_same_time() -> (
+    None
+):
+    events: list[str] = []
+
+    async def call(name: str) -> None:
+        events.append(f"{name} starts")
+        await asyncio.sleep(0)
+        events.append(f"{name} ends")
+
+    async def in_a_row() -> None:
+        await call("a")
+        await call("b")
+
+    async def together() -> None:
+        await asyncio.gather(call("a"), call("b"))
+
+    asyncio.run(in_a_row())
+    assert events == ["a starts", "a ends", "b starts", "b ends"]
+    events.clear()
+    asyncio.run(together())
+    assert events == ["a starts", "b starts", "a ends", "b ends"]
 
 
 def test_an_awaitable_is_a_coroutine_a_task_a_future_or_has_dunder_await() -> None:
@@ -288,10 +342,16 @@ def raised_by(endpoint: Callable[[], Awaitable[Any]]) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def test_a_returned_coroutine_is_no_valid_response() -> None:
-    async def endpoint() -> dict[str, int]:
-        return unchecked(1)  # type: ignore[no-any-return]
+async def typed_endpoint() -> dict[str, int]:
+    return unchecked(1)  # type: ignore[no-any-return]
 
+
+def typed_def_endpoint() -> dict[str, int]:
+    return unchecked(1)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("endpoint", [typed_endpoint, typed_def_endpoint])
+def test_a_returned_coroutine_is_no_valid_response(endpoint: Any) -> None:
     error = without_await(lambda: raised_by(endpoint))
     assert re.match(
         r"ResponseValidationError: 1 validation error:\n  "
@@ -300,12 +360,18 @@ def test_a_returned_coroutine_is_no_valid_response() -> None:
     )
 
 
-def test_a_returned_coroutine_cannot_be_encoded_where_no_return_type_is_declared() -> (
-    None
-):
-    async def endpoint():  # type: ignore[no-untyped-def]
-        return unchecked(1)
+async def untyped_endpoint():  # type: ignore[no-untyped-def]
+    return unchecked(1)
 
+
+def untyped_def_endpoint():  # type: ignore[no-untyped-def]
+    return unchecked(1)
+
+
+@pytest.mark.parametrize("endpoint", [untyped_endpoint, untyped_def_endpoint])
+def test_a_returned_coroutine_cannot_be_encoded_where_no_return_type_is_declared(
+    endpoint: Any,
+) -> None:
     error = without_await(lambda: raised_by(endpoint))
     assert error == (
         "ValueError: [TypeError(\"'coroutine' object is not iterable\"), "
@@ -320,11 +386,15 @@ def test_a_coroutine_has_neither_items_nor_attributes_of_its_result() -> None:
     async def attribute() -> Any:
         return unchecked(1).id
 
+    async def in_parentheses() -> Any:
+        return (await unchecked(1))["id"]
+
     errors = without_await(lambda: [raised_by(item), raised_by(attribute)])
     assert errors == [
         "TypeError: 'coroutine' object is not subscriptable",
         "AttributeError: 'coroutine' object has no attribute 'id'",
     ]
+    assert asyncio.run(in_parentheses()) == 1
 
 
 def test_a_call_on_its_own_line_runs_nothing_and_raises_nothing() -> None:
