@@ -1,24 +1,27 @@
-import base64
 import importlib.util
 import inspect
 import json
 import re
 import runpy
-from importlib.metadata import metadata, requires
+import subprocess
+import sys
+import threading
+from importlib.metadata import entry_points, metadata, requires
 from pathlib import Path
 from typing import Any
 
 import pydantic.v1
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.exceptions import PydanticV1NotSupportedError
 from fastapi.testclient import TestClient
 from packaging.requirements import Requirement
 from pydantic import BaseModel
 from starlette.applications import Starlette
+from starlette.routing import Route
 
-from snippets.foundations.what_is_fastapi import session_in_a_cookie, whole_app
+from snippets.foundations.what_is_fastapi import whole_app
 
 FOLDER = Path(__file__).parent
 NOT_INCLUDED = {
@@ -40,11 +43,11 @@ def client() -> TestClient:
     return TestClient(whole_app.app)
 
 
-def exchange(body: dict[str, Any]) -> str:
-    response = client().post("/orders", json=body)
+def exchange(method: str, path: str, body: dict[str, Any] | None = None) -> str:
+    response = client().request(method, path, json=body)
     lines = [
-        "POST /orders",
-        json.dumps(body),
+        f"{method} {path}",
+        *([json.dumps(body)] if body else []),
         "",
         f"{response.status_code} {response.reason_phrase}",
         response.text,
@@ -63,9 +66,13 @@ def required(extra: str = "") -> set[str]:
 
 
 @pytest.mark.since(starlette="1.2.0")
-def test_a_valid_and_an_invalid_order(recorded: Any) -> None:
-    recorded("valid.http", exchange({"item": "tea", "boxes": 2}))
-    recorded("invalid.http", exchange({"item": "tea", "boxes": 0}))
+def test_a_dict_and_a_valid_and_an_invalid_order(recorded: Any) -> None:
+    parts = [
+        exchange("GET", "/"),
+        exchange("POST", "/orders", {"item": "tea", "boxes": 2}),
+        exchange("POST", "/orders", {"item": "tea", "boxes": 0}),
+    ]
+    recorded("exchanges.http", "\n\n".join(parts))
 
 
 def test_the_openapi_document_describes_the_model_as_json_schema(recorded: Any) -> None:
@@ -92,7 +99,7 @@ def test_the_documentation_pages_load_their_scripts_from_another_host() -> None:
 def test_the_decorated_function_stays_a_plain_function() -> None:
     order = whole_app.Order(item="tea", boxes=2)
     assert inspect.isfunction(whole_app.create_order)
-    assert whole_app.create_order(order).pieces == 12
+    assert whole_app.create_order(order, size=6).pieces == 12
 
 
 def test_fastapi_is_starlette_and_its_models_are_pydantic() -> None:
@@ -138,24 +145,39 @@ def test_no_database_no_task_queue_no_token_library_is_included() -> None:
     assert all(importlib.util.find_spec(f"fastapi.{name}") is None for name in names)
 
 
-def test_a_session_is_a_cookie_that_the_client_can_read() -> None:
-    browser = TestClient(session_in_a_cookie.app)
-    browser.post("/basket", params={"item": "tea"})
-    payload = browser.cookies["session"].split(".")[0]
-    assert json.loads(base64.b64decode(payload)) == {"basket": ["tea"]}
-    assert "itsdangerous" not in required("standard")
-    assert "itsdangerous" in required("all")
+def test_the_command_of_plain_fastapi_refuses() -> None:
+    code = "import sys; sys.modules['fastapi_cli'] = None; "
+    code += "import fastapi.cli; fastapi.cli.main()"
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert 'please install "fastapi[standard]"' in result.stderr
+    [command_of_fastapi] = entry_points(group="console_scripts", name="fastapi")
+    assert command_of_fastapi.value == "fastapi.cli:main"
 
 
-def test_the_client_can_send_an_old_session_again() -> None:
-    browser = TestClient(session_in_a_cookie.app)
-    browser.post("/basket", params={"item": "tea"})
-    old = browser.cookies["session"]
-    browser.post("/basket", params={"item": "cake"})
-    again = TestClient(session_in_a_cookie.app, cookies={"session": old})
-    response = again.post("/basket", params={"item": "coffee"})
-    payload = response.cookies["session"].split(".")[0]
-    assert json.loads(base64.b64decode(payload)) == {"basket": ["tea", "coffee"]}
+def test_a_def_path_operation_runs_in_another_thread_than_async_def() -> None:
+    app = FastAPI()
+    app.get("/sync")(lambda: threading.get_ident())
+
+    @app.get("/async")
+    async def on_the_loop() -> int:
+        return threading.get_ident()
+
+    with TestClient(app) as caller:
+        assert caller.get("/sync").json() != caller.get("/async").json()
+
+
+def test_starlette_does_not_read_the_signature_of_an_endpoint() -> None:
+    def endpoint(number: int) -> Response:
+        return Response(str(number + 1))
+
+    plain = Starlette(routes=[Route("/{number}", endpoint)])
+    with pytest.raises(TypeError):  # number is the request
+        TestClient(plain).get("/7")
+    app = FastAPI()
+    app.get("/{number}")(endpoint)
+    assert TestClient(app).get("/7").text == "8"
 
 
 def test_models_of_pydantic_v1_are_refused() -> None:

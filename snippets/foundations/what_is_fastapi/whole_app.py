@@ -1,5 +1,7 @@
 # --8<-- [start:app]
-from fastapi import FastAPI
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
 from pydantic import BaseModel, Field
 
 app = FastAPI()
@@ -15,9 +17,20 @@ class Receipt(BaseModel):
     pieces: int
 
 
+def pieces_in_a_box() -> int:
+    return 6
+
+
+@app.get("/")
+def read_root() -> dict[str, str]:
+    return {"shop": "open"}
+
+
 @app.post("/orders", status_code=201)
-def create_order(order: Order) -> Receipt:
-    return Receipt(item=order.item, pieces=order.boxes * 6)
+def create_order(
+    order: Order, size: Annotated[int, Depends(pieces_in_a_box)]
+) -> Receipt:
+    return Receipt(item=order.item, pieces=order.boxes * size)
 
 
 # --8<-- [end:app]
