@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,11 +18,10 @@ async def connect() -> AsyncIterator[Connection]:
     yield Connection()  # stands for a connection of an asynchronous driver
 
 
-# --8<-- [start:endpoint]
 @app.get("/rows")
 async def read_rows() -> list[int]:
     async with connect() as connection:  # awaits opening and closing
         return [row async for row in connection.rows()]  # awaits each row
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

@@ -1,16 +1,15 @@
+# --8<-- [start:program]
 import asyncio
 
 from fastapi import FastAPI
 
 app = FastAPI()
-events: list[str] = []
 
 
-# --8<-- [start:endpoint]
 async def load(what: str) -> str:
-    events.append(f"{what} starts")
+    print(what, "starts")
     await asyncio.sleep(0.1)  # stands for a query
-    events.append(f"{what} ends")
+    print(what, "ends")
     return what
 
 
@@ -19,4 +18,4 @@ async def read_documents() -> list[str]:
     return [await load("orders"), await load("invoices")]
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

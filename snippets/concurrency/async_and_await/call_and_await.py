@@ -1,7 +1,7 @@
+# --8<-- [start:program]
 import asyncio
 
 
-# --8<-- [start:program]
 async def load_name() -> str:
     print("load_name runs")
     await asyncio.sleep(0)  # stands for a query
@@ -15,6 +15,6 @@ async def main() -> None:
     print("awaited:", name)
 
 
-# --8<-- [end:program]
 if __name__ == "__main__":
     asyncio.run(main())
+# --8<-- [end:program]

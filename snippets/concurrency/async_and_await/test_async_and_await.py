@@ -51,6 +51,17 @@ async def awaited(anything: Any) -> Any:
     return await anything
 
 
+def test_neither_keyword_creates_a_thread() -> None:
+    async def thread() -> threading.Thread:
+        await asyncio.sleep(0)
+        return threading.current_thread()
+
+    async def main() -> threading.Thread:
+        return await thread()
+
+    assert asyncio.run(main()) is threading.current_thread()
+
+
 def test_from_thread_runs_a_coroutine_function_on_the_event_loop_for_a_def_endpoint() -> (
     None
 ):
@@ -162,16 +173,18 @@ def test_other_tasks_run_while_async_with_opens_and_closes_and_async_for_fetches
     assert all(turns > 0 for _, turns in seen)
 
 
-def test_the_endpoint_awaits_the_connection_and_each_row() -> None:
-    assert TestClient(async_with_and_for.app).get("/rows").json() == [1, 2, 3]
+def test_the_endpoint_awaits_the_connection_and_each_row(recorded: Any) -> None:
+    answer = TestClient(async_with_and_for.app).get("/rows")
+    recorded("rows.txt", f"GET /rows\n{answer.status_code} {answer.text}")
 
 
 def test_with_refuses_an_asynchronous_context_manager() -> None:
     manager: Any = asynccontextmanager(numbers)()
-    with pytest.raises(
-        TypeError, match="object does not support the context manager protocol"
-    ):
+    message = "object does not support the context manager protocol"
+    with pytest.raises(TypeError, match=message) as error:
         manager_entered_with(manager)
+    hint = "Did you mean to use 'async with'?" in str(error.value)
+    assert hint == (sys.version_info >= (3, 14))
 
 
 def manager_entered_with(manager: Any) -> None:
@@ -189,18 +202,16 @@ def test_for_refuses_an_asynchronous_generator() -> None:
 
 
 def test_awaits_in_a_row_run_one_after_the_other(
-    monkeypatch: pytest.MonkeyPatch, recorded: Any
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], recorded: Any
 ) -> None:
     async def sleep(seconds: float) -> None:
         for _ in range(100):
             await asyncio.sleep(0)
 
-    events: list[str] = []
     monkeypatch.setattr(awaits_in_a_row, "asyncio", SimpleNamespace(sleep=sleep))
-    monkeypatch.setattr(awaits_in_a_row, "events", events)
     answer = TestClient(awaits_in_a_row.app).get("/documents")
     assert answer.json() == ["orders", "invoices"]
-    recorded("events.txt", "\n".join(events))
+    recorded("events.txt", capsys.readouterr().out)
 
 
 # --- async def without a need
