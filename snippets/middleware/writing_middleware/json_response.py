@@ -1,9 +1,7 @@
-from collections.abc import Awaitable, Callable
-
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.middleware.base import RequestResponseEndpoint
 
-Next = Callable[[Request], Awaitable[Response]]
 app = FastAPI()
 
 
@@ -11,11 +9,11 @@ app = FastAPI()
 @app.middleware("http")
 async def check_version(
     request: Request,
-    call_next: Next,
+    call_next: RequestResponseEndpoint,
 ) -> Response:
     if request.headers.get("X-API-Version") != "2":
         detail = {"detail": "Version 2 only"}
-        return JSONResponse(detail, 426)
+        return JSONResponse(detail, 400)
     return await call_next(request)
 
 

@@ -1,15 +1,16 @@
+# --8<-- [start:program]
 import time
-from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
 
-Next = Callable[[Request], Awaitable[Response]]
 app = FastAPI()
 
 
-# --8<-- [start:function]
 @app.middleware("http")
-async def add_process_time(request: Request, call_next: Next) -> Response:
+async def process_time(
+    request: Request, call_next: RequestResponseEndpoint
+) -> Response:
     start = time.perf_counter()
     response = await call_next(request)
     seconds = time.perf_counter() - start
@@ -17,9 +18,9 @@ async def add_process_time(request: Request, call_next: Next) -> Response:
     return response
 
 
-# --8<-- [end:function]
-
-
 @app.get("/report")
-def report() -> int:
+async def report() -> int:
     return 3
+
+
+# --8<-- [end:program]

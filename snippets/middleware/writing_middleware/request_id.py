@@ -1,18 +1,19 @@
+# --8<-- [start:program]
 from contextvars import ContextVar
 from uuid import uuid4
 
 from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# --8<-- [start:class]
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
 
 
 class RequestID:
     def __init__(self, app: ASGIApp, header: str) -> None:
         self.app = app
-        self.header = header  # options only, nothing of a request
+        self.header = header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -33,10 +34,14 @@ class RequestID:
 
 app = FastAPI()
 app.add_middleware(RequestID, header="X-Request-ID")
-# --8<-- [end:class]
 
 
-# --8<-- [start:endpoint]
+@app.exception_handler(Exception)  # answers outside of RequestID
+async def crashed(request: Request, error: Exception) -> JSONResponse:
+    headers = {"X-Request-ID": getattr(request.state, "request_id", "-")}
+    return JSONResponse({"detail": "Internal Server Error"}, 500, headers)
+
+
 @app.get("/report")
 async def report(request: Request) -> dict[str, str]:
     return {
@@ -45,4 +50,4 @@ async def report(request: Request) -> dict[str, str]:
     }
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

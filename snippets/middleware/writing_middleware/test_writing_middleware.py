@@ -1,13 +1,15 @@
 import asyncio
 import logging
+import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, Literal
 from uuid import UUID
 
+import httpx2
 import pytest
 import uvicorn
 from fastapi import (
@@ -24,11 +26,13 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.base import RequestResponseEndpoint as Next
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.lifespan.on import LifespanOn
 
 from snippets.middleware.writing_middleware import (
     added_at_import,
+    class_with_options,
     json_response,
     process_time,
     request_id,
@@ -36,10 +40,10 @@ from snippets.middleware.writing_middleware import (
     wrong_added_at_startup,
     wrong_http_exception,
     wrong_no_scope_check,
+    wrong_state_on_self,
 )
 
 Recorder = Callable[[str, str], None]
-Next = Callable[[Request], Awaitable[Response]]
 
 
 class Clock:
@@ -59,7 +63,7 @@ def test_the_function_form_measures_until_the_response_starts(
     clock = Clock()
     monkeypatch.setattr(process_time, "time", clock)
     app = FastAPI()
-    app.middleware("http")(process_time.add_process_time)
+    app.middleware("http")(process_time.process_time)
 
     @app.get("/rows")
     async def rows(tasks: BackgroundTasks) -> StreamingResponse:
@@ -75,6 +79,64 @@ def test_the_function_form_measures_until_the_response_starts(
     response = TestClient(app).get("/rows")
     assert response.headers["X-Process-Time"] == "1.0000"
     assert clock.now == 1101
+
+
+def exchange(client: TestClient, path: str) -> str:
+    """Return a GET and its response as the text that goes over the wire."""
+    response = client.get(path)
+    lines = [f"GET {path} HTTP/1.1", ""]
+    lines.append(f"HTTP/1.1 {response.status_code} {response.reason_phrase}")
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    return "\n".join([*lines, "", response.text])
+
+
+def test_process_time_adds_a_header_with_seconds(
+    monkeypatch: pytest.MonkeyPatch, recorded: Recorder
+) -> None:
+    clock = iter([7.0, 7.0031])
+    monkeypatch.setattr(
+        process_time, "time", SimpleNamespace(perf_counter=lambda: next(clock))
+    )
+    recorded("process_time.http", exchange(TestClient(process_time.app), "/report"))
+
+
+async def overlapping(module: ModuleType, clock: Clock) -> str:
+    """Return the time of a request of 11 s, during which another one begins after 10 s."""
+    first_waits, second_has_begun = asyncio.Event(), asyncio.Event()
+    app = FastAPI()
+    app.user_middleware = module.app.user_middleware
+
+    @app.get("/first")
+    async def first() -> None:
+        clock.pass_by(10)
+        first_waits.set()
+        await asyncio.wait_for(second_has_begun.wait(), 30)
+        clock.pass_by(1)
+
+    @app.get("/second")
+    async def second() -> None:
+        second_has_begun.set()
+
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://test"
+    ) as client:
+        task = asyncio.create_task(client.get("/first"))
+        await asyncio.wait_for(first_waits.wait(), 30)
+        await client.get("/second")
+        response = await task
+    return response.headers["X-Process-Time"]
+
+
+@pytest.mark.parametrize(
+    ("module", "seconds"),
+    [(wrong_state_on_self, "1.0000"), (class_with_options, "11.0000")],
+)
+def test_what_one_request_keeps_on_self_is_overwritten_by_the_next(
+    module: ModuleType, seconds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    assert asyncio.run(overlapping(module, clock)) == seconds
 
 
 def test_process_time_adds_a_header_to_every_response() -> None:
@@ -93,19 +155,39 @@ def test_a_class_passes_on_state_a_context_variable_and_a_header(
 ) -> None:
     fixed = UUID("6f1c1f62c0a94d0f8a3b8a1f0f1a2b3c")
     monkeypatch.setattr(request_id, "uuid4", lambda: fixed)
-    response = TestClient(request_id.app).get("/report")
-    text = "\n".join(
-        [
-            "GET /report HTTP/1.1",
-            "",
-            f"HTTP/1.1 {response.status_code} {response.reason_phrase}",
-            *(f"{name}: {value}" for name, value in response.headers.items()),
-            "",
-            response.text,
-        ]
-    )
+    text = exchange(TestClient(request_id.app), "/report")
     assert text.count(fixed.hex) == 3
     recorded("request_id.http", text)
+
+
+@pytest.mark.parametrize("handled", [True, False])
+def test_the_500_of_a_crash_has_the_id_only_from_a_handler_for_exception(
+    handled: bool,
+) -> None:
+    app = FastAPI()
+    if handled:
+        app.add_exception_handler(Exception, request_id.crashed)
+    app.add_middleware(request_id.RequestID, header="X-Request-ID")
+    app.middleware("http")(function)  # a task of its own outside of it
+    logged = []
+
+    @app.get("/")
+    async def root(request: Request) -> None:
+        logged.append(request.state.request_id)
+        raise ZeroDivisionError
+
+    response = TestClient(app, raise_server_exceptions=False).get("/")
+    assert response.status_code == 500
+    sent = response.headers.get("X-Request-ID")
+    assert [sent] == (logged if handled else [None])
+
+
+def test_the_handler_answers_without_an_id_what_failed_outside_of_the_class() -> None:
+    app = FastAPI(exception_handlers={Exception: request_id.crashed})
+    app.middleware("http")(wrong_http_exception.check_version)
+    response = TestClient(app, raise_server_exceptions=False).get("/")
+    assert response.status_code == 500
+    assert response.headers["X-Request-ID"] == "-"
 
 
 def test_the_class_runs_for_websockets_too() -> None:
@@ -308,7 +390,7 @@ def test_the_handler_for_http_exception_does_not_see_it() -> None:
 def test_a_returned_json_response_has_its_status() -> None:
     client = TestClient(json_response.app)
     refused = client.get("/docs")
-    assert refused.status_code == 426
+    assert refused.status_code == 400
     assert refused.json() == {"detail": "Version 2 only"}
     assert client.get("/docs", headers={"X-API-Version": "2"}).status_code == 200
 
@@ -418,7 +500,7 @@ def test_middleware_cannot_be_added_after_the_first_request() -> None:
     with pytest.raises(RuntimeError, match=ADDED_TOO_LATE):
         app.add_middleware(GZipMiddleware)
     with pytest.raises(RuntimeError, match=ADDED_TOO_LATE):
-        app.middleware("http")(process_time.add_process_time)
+        app.middleware("http")(process_time.process_time)
 
 
 def test_middleware_added_at_import_runs() -> None:
@@ -462,12 +544,17 @@ async def reads_body(request: Request, call_next: Next) -> Any:
     return response.body
 
 
+NOT_AWAITABLE = (
+    "'JSONResponse' object can't be awaited"
+    if sys.version_info >= (3, 14)
+    else "object JSONResponse can't be used in 'await' expression"
+)
 Add = Callable[[Any], Any]
 MISTAKES: list[tuple[Add, type[Exception], str]] = [
     (
         lambda app: app.middleware("http")(returns_a_response),
         TypeError,
-        "object JSONResponse can't be used in 'await' expression",
+        NOT_AWAITABLE,
     ),
     (
         lambda app: app.middleware("http")(returns_nothing),
@@ -552,7 +639,7 @@ def test_a_class_without_middleware_around_it_does_not_fit_the_list() -> None:
 
 def test_add_middleware_takes_a_function_as_dispatch() -> None:
     app = FastAPI()
-    app.add_middleware(BaseHTTPMiddleware, dispatch=process_time.add_process_time)
+    app.add_middleware(BaseHTTPMiddleware, dispatch=process_time.process_time)
     assert "X-Process-Time" in TestClient(app).get("/docs").headers
 
 

@@ -1,8 +1,6 @@
-from collections.abc import Awaitable, Callable
-
 from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.middleware.base import RequestResponseEndpoint
 
-Next = Callable[[Request], Awaitable[Response]]
 app = FastAPI()
 
 
@@ -10,10 +8,10 @@ app = FastAPI()
 @app.middleware("http")
 async def check_version(
     request: Request,
-    call_next: Next,
+    call_next: RequestResponseEndpoint,
 ) -> Response:
     if request.headers.get("X-API-Version") != "2":
-        raise HTTPException(426, "Version 2 only")
+        raise HTTPException(400, "Version 2 only")
     return await call_next(request)
 
 
