@@ -1,7 +1,10 @@
 import asyncio
 import importlib
+import json
+import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from itertools import count
 
 import httpx2
 import pytest
@@ -10,11 +13,15 @@ from fastapi.exceptions import FastAPIError
 from fastapi.testclient import TestClient
 
 from snippets.requests.path_operations import (
+    app_get,
+    bound_method,
     operations,
     router_operation,
     routers,
+    several_methods,
     wrapped_decorator,
     wrong_decorator,
+    wrong_method,
     wrong_router_route,
 )
 
@@ -36,22 +43,104 @@ def test_app_route_is_an_attribute_error(recorded: Recorder) -> None:
     recorded("app_route.txt", f"AttributeError: {caught.value}")
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [
-        ("GET", "/items/3", 200),
-        ("POST", "/items", 201),
-        ("DELETE", "/items/3", 204),
-        ("PUT", "/items/3", 200),
-        ("QUERY", "/search", 200),
-    ],
-)
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """The first program of the page, with items of its own for each test."""
+    items = {1: operations.Item(name="Lamp"), 2: operations.Item(name="Desk")}
+    monkeypatch.setattr(operations, "items", items)
+    monkeypatch.setattr(operations, "numbers", count(3))
+    return client_of(operations.app)
+
+
+def exchange(client: TestClient, method: str, target: str, body: object = None) -> str:
+    response = client.request(method, target, json=body)
+    sent = "" if body is None else f"  {json.dumps(body)}"
+    answer = f"{response.status_code} {response.reason_phrase}  {response.text}"
+    return f"{method} {target}{sent}\n{answer.rstrip()}"
+
+
+@pytest.mark.since(starlette="1.2.0")
 def test_method_and_path_choose_the_function(
-    method: str, path: str, status: int
+    fresh: TestClient, recorded: Recorder
 ) -> None:
-    body = {"name": "Lamp"} if method in {"POST", "PUT", "QUERY"} else None
-    response = client_of(operations.app).request(method, path, json=body)
-    assert response.status_code == status
+    calls: list[tuple[str, str, object]] = [
+        ("GET", "/items/1", None),
+        ("GET", "/items?name=Desk", None),
+        ("POST", "/items", {"name": "Chair"}),
+        ("DELETE", "/items/3", None),
+        ("GET", "/items/3", None),
+        ("GET", "/items/lamp", None),
+        ("PATCH", "/items", None),
+    ]
+    recorded("calls.txt", "\n\n".join(exchange(fresh, *call) for call in calls))
+
+
+def test_deleting_twice_is_404_and_a_number_is_not_used_again(
+    fresh: TestClient,
+) -> None:
+    for path in ["/items/1", "/items/2"]:
+        assert fresh.delete(path).status_code == 204
+        assert fresh.delete(path).status_code == 404
+    assert fresh.post("/items", json={"name": "Chair"}).status_code == 201
+    assert list(operations.items) == [3]
+
+
+def test_def_works_as_well_as_async_def() -> None:
+    app = FastAPI()
+
+    @app.get("/items/{item_id}")
+    def read_item(item_id: int) -> int:
+        return item_id
+
+    assert client_of(app).get("/items/3").json() == 3
+
+
+def test_braces_name_path_parameters_scalars_are_query_and_models_are_the_body() -> (
+    None
+):
+    paths = operations.app.openapi()["paths"]
+    (in_path,) = paths["/items/{item_id}"]["get"]["parameters"]
+    assert (in_path["name"], in_path["in"]) == ("item_id", "path")
+    (in_query,) = paths["/items"]["get"]["parameters"]
+    assert (in_query["name"], in_query["in"]) == ("name", "query")
+    assert "requestBody" in paths["/items"]["post"]
+
+
+def test_what_the_options_of_the_decorator_do() -> None:
+    app = FastAPI()
+    calls: list[str] = []
+
+    @app.get(
+        "/item",
+        status_code=203,
+        response_model=operations.Item,
+        tags=["items"],
+        summary="Read it",
+        description="The **item**.",
+        dependencies=[Depends(lambda: calls.append("check"))],
+        responses={404: {"description": "No such item"}},
+        deprecated=True,
+        name="the-item",
+    )
+    def read() -> dict[str, str]:
+        return {"name": "Lamp", "secret": "s3cr3t"}
+
+    app.add_api_route("/hidden", lambda: "there", include_in_schema=False)
+    client = client_of(app)
+    response = client.get("/item")
+    assert response.status_code == 203
+    assert response.json() == {"name": "Lamp"}
+    assert calls == ["check"]
+    assert client.get("/hidden").json() == "there"
+    assert app.url_path_for("the-item") == "/item"
+    paths = app.openapi()["paths"]
+    assert list(paths) == ["/item"]
+    documented = paths["/item"]["get"]
+    assert documented["tags"] == ["items"]
+    assert documented["summary"] == "Read it"
+    assert documented["description"] == "The **item**."
+    assert documented["deprecated"] is True
+    assert documented["responses"]["404"]["description"] == "No such item"
 
 
 def test_there_is_a_decorator_for_eight_methods_and_none_called_route() -> None:
@@ -61,11 +150,28 @@ def test_there_is_a_decorator_for_eight_methods_and_none_called_route() -> None:
     assert not hasattr(FastAPI, "query")
 
 
+def test_api_route_takes_several_methods_and_any_method() -> None:
+    app = FastAPI()
+
+    @app.api_route("/search", methods=["QUERY", "POST"])
+    async def search() -> str:
+        return "found"
+
+    client = client_of(app)
+    assert client.request("QUERY", "/search").json() == "found"
+    assert client.post("/search").json() == "found"
+
+
 def test_every_operation_is_documented_under_path_and_method() -> None:
     paths = operations.app.openapi()["paths"]
-    assert set(paths["/items/{item_id}"]) == {"get", "put", "delete"}
-    assert set(paths["/items"]) == {"post"}
-    assert set(paths["/search"]) == {"query"}
+    assert set(paths["/items/{item_id}"]) == {"get", "delete"}
+    assert set(paths["/items"]) == {"get", "post"}
+
+
+def test_two_decorators_accept_two_methods() -> None:
+    client = client_of(several_methods.app)
+    assert client.get("/health").json() == "ok"
+    assert client.head("/health").status_code == 200
 
 
 def test_the_status_code_is_200_unless_the_decorator_says_otherwise() -> None:
@@ -76,8 +182,8 @@ def test_the_status_code_is_200_unless_the_decorator_says_otherwise() -> None:
 
 
 def test_the_decorator_returns_the_function_unchanged() -> None:
-    item = asyncio.run(operations.read_item(3))
-    assert item == operations.Item(name="Item 3")
+    item = asyncio.run(operations.read_item(1))
+    assert item == operations.Item(name="Lamp")
 
 
 def test_router_route_neither_validates_nor_documents() -> None:
@@ -98,8 +204,16 @@ def test_router_get_validates_and_documents() -> None:
 def test_another_method_on_a_known_path_is_405_with_allow() -> None:
     response = client_of(operations.app).patch("/items")
     assert response.status_code == 405
-    assert methods_in(response) == {"POST"}
+    assert methods_in(response) == {"GET"}
     assert response.json() == {"detail": "Method Not Allowed"}
+
+
+def test_a_get_on_a_path_with_post_alone_is_405() -> None:
+    app = FastAPI()
+    app.post("/orders")(routers.list_users)
+    response = client_of(app).get("/orders")
+    assert response.status_code == 405
+    assert methods_in(response) == {"POST"}
 
 
 def test_allow_names_only_the_methods_of_the_first_matching_route() -> None:
@@ -201,10 +315,15 @@ def test_a_decorator_without_wraps_turns_args_and_kwargs_into_parameters() -> No
     assert missing == [["query", "args"], ["query", "kwargs"]]
 
 
-def test_a_decorator_with_wraps_keeps_the_parameters() -> None:
+def test_a_decorator_with_wraps_keeps_the_parameters(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     client = client_of(wrapped_decorator.app)
-    assert client.get("/report", params={"year": 2026}).json() == 2026
-    assert len(wrapped_decorator.durations) == 1
+    with caplog.at_level(logging.INFO, wrapped_decorator.__name__):
+        assert client.get("/report", params={"year": 2026}).json() == 2026
+    messages = [r.getMessage() for r in caplog.records if r.name.endswith("decorator")]
+    assert len(messages) == 1
+    assert messages[0].endswith(" s")
 
 
 def test_a_decorator_above_the_route_decorator_does_not_run() -> None:
@@ -229,18 +348,21 @@ def test_a_decorator_above_the_route_decorator_does_not_run() -> None:
     assert calls == ["called"]
 
 
+def test_a_decorated_method_asks_for_self_as_a_query_parameter() -> None:
+    response = client_of(wrong_method.app).get("/shelf", params={"position": 4})
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["loc"] == ["query", "self"]
+
+
 def test_a_method_of_an_object_can_be_a_path_operation_function() -> None:
-    class Shelf:
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-        def read(self, position: int) -> str:
-            return f"{self.name} {position}"
-
-    app = FastAPI()
-    app.add_api_route("/shelf", Shelf("A").read)
-    client = client_of(app)
+    client = client_of(bound_method.app)
     assert client.get("/shelf", params={"position": 4}).json() == "A 4"
+
+
+def test_the_app_get_decorator_validates() -> None:
+    client = client_of(app_get.app)
+    assert client.get("/items/3").json() == {"item_id": 3}
+    assert client.get("/items/x").status_code == 422
 
 
 def test_a_path_without_a_leading_slash_is_accepted_and_never_matches() -> None:

@@ -1,3 +1,5 @@
+# --8<-- [start:decorator]
+import logging
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -6,12 +8,11 @@ from typing import ParamSpec, TypeVar
 from fastapi import FastAPI
 
 app = FastAPI()
-durations: list[float] = []
+logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-# --8<-- [start:decorator]
 def timed(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)  # keeps name and signature
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -19,7 +20,7 @@ def timed(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         finally:
-            durations.append(time.perf_counter() - start)
+            logger.info("%.3f s", time.perf_counter() - start)
 
     return wrapper
 

@@ -1,3 +1,4 @@
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -5,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 app = FastAPI()
-durations: list[float] = []
+logger = logging.getLogger(__name__)
 
 
 # --8<-- [start:decorator]
@@ -15,7 +16,7 @@ def timed(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         finally:
-            durations.append(time.perf_counter() - start)
+            logger.info("%.3f s", time.perf_counter() - start)
 
     return wrapper
 
