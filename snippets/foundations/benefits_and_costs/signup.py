@@ -1,4 +1,5 @@
-from typing import Annotated, Protocol
+# --8<-- [start:signup]
+from typing import Annotated
 
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel, Field
@@ -6,20 +7,6 @@ from pydantic import BaseModel, Field
 app = FastAPI()
 
 
-class Mailer(Protocol):
-    def send(self, to: str) -> None: ...
-
-
-class SmtpMailer:
-    def send(self, to: str) -> None:
-        raise ConnectionRefusedError("no mail server here")
-
-
-def get_mailer() -> Mailer:
-    return SmtpMailer()
-
-
-# --8<-- [start:signup]
 class User(BaseModel):
     name: str = Field(min_length=3)
 
@@ -28,9 +15,19 @@ class SignUp(User):
     password: str = Field(min_length=12)
 
 
+class Mailer:
+    def welcome(self, name: str) -> None:
+        print(f"welcome, {name}")
+
+
+def get_mailer() -> Mailer:
+    return Mailer()
+
+
 @app.post("/users", status_code=201)
 def sign_up(data: SignUp, mailer: Annotated[Mailer, Depends(get_mailer)]) -> User:
-    mailer.send(to=data.name)
+    """Create a user and send a mail."""
+    mailer.welcome(data.name)
     return data
 
 

@@ -4,19 +4,20 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
-from importlib.metadata import requires
+from importlib.metadata import entry_points, requires
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 from wsgiref.util import setup_testing_defaults
 
 import flask
 import pytest
-from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, HTTPException, Request, WebSocket
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.security import OAuth2PasswordBearer
 from fastapi.testclient import TestClient
 from packaging.requirements import Requirement
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -31,12 +32,12 @@ BODY = b'{"item":"tea","boxes":2}'
 ANSWER = {"item": "tea", "pieces": 12}
 
 
-class Outbox:
+class Outbox(signup.Mailer):
     def __init__(self) -> None:
         self.mails: list[str] = []
 
-    def send(self, to: str) -> None:
-        self.mails.append(to)
+    def welcome(self, name: str) -> None:
+        self.mails.append(name)
 
 
 @pytest.fixture
@@ -53,20 +54,45 @@ def test_a_dependency_is_replaced_without_touching_the_code(outbox: Outbox) -> N
     assert outbox.mails == ["ada"]
 
 
+def exchange(body: dict[str, str]) -> str:
+    response = TestClient(signup.app).post("/users", json=body)
+    lines = ["POST /users", json.dumps(body), ""]
+    lines.append(f"{response.status_code} {response.reason_phrase}")
+    if response.status_code == 422:
+        # One error a line; of each error the place and the message.
+        errors = response.json()["detail"]
+        lines += [f"{error['loc']} {error['msg']}" for error in errors]
+    else:
+        lines.append(response.text)
+    return "\n".join(lines)
+
+
+@pytest.mark.since(starlette="1.2.0")
 def test_an_invalid_request_never_reaches_the_function(
     outbox: Outbox, recorded: Any
 ) -> None:
-    body = {"name": "al", "password": "short"}
-    response = TestClient(signup.app).post("/users", json=body)
-    assert response.status_code == 422
-    assert outbox.mails == []
-    errors = [f"{error['loc']} {error['msg']}" for error in response.json()["detail"]]
-    recorded("errors.txt", "\n".join(errors))
+    valid = exchange({"name": "ada", "password": "correct horse"})
+    assert outbox.mails == ["ada"]
+    invalid = exchange({"name": "al", "password": "short"})
+    assert outbox.mails == ["ada"]
+    recorded("exchanges.http", f"{valid}\n\n{invalid}")
 
 
 def test_the_declared_return_type_keeps_the_password_out(outbox: Outbox) -> None:
     body = {"name": "ada", "password": "correct horse"}
     assert TestClient(signup.app).post("/users", json=body).json() == {"name": "ada"}
+
+
+def test_a_valid_sign_up_works_without_a_test_double() -> None:
+    body = {"name": "ada", "password": "correct horse"}
+    assert TestClient(signup.app).post("/users", json=body).status_code == 201
+
+
+def test_the_docstring_and_both_pages_are_documentation() -> None:
+    operation = signup.app.openapi()["paths"]["/users"]["post"]
+    assert operation["description"] == "Create a user and send a mail."
+    for page in ("/docs", "/redoc"):
+        assert "/openapi.json" in TestClient(signup.app).get(page).text
 
 
 def test_the_rules_stand_in_the_openapi_document() -> None:
@@ -263,6 +289,66 @@ def test_the_command_for_fastapi_cloud_is_another_package() -> None:
     required = {requirement.name for requirement in plain if not requirement.marker}
     assert not {"fastapi-cli", "fastapi-cloud-cli", "uvicorn"} & required
     assert "fastapi-cloud-cli" in names("fastapi-cli")
+
+
+def test_the_fastapi_command_is_installed_and_refuses_without_the_extra() -> None:
+    [command] = entry_points(group="console_scripts", name="fastapi")
+    assert command.value == "fastapi.cli:main"
+    code = "import sys; sys.modules['fastapi_cli'] = None; "
+    code += "import fastapi.cli; fastapi.cli.main()"
+    refusal = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert refusal.returncode != 0
+    assert 'please install "fastapi[standard]"' in refusal.stderr
+
+
+def test_websockets_and_streams_are_included() -> None:
+    app = FastAPI()
+
+    @app.websocket("/ws")
+    async def echo(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text(await socket.receive_text())
+
+    @app.get("/stream")
+    def stream() -> StreamingResponse:
+        return StreamingResponse(iter(["a", "b"]))
+
+    client = TestClient(app)
+    with client.websocket_connect("/ws") as session:
+        session.send_text("tea")
+        assert session.receive_text() == "tea"
+    assert client.get("/stream").text == "ab"
+
+
+def test_the_security_helper_reads_the_token_and_documents_it() -> None:
+    app = FastAPI()
+    scheme = OAuth2PasswordBearer(tokenUrl="token")
+
+    @app.get("/me")
+    def me(token: Annotated[str, Depends(scheme)]) -> str:
+        return token
+
+    client = TestClient(app)
+    assert client.get("/me").status_code == 401
+    assert client.get("/me", headers={"Authorization": "Bearer t"}).json() == "t"
+    assert "OAuth2PasswordBearer" in app.openapi()["components"]["securitySchemes"]
+
+
+def test_pydantic_writes_the_json_of_a_declared_response_type(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[bytes] = []
+    real = TypeAdapter.dump_json
+
+    def dump_json(adapter: Any, *arguments: Any, **options: Any) -> bytes:
+        written.append(real(adapter, *arguments, **options))
+        return written[-1]
+
+    monkeypatch.setattr(TypeAdapter, "dump_json", dump_json)
+    response = TestClient(with_fastapi()).post("/orders", json=json.loads(BODY))
+    assert written == [response.content]
 
 
 def test_starlette_has_a_lower_limit_only() -> None:
