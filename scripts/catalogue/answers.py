@@ -12,6 +12,7 @@ from scripts.catalogue.front_matter import LEVELS, Answer, Plain, Topic
 from scripts.catalogue.identity import address_of, stolen
 from scripts.catalogue.problems import Problem, Problems
 from scripts.catalogue.read_page import line_of, read
+from scripts.catalogue.reading import once, text_of
 from scripts.project import ROOT
 
 # Pages that are no answers, in the order in which they follow the topics.
@@ -86,6 +87,7 @@ class Catalogue:
         return self.living | {a.meta.id: a for topic in self.topics for a in topic.retired}
 
 
+@once
 def load(root: Path = ROOT) -> Catalogue:
     """Read and validate all topics and answers below ``root / "docs"``.
 
@@ -124,7 +126,7 @@ def conflicts(answers: list[AnswerPage], root: Path) -> list[Problem]:
     problems: list[Problem] = []
 
     def refuse(page: AnswerPage, key: str, fault: str, remedy: str) -> None:
-        line = line_of((root / page.file).read_text(encoding="utf-8-sig"), [key])
+        line = line_of(text_of(root, page.file), [key])
         problems.append(Problem(page.file, line, fault, remedy, "Front matter"))
 
     first: dict[int, AnswerPage] = {}

@@ -10,6 +10,7 @@ from pymdownx.snippets import SnippetMissingError
 from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.catalogue.included_code import included
 from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.reading import text_of
 from scripts.project import ROOT
 
 IN_REVIEW = re.compile(r"^## In review\n(.*?)(?=^## |\{\{ answer_foot)", re.M | re.S)
@@ -109,7 +110,7 @@ def read_findings(page: AnswerPage, root: Path = ROOT) -> list[Finding]:
 
     Raises ``Problems`` with every finding that has not the form that CONTRIBUTING.md asks for.
     """
-    text = (root / page.file).read_text(encoding="utf-8")
+    text = text_of(root, page.file)
     part = IN_REVIEW.search(text)
     if not part:
         return []

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.read_page import line_of
+from scripts.catalogue.reading import text_of
 from scripts.catalogue.tables import read_rows
 
 PUBLISHED = "data/published.txt"
@@ -29,7 +30,7 @@ def owners(root: Path) -> dict[int, str]:
 
     A redirect of an answer that is still there moves nothing: scripts/publish/redirects.py refuses it.
     """
-    lines = (root / PUBLISHED).read_text(encoding="utf-8").splitlines()
+    lines = text_of(root, PUBLISHED).splitlines()
     redirects = {
         old: new
         for old, new in moved_pages(root).items()
@@ -62,6 +63,6 @@ def stolen(answers: list[tuple[int, str]], root: Path) -> list[Problem]:
                 )
         else:
             continue
-        line = line_of((root / file).read_text(encoding="utf-8-sig"), ["id"])
+        line = line_of(text_of(root, file), ["id"])
         problems.append(Problem(file, line, fault, remedy, "Addresses"))
     return problems

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.reading import text_of
 
 HEADS = {
     "data/inline_scripts.tsv": 0,
@@ -28,7 +29,7 @@ def read_rows(root: Path, name: str, columns: int | None = None) -> list[Row]:
 
     Raises ``Problems`` where a row has not as many ``columns`` as are asked for.
     """
-    lines = (root / name).read_text(encoding="utf-8").splitlines()
+    lines = text_of(root, name).splitlines()
     rows = [
         Row(number, tuple(line.split("\t")))
         for number, line in enumerate(lines, 1)

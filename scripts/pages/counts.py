@@ -1,10 +1,12 @@
 """The numbers that the pages state, counted from what is there when the site is built."""
 
-import ast
+import re
 from pathlib import Path
 
 from scripts.catalogue.answers import Catalogue
 from scripts.project import ROOT
+
+TEST = re.compile(r"^(?:async )?def test_", re.M)
 
 
 def count_tests(root: Path = ROOT) -> int:
@@ -12,11 +14,8 @@ def count_tests(root: Path = ROOT) -> int:
 
     A test that runs with several parameters counts once. Functions within functions are no tests.
     """
-    return sum(
-        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-        for path in root.glob("snippets/**/test_*.py")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-    )
+    paths = root.glob("snippets/**/test_*.py")
+    return sum(len(TEST.findall(path.read_text(encoding="utf-8"))) for path in paths)
 
 
 def counts(catalogue: Catalogue) -> dict[str, int]:

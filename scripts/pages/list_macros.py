@@ -1,5 +1,6 @@
 """Macros of the pages that help to browse: the home page, all answers, the learning paths."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -22,11 +23,11 @@ def browsing_macros(
     catalogue: Catalogue, templates: Environment, render: Callable[..., str]
 ) -> list[Callable[..., Any]]:
     """Return the macros; ``render`` fills a template of ``templates``, which get what lists need."""
-    numbers = counts(catalogue)
-    times = {number: minutes(page) for number, page in catalogue.answers.items()}
+    numbers = functools.cache(lambda: counts(catalogue))
+    minutes_of = functools.cache(lambda number: minutes(catalogue.answers[number]))
 
     def time(*pages: AnswerPage) -> str:
-        return duration(sum(times[page.meta.id] for page in pages))
+        return duration(sum(minutes_of(page.meta.id) for page in pages))
 
     def needs(page: AnswerPage) -> str:
         return "|".join(floors(catalogue, page))
@@ -35,7 +36,7 @@ def browsing_macros(
 
     def count(what: str) -> str:
         """Number of ``answers``, ``corrections``, ``tests`` or ``topics`` of the site."""
-        return f"{numbers[what]:,}"
+        return f"{numbers()[what]:,}"
 
     def topics() -> str:
         """All topics with the number of their answers."""

@@ -1,5 +1,6 @@
 """What can be copied for a review, and the reviewer's desk: made from the findings of all answers."""
 
+import functools
 import keyword
 import re
 from collections.abc import Callable
@@ -43,7 +44,7 @@ def review_macros(
     catalogue: Catalogue, templates: Environment, render: Callable[..., str]
 ) -> list[Callable[..., str]]:
     """Return the macros, which ``render`` templates; adds to ``templates`` what those use."""
-    findings = all_findings(catalogue)
+    findings = functools.cache(lambda: all_findings(catalogue))
     numbers = {page.source: number for number, page in catalogue.answers.items()}
 
     def short(source: str) -> str:
@@ -60,7 +61,7 @@ def review_macros(
 
     def findings_for_review(page: AnswerPage) -> dict[str, str]:
         """Markdown to paste for each finding of ``page``, by its anchor."""
-        return {f.anchor: finding_for_review(f) for f in findings[page.meta.id]}
+        return {f.anchor: finding_for_review(f) for f in findings()[page.meta.id]}
 
     def sentence(finding: Finding) -> str:
         """The sentence to paste, as a page directly below ``docs`` shows it."""
@@ -76,6 +77,6 @@ def review_macros(
 
     def reviews() -> str:
         """All findings by topic, each with its telling line, the sentence to paste and the short link."""
-        return render("reviews.md.jinja", findings=findings)
+        return render("reviews.md.jinja", findings=findings())
 
     return [reviews]

@@ -1,19 +1,28 @@
 """No character that a reviewer cannot see, or takes for another one."""
 
+import functools
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.problems import Problem
+from scripts.catalogue.reading import content_of
 from scripts.validation.rules import files, rule
 
 TABS = (".tsv", "Makefile")  # where a tab is part of the format
 # Unicode categories: control, format (zero width, direction), surrogate, private use, unassigned, separators.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs", "Mn", "Me", "Mc"})
 LETTERS_AND_DIGITS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl"})
+ASCII = frozenset(map(chr, range(128)))
 VISIBLE_MARK = "µ"  # the sign for micro, a letter to Unicode
 
 
+def beyond_ascii(text: str) -> list[str]:
+    """Return the different characters of ``text`` beyond ASCII."""
+    return [] if text.isascii() else sorted(set(text) - ASCII)
+
+
+@functools.cache
 def fault_of(sign: str) -> str:
     """Return what is wrong with a character beyond ASCII, or nothing."""
     name = unicodedata.name(sign, f"U+{ord(sign):04X}")
@@ -28,13 +37,14 @@ def fault_of(sign: str) -> str:
 @rule("Files")
 def every_character_is_what_it_looks_like(root: Path) -> Iterator[Problem]:
     for name in files(root):
-        text = (root / name).read_bytes().decode("utf-8", errors="ignore").removeprefix("\ufeff")
-        if "\0" in text or (text.isascii() and ("\t" not in text or name.endswith(TABS))):
+        text = content_of(root, name).decode("utf-8", errors="ignore").removeprefix("\ufeff")
+        has_no_tab = "\t" not in text or name.endswith(TABS)
+        if "\0" in text or (has_no_tab and not any(map(fault_of, beyond_ascii(text)))):
             continue
         for number, line in enumerate(text.split("\n"), 1):
             if "\t" in line and not name.endswith(TABS):
                 remedy = "Indent with blanks; `make fix` does it in Python and Markdown."
                 yield Problem(name, number, "a tab", remedy)
-            for fault in filter(None, map(fault_of, sorted({s for s in line if s > "\x7f"}))):
+            for fault in filter(None, map(fault_of, beyond_ascii(line))):
                 remedy = 'Delete it, or type the plain one; in code write an escape like "\\u00e9".'
                 yield Problem(name, number, fault, remedy)

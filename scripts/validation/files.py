@@ -6,6 +6,7 @@ from pathlib import Path
 
 from scripts.catalogue.answers import OTHER_PAGES
 from scripts.catalogue.problems import Problem
+from scripts.catalogue.reading import content_of
 from scripts.validation.rules import files, line_at, names, read, rule
 
 LARGEST, LARGEST_IMAGE = 60_000, 40_000  # bytes
@@ -35,7 +36,7 @@ def every_file_is_plain_utf_8_text_or_an_image(root: Path) -> Iterator[Problem]:
         if path.is_symlink():
             yield Problem(name, 1, "a symbolic link", "Commit the file itself.")
             continue
-        content = path.read_bytes()
+        content = content_of(root, name)
         if name.endswith(IMAGES) and name.startswith("docs/") and not name.endswith(".svg"):
             continue
         try:

@@ -2,67 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.catalogue.answers import AnswerPage, load
+from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem
+from scripts.validation.blocks import INCLUDE, Block, blocks, includes, markers, snippets
 from scripts.validation.rules import files, read, rule
 
-FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})([^\n`]*)")
-INCLUDE = re.compile(r'\s*--8<-- "(?P<path>[^":]+)(?::(?P<section>[\w-]+))?"\s*')
 BY_NUMBER = re.compile(r'.*8<-+ "[^":]+:\d*(:\d*)?"\s*')
 ANY_INCLUDE = re.compile(r"\s*;?-+8<-+")
-MARKER = re.compile(r"--8<-- \[(start|end):([\w-]+)\]")
 RECORDED = (".txt", ".json", ".http")
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced code block: the line of its fence from 1, what stands after that, and its content."""
-
-    line: int
-    info: str
-    body: tuple[str, ...]
-    closed: bool
-
-
-def blocks(text: str) -> Iterator[Block]:
-    """Yield the fenced code blocks of a page."""
-    lines = text.splitlines()
-    start = fence = None
-    for number, line in enumerate([*lines, None], 1):
-        opened = FENCE.fullmatch(line or "")
-        if not fence and opened:
-            start, fence = number, opened
-        elif start and fence and (line is None or line.strip(" \t>") == fence[1]):
-            yield Block(start, fence[2].strip(), tuple(lines[start : number - 1]), line is not None)
-            fence = None
-
-
-def includes(text: str) -> Iterator[tuple[int, str, str | None]]:
-    """Yield the line, the path below ``snippets`` and the section of every include of a page."""
-    for block in blocks(text):
-        for number, line in enumerate(block.body, block.line + 1):
-            if include := INCLUDE.fullmatch(line):
-                yield number, include["path"], include["section"]
-
-
-def markers(text: str, kind: str) -> dict[str, list[int]]:
-    """Return the lines of the ``start`` or ``end`` markers of a snippet, by section."""
-    found: dict[str, list[int]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        for marker in MARKER.finditer(line):
-            if marker[1] == kind:
-                found.setdefault(marker[2], []).append(number)
-    return found
-
-
-def snippets(root: Path, page: AnswerPage) -> Iterator[str]:
-    """Yield the files of the answer's snippet folder that are no tests."""
-    for name in files(root, "snippets"):
-        if name.startswith(f"{page.snippets}/") and not name.rsplit("/", 1)[1].startswith("test_"):
-            yield name
 
 
 def fault_of(block: Block) -> tuple[str, str] | None:
@@ -88,12 +37,11 @@ def fault_of(block: Block) -> tuple[str, str] | None:
 def every_code_block_is_one_snippet_include(root: Path) -> Iterator[Problem]:
     for name in files(root, "docs", suffix=".md"):
         inside: set[int] = set()
-        text = read(root, name)
-        for block in blocks(text):
+        for block in blocks(root, name):
             inside.update(range(block.line, block.line + len(block.body) + 2))
             if fault := fault_of(block):
                 yield Problem(name, block.line, *fault)
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(read(root, name).splitlines(), 1):
             if number not in inside and ANY_INCLUDE.match(line):
                 yield Problem(
                     name,
@@ -109,7 +57,7 @@ def every_include_is_a_complete_section_of_the_pages_own_folder(
 ) -> Iterator[Problem]:
     for name in files(root, "docs", suffix=".md"):
         own = name.removeprefix("docs/").removesuffix(".md").replace("-", "_") + "/"
-        for line, path, section in includes(read(root, name)):
+        for line, path, section in includes(root, name):
             snippet = f"snippets/{path}"
             if ".." in path.split("/") or path.startswith("/"):
                 fault, remedy = f"{path} leaves snippets/", f"Include files of snippets/{own} only."
@@ -122,14 +70,12 @@ def every_include_is_a_complete_section_of_the_pages_own_folder(
                 remedy = "Create it or correct the name."
                 yield Problem(name, line, f"{snippet} does not exist", remedy)
             elif section:
-                yield from faults_of_section(
-                    snippet, read(root, snippet), section, f"{name}:{line}"
-                )
+                yield from faults_of_section(root, snippet, section, f"{name}:{line}")
 
 
-def faults_of_section(snippet: str, text: str, section: str, user: str) -> Iterator[Problem]:
+def faults_of_section(root: Path, snippet: str, section: str, user: str) -> Iterator[Problem]:
     """Yield what is wrong with the markers of a section that ``user`` includes."""
-    starts, ends = markers(text, "start").get(section, []), markers(text, "end").get(section, [])
+    starts, ends = (markers(root, snippet).get((kind, section), []) for kind in ("start", "end"))
     line = (starts or [1])[-1]
     if len(starts) != 1:
         fault = f"the section `{section}` " + ("stands there twice" if starts else "is missing")
@@ -144,15 +90,15 @@ def faults_of_section(snippet: str, text: str, section: str, user: str) -> Itera
 @rule("Code")
 def every_snippet_and_section_is_shown(root: Path) -> Iterator[Problem]:
     for page in load(root).answers.values():
-        shown = {(path, section) for _, path, section in includes(read(root, page.file))}
+        shown = {(path, section) for _, path, section in includes(root, page.file)}
         for name in snippets(root, page):
             path = name.removeprefix("snippets/")
             if not any(path == other for other, _ in shown):
                 remedy = "Include it there, or delete it."
                 yield Problem(name, 1, f"{page.file} does not show it", remedy)
                 continue
-            for section, lines in markers(read(root, name), "start").items():
-                if (path, section) not in shown:
+            for (kind, section), lines in markers(root, name).items():
+                if kind == "start" and (path, section) not in shown:
                     fault = f"{page.file} does not show the section `{section}`"
                     yield Problem(name, lines[0], fault, "Include it there, or remove its markers.")
 

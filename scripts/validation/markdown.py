@@ -18,9 +18,10 @@ from jinja2 import nodes
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem
+from scripts.catalogue.reading import once
 from scripts.pages.macros import define_env
 from scripts.project import site_url
-from scripts.validation.includes import blocks
+from scripts.validation.blocks import blocks
 from scripts.validation.rules import files, line_at, read, rule
 
 # What a page may write as HTML: no element that loads, runs or asks for anything.
@@ -48,10 +49,11 @@ def blank(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
 
 
-def without_code(text: str) -> str:
+@once
+def without_code(root: Path, name: str) -> str:
     """Return a page with code and other wordings blanked, the parts that are shown as they stand."""
-    lines = text.split("\n")
-    for block in blocks(text):
+    lines = read(root, name).split("\n")
+    for block in blocks(root, name):
         for number in range(block.line - 1, min(block.line + len(block.body) + 1, len(lines))):
             lines[number] = blank(lines[number])
     text = "\n".join(lines)
@@ -94,7 +96,7 @@ def forbidden_scheme(target: str) -> str:
 @rule("The page")
 def html_of_a_page_is_harmless(root: Path) -> Iterator[Problem]:
     for name in files(root, "docs", suffix=".md"):
-        text = without_code(read(root, name))
+        text = without_code(root, name)
         parser = Elements()
         parser.feed(text)
         parser.close()
@@ -108,7 +110,7 @@ def html_of_a_page_is_harmless(root: Path) -> Iterator[Problem]:
 @rule("The page")
 def links_and_images_of_a_page_are_harmless(root: Path) -> Iterator[Problem]:
     for name in files(root, "docs", suffix=".md"):
-        text = without_code(read(root, name))
+        text = without_code(root, name)
         for found in TARGET.finditer(text):
             line = line_at(text, found.start())
             target = found["target"] or found["reference"] or ""

@@ -25,7 +25,7 @@ def unordered(root: Path) -> dict[str, str]:
     rules: dict[str, Callable[[str], str]] = dict.fromkeys(SORTED, sorted_lines)
     pages = root.glob("docs/*/*.md")
     rules |= {path.relative_to(root).as_posix(): ordered for path in sorted(pages)}
-    texts = {name: (root / name).read_text(encoding="utf-8") for name in rules}
+    texts = {name: read(root, name) for name in rules}
     return {name: new for name, old in texts.items() if (new := rules[name](old)) != old}
 
 

@@ -1,22 +1,22 @@
 """Every claim is proved: snippets are tested, tests assert and wait for no luck, corrections name a test."""
 
 import ast
-import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from scripts.catalogue.answers import AnswerPage, load
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.read_page import line_of
-from scripts.validation.includes import snippets
-from scripts.validation.rules import files, read, rule
+from scripts.catalogue.reading import once, remembered
+from scripts.validation.blocks import snippets
+from scripts.validation.rules import folder, read, rule
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSERTIONS = re.compile(r"pytest\.(raises|warns)|recorded")
 
 
-@functools.cache
 def parse(source: str) -> ast.Module:
     """Return the syntax tree of a file; an empty one where it is no Python, which the linters refuse."""
     try:
@@ -25,11 +25,28 @@ def parse(source: str) -> ast.Module:
         return ast.Module([], [])
 
 
-def parsed(root: Path, page: AnswerPage) -> Iterator[tuple[str, ast.Module]]:
-    """Yield the test files of an answer with their syntax trees."""
-    for name in files(root, "snippets", suffix=".py"):
-        if name.startswith(f"{page.snippets}/test_"):
-            yield name, parse(read(root, name))
+@remembered
+def facts(source: str) -> dict[str, Any]:
+    """Return what the rules ask of a test file: its tests, what it reaches, where it only waits."""
+    module = parse(source)
+    return {
+        "tests": [(test.name, test.lineno, asserts(test)) for test in functions(module)],
+        "words": sorted(set(words(module))),
+        "sleeps": [(call.lineno, ast.unparse(call)) for call in sleeps(module)],
+    }
+
+
+@once
+def tested(root: Path, name: str) -> dict[str, Any]:
+    """Return what the test file ``name`` says."""
+    return facts(read(root, name))
+
+
+def test_files(root: Path, page: AnswerPage) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the test files of an answer with what they say."""
+    for name in folder(root, page.snippets):
+        if name.startswith(f"{page.snippets}/test_") and name.endswith(".py"):
+            yield name, tested(root, name)
 
 
 def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -51,12 +68,11 @@ def words(module: ast.Module) -> Iterator[str]:
 @rule("Tests")
 def every_snippet_is_tested(root: Path) -> Iterator[Problem]:
     for page in load(root).answers.values():
-        modules = dict(parsed(root, page))
         test = f"{page.snippets}/test_{Path(page.snippets).name}.py"
         if not (root / test).is_file():
             yield Problem(page.file, 1, f"{test} does not exist", "Prove the page's claims there.")
             continue
-        reached = {word for module in modules.values() for word in words(module)}
+        reached = {word for _, file in test_files(root, page) for word in file["words"]}
         for name in snippets(root, page):
             if Path(name).stem not in reached:
                 remedy = f"Import it, or record it, in {test}."
@@ -67,10 +83,10 @@ def every_snippet_is_tested(root: Path) -> Iterator[Problem]:
 def every_proof_names_a_test_that_exists(root: Path) -> Iterator[Problem]:
     pages = load(root).answers.values()
     known = {
-        f"{name}::{test.name}"
+        f"{name}::{test}"
         for page in pages
-        for name, module in parsed(root, page)
-        for test in functions(module)
+        for name, file in test_files(root, page)
+        for test, _, _ in file["tests"]
     }
     for page in pages:
         for number, correction in enumerate(page.meta.corrections):
@@ -93,11 +109,11 @@ def asserts(test: ast.AST) -> bool:
 @rule("Tests")
 def every_test_of_a_snippet_asserts_something(root: Path) -> Iterator[Problem]:
     for page in load(root).answers.values():
-        for name, module in parsed(root, page):
-            for test in functions(module):
-                if not asserts(test):
+        for name, file in test_files(root, page):
+            for test, line, is_proof in file["tests"]:
+                if not is_proof:
                     remedy = "Assert what its name claims."
-                    yield Problem(name, test.lineno, f"{test.name} asserts nothing", remedy)
+                    yield Problem(name, line, f"{test} asserts nothing", remedy)
 
 
 def ends_early(loop: ast.For) -> bool:
@@ -124,8 +140,8 @@ def sleeps(node: ast.AST) -> Iterator[ast.Call]:
 @rule("Tests")
 def no_test_of_a_snippet_sleeps_to_be_right(root: Path) -> Iterator[Problem]:
     for page in load(root).answers.values():
-        for name, module in parsed(root, page):
-            for call in sleeps(module):
-                fault = f"the test waits for a fixed time: {ast.unparse(call)}"
+        for name, file in test_files(root, page):
+            for line, call in file["sleeps"]:
+                fault = f"the test waits for a fixed time: {call}"
                 remedy = "Wait for what has to happen: an event, a thread's end, an answer."
-                yield Problem(name, call.lineno, fault, remedy)
+                yield Problem(name, line, fault, remedy)

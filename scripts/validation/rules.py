@@ -5,11 +5,13 @@ Nothing is built and nothing is run for them, so that every command can follow t
 
 import dataclasses
 import functools
+import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from scripts.catalogue.problems import Problem
+from scripts.catalogue.reading import once, one_reading, text_of
 
 Check = Callable[[Path], list[Problem]]
 RULES: list[Check] = []
@@ -25,7 +27,8 @@ def rule(section: str) -> Callable[[Callable[[Path], Iterable[Problem]]], Check]
     def decorate(check: Callable[[Path], Iterable[Problem]]) -> Check:
         @functools.wraps(check)
         def problems(root: Path) -> list[Problem]:
-            return [dataclasses.replace(problem, rule=section) for problem in check(root)]
+            with one_reading():
+                return [dataclasses.replace(problem, rule=section) for problem in check(root)]
 
         RULES.append(problems)
         return problems
@@ -33,13 +36,17 @@ def rule(section: str) -> Callable[[Callable[[Path], Iterable[Problem]]], Check]
     return decorate
 
 
-@functools.cache
+@once
 def names(root: Path) -> list[str]:
     """Return the committed and the new files below ``root``, sorted; what git ignores is none."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     listed = sorted(set(result.stdout.split("\0")) - {""})
-    return [name for name in listed if (root / name).is_symlink() or (root / name).is_file()]
+    return [
+        name
+        for name in listed
+        if os.path.islink(f"{root}/{name}") or os.path.isfile(f"{root}/{name}")
+    ]
 
 
 def files(root: Path, *folders: str, suffix: str = "") -> Iterator[str]:
@@ -49,9 +56,25 @@ def files(root: Path, *folders: str, suffix: str = "") -> Iterator[str]:
             yield name
 
 
+@once
+def folders(root: Path) -> dict[str, list[str]]:
+    """Return the names of the files by folder, for example ``snippets/concurrency/await``."""
+    found: dict[str, list[str]] = {}
+    for name in names(root):
+        parts = name.split("/")
+        if len(parts) > 3:
+            found.setdefault("/".join(parts[:3]), []).append(name)
+    return found
+
+
+def folder(root: Path, name: str) -> list[str]:
+    """Return the names of the files below a folder such as ``snippets/concurrency/await``."""
+    return folders(root).get(name, [])
+
+
 def read(root: Path, name: str) -> str:
     """Return the text of a file; that it is UTF-8 is a rule of its own."""
-    return (root / name).read_text(encoding="utf-8-sig", errors="replace")
+    return text_of(root, name)
 
 
 def line_at(text: str, position: int) -> int:

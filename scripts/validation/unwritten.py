@@ -15,7 +15,7 @@ def nothing_that_make_new_left_to_the_author_is_unwritten(root: Path) -> Iterato
     for name in files(root, "docs", "snippets"):
         if name.endswith((".md", ".py")):
             text = read(root, name)
-            for match in TO_WRITE.finditer(text):
+            for match in TO_WRITE.finditer(text) if "WRITE: " in text else ():
                 fault = f"not written yet: {match[1]}"
                 remedy = "Write it in place of what begins with `WRITE:`."
                 yield Problem(name, line_at(text, match.start()), fault, remedy)

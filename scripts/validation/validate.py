@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.catalogue.annotations import tell
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.reading import one_reading
 from scripts.project import ROOT
 from scripts.validation import (  # noqa: F401  # each adds its rules
     characters,
@@ -33,11 +34,12 @@ def validate(root: Path = ROOT) -> list[Problem]:
 
     The front matter comes first: where it has faults, the rules would only repeat them.
     """
-    try:
-        load(root)
-        found = [problem for rule in RULES for problem in rule(root)]
-    except Problems as problems:
-        found = problems.problems
+    with one_reading():
+        try:
+            load(root)
+            found = [problem for rule in RULES for problem in rule(root)]
+        except Problems as problems:
+            found = problems.problems
     return Problems(found).problems
 
 

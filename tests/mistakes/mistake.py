@@ -48,7 +48,6 @@ class Tree:
         """Write a file with its folders, or delete it where there is no content."""
         path = self.root / name
         self.before.setdefault(name, path.read_bytes() if path.is_file() else None)
-        names.cache_clear()
         if content is None:
             path.unlink()
             return
@@ -67,7 +66,6 @@ class Tree:
                 if not any(path.parent.iterdir()):
                     path.parent.rmdir()
         self.before.clear()
-        names.cache_clear()
 
 
 def copy(folder: Path) -> Tree:
