@@ -1,18 +1,28 @@
+# --8<-- [start:form]
 from typing import Annotated
 
 from fastapi import FastAPI, Form, UploadFile
+from pydantic import BaseModel
 
 app = FastAPI()
 
 
-# --8<-- [start:form]
+class Ticket(BaseModel):
+    subject: str
+    urgent: bool = False
+
+
+@app.post("/tickets")
+async def add_ticket(ticket: Annotated[Ticket, Form()]) -> Ticket:
+    return ticket
+
+
 @app.post("/documents")
 async def add_document(
-    title: Annotated[str, Form()],  # a field of the form
-    file: UploadFile,  # a file of the form
+    title: Annotated[str, Form(max_length=80)],
+    file: UploadFile,
 ) -> dict[str, str | int | None]:
-    content = await file.read()
-    return {"title": title, "name": file.filename, "size": len(content)}
+    return {"title": title, "name": file.filename, "size": file.size}
 
 
 # --8<-- [end:form]

@@ -44,8 +44,8 @@ def locations(detail: list[dict[str, Any]]) -> list[list[str | int]]:
 
 def test_one_request_fills_every_kind_of_parameter(recorded: Recorder) -> None:
     sent = {"X-Trace-Id": "4f1c", "Cookie": "session=abc"}
-    body = {"name": "Lamp", "price": 12.5}
-    target = "/items/7?dry_run=yes&tags=new&tags=sale"
+    body = {"name": "Lamp", "price": 12}
+    target = "/items/7?dry_run=yes&size=l&item-query=red&tags=new&tags=sale"
     response = TestClient(all_kinds.app).put(target, json=body, headers=sent)
     assert response.status_code == 200
     request = [
@@ -61,12 +61,83 @@ def test_one_request_fills_every_kind_of_parameter(recorded: Recorder) -> None:
     recorded("exchange.http", "\n".join(request + answer))
 
 
+@pytest.mark.parametrize(
+    ("target", "body", "place", "kind"),
+    [
+        ("/items/0", {}, ["path", "item_id"], "greater_than_equal"),
+        ("/items/1?size=xl", {}, ["query", "size"], "literal_error"),
+        (
+            "/items/1?item-query=" + 51 * "a",
+            {},
+            ["query", "item-query"],
+            "string_too_long",
+        ),
+        ("/items/1?dry_run=maybe", {}, ["query", "dry_run"], "bool_parsing"),
+        ("/items/1", {"name": "L"}, ["body", "name"], "string_too_short"),
+        ("/items/1", {"price": -1}, ["body", "price"], "greater_than_equal"),
+    ],
+)
+def test_a_value_outside_of_its_limits_is_422(
+    target: str, body: dict[str, Any], place: list[str], kind: str
+) -> None:
+    sent = {"name": "Lamp", "price": 12} | body
+    response = TestClient(all_kinds.app).put(target, json=sent)
+    assert response.status_code == 422
+    (error,) = response.json()["detail"]
+    assert (error["loc"], error["type"]) == (place, kind)
+
+
+@pytest.mark.parametrize(
+    ("limit", "refused"),
+    [
+        ({"gt": 2}, "2"),
+        ({"ge": 2}, "1"),
+        ({"lt": 2}, "2"),
+        ({"le": 2}, "3"),
+        ({"multiple_of": 2}, "3"),
+    ],
+)
+def test_limits_of_numbers(limit: dict[str, Any], refused: str) -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def endpoint(n: Annotated[int, Query(**limit)]) -> int:
+        return n
+
+    assert TestClient(app).get(f"/?n={refused}").status_code == 422
+
+
+def test_limits_of_text_and_fixed_choices() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def endpoint(
+        code: Annotated[str, Query(pattern="^[a-z]+$", min_length=2, max_length=4)],
+        color: Color = Color.RED,
+    ) -> str:
+        return code
+
+    client = TestClient(app)
+    assert client.get("/?code=abc&color=red").json() == "abc"
+    for target in ["/?code=a", "/?code=abcde", "/?code=AB", "/?code=abc&color=blue"]:
+        assert client.get(target).status_code == 422
+
+
+def test_an_alias_replaces_the_name_in_the_request() -> None:
+    client = TestClient(all_kinds.app)
+    body = {"name": "Lamp", "price": 12}
+    assert client.put("/items/1?q=red", json=body).json()["q"] is None
+    assert client.put("/items/1?item-query=red", json=body).json()["q"] == "red"
+
+
 def test_the_schema_names_the_place_of_each_parameter() -> None:
     operation = all_kinds.app.openapi()["paths"]["/items/{item_id}"]["put"]
     places = {entry["name"]: entry["in"] for entry in operation["parameters"]}
     assert places == {
         "item_id": "path",
         "dry_run": "query",
+        "size": "query",
+        "item-query": "query",
         "tags": "query",
         "x-trace-id": "header",
         "session": "cookie",
@@ -110,6 +181,13 @@ def test_json_null_is_none_and_only_a_missing_body_gets_the_default(
     sent = {"Content-Type": "application/json"}
     value = client.post("/nullable", content="null", headers=sent).json()
     assert value == (5 if older("fastapi", "0.151.0") else None)
+
+
+def test_a_form_fills_a_model_and_json_does_not() -> None:
+    client = TestClient(forms.app)
+    response = client.post("/tickets", data={"subject": "Help", "urgent": "on"})
+    assert response.json() == {"subject": "Help", "urgent": True}
+    assert client.post("/tickets", json={"subject": "Help"}).status_code == 422
 
 
 def test_form_field_and_file_arrive_together() -> None:
