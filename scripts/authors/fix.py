@@ -13,7 +13,7 @@ from pathlib import Path
 from scripts.authors.changed_files import changed_files, touched
 from scripts.authors.transaction import project_files
 from scripts.project import ROOT
-from scripts.validation.order import unordered
+from scripts.validation.files.order import unordered
 
 BIN = Path(sys.executable).parent
 TOOLS = {

@@ -12,20 +12,18 @@ from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem, Problems
 from scripts.catalogue.reading import one_reading
 from scripts.project import ROOT
-from scripts.validation import (  # noqa: F401  # each adds its rules
+
+# Each module adds its rules.
+from scripts.validation.code import includes, proofs  # noqa: F401
+from scripts.validation.files import (  # noqa: F401
     characters,
-    files,
-    findings,
-    includes,
     locks,
-    markdown,
-    notes,
     order,
-    proofs,
+    places,
     redirects,
     search_phrases,
-    unwritten,
 )
+from scripts.validation.pages import findings, markdown, notes, unwritten  # noqa: F401
 from scripts.validation.rules import RULES
 
 

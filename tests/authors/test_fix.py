@@ -8,7 +8,7 @@ import pytest
 
 from scripts.authors.fix import record
 from scripts.authors.transaction import project_files
-from scripts.validation.order import sorted_lines
+from scripts.validation.files.order import sorted_lines
 
 CODE = "snippets/background_tasks/background_tasks"
 PAGE = "docs/background-tasks/background-tasks.md"

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 from scripts.catalogue.answers import Catalogue
 from scripts.project import ROOT
 from scripts.publish.search_index import INDEX
-from scripts.validation.search_phrases import Phrase, read_phrases
+from scripts.validation.files.search_phrases import Phrase, read_phrases
 from tests.browser.test_pages import AXE, AXE_OPTIONS, SCHEMES
 from tests.conftest import WIDTHS, new_context
 

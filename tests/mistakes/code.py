@@ -1,6 +1,6 @@
 """Mistakes with the code of a page: how it is included, shown, written and tested."""
 
-from scripts.validation import includes, proofs
+from scripts.validation.code import includes, proofs
 from tests.mistakes.mistake import (
     CODE,
     PAGE,

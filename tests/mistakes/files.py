@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.catalogue.problems import Problem
-from scripts.validation import characters, files, locks
+from scripts.validation.files import characters, locks, places
 from tests.mistakes.mistake import (
     CODE,
     PAGE,
@@ -21,10 +21,10 @@ from tests.mistakes.mistake import (
 from tests.validation import test_workflows
 
 CHARACTERS = rule(characters.every_character_is_what_it_looks_like)
-TEXT = rule(files.every_file_is_plain_utf_8_text_or_an_image)
-SIZE = rule(files.no_file_is_too_large)
-NAMES = rule(files.names_are_in_one_style)
-PLACES = rule(files.every_page_has_its_place)
+TEXT = rule(places.every_file_is_plain_utf_8_text_or_an_image)
+SIZE = rule(places.no_file_is_too_large)
+NAMES = rule(places.names_are_in_one_style)
+PLACES = rule(places.every_page_has_its_place)
 ASKED = rule(locks.locks_hold_what_their_inputs_ask_for)
 HASHES = rule(locks.locks_name_releases_by_their_hashes_alone)
 LOCK, TEST_LOCK = "requirements/site.txt", "requirements/test.txt"
@@ -148,7 +148,7 @@ MISTAKES = [
     Mistake(
         "image that holds a script",
         write("docs/assets/chart.svg", "<svg>\n<script>alert(1)</script>\n</svg>\n"),
-        rule(files.no_image_runs_anything),
+        rule(places.no_image_runs_anything),
         "docs/assets/chart.svg",
         "<script>",
         "the image holds '<script'. Save it as a plain drawing",
@@ -196,7 +196,7 @@ MISTAKES = [
     Mistake(
         "table without a tab",
         add("loop event loop", "data/synonyms.tsv"),
-        rule(files.every_line_of_a_table_has_its_columns),
+        rule(places.every_line_of_a_table_has_its_columns),
         "data/synonyms.tsv",
         "loop event loop",
         "the line has 1 of 2 columns. Put one tab between two columns",

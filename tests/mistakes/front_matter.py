@@ -2,7 +2,8 @@
 
 import re
 
-from scripts.validation import notes, search_phrases
+from scripts.validation.files import search_phrases
+from scripts.validation.pages import notes
 from tests.mistakes.mistake import (
     CODE,
     PAGE,

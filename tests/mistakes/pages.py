@@ -1,6 +1,7 @@
 """Mistakes in the Markdown of a page, and with its links and addresses."""
 
-from scripts.validation import findings, markdown, order, redirects, unwritten
+from scripts.validation.files import order, redirects
+from scripts.validation.pages import findings, markdown, unwritten
 from tests.mistakes.mistake import (
     FOOT,
     PAGE,

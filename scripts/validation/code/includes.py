@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem
-from scripts.validation.blocks import INCLUDE, Block, blocks, includes, markers, snippets
+from scripts.validation.code.blocks import INCLUDE, Block, blocks, includes, markers, snippets
 from scripts.validation.rules import files, read, rule
 
 BY_NUMBER = re.compile(r'.*8<-+ "[^":]+:\d*(:\d*)?"\s*')

@@ -21,7 +21,7 @@ from scripts.catalogue.problems import Problem
 from scripts.catalogue.reading import once
 from scripts.pages.macros import define_env
 from scripts.project import site_url
-from scripts.validation.blocks import blocks
+from scripts.validation.code.blocks import blocks
 from scripts.validation.rules import files, line_at, read, rule
 
 # What a page may write as HTML: no element that loads, runs or asks for anything.

@@ -10,7 +10,7 @@ from scripts.catalogue.answers import AnswerPage, load
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.read_page import line_of
 from scripts.catalogue.reading import once, remembered
-from scripts.validation.blocks import snippets
+from scripts.validation.code.blocks import snippets
 from scripts.validation.rules import folder, read, rule
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

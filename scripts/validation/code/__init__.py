@@ -1,0 +1,1 @@
+"""Rules of the code: how pages include it, and how tests prove it."""

@@ -1,0 +1,1 @@
+"""Rules of the pages: what an answer has to hold, and what no page may."""
