@@ -1,13 +1,11 @@
+# --8<-- [start:route]
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
-app = FastAPI()
 
-
-# --8<-- [start:route]
 class NoStore(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -21,17 +19,18 @@ class NoStore(APIRoute):
 
 
 accounts = APIRouter(prefix="/accounts", route_class=NoStore)
-# --8<-- [end:route]
 
 
 @accounts.get("/{number}")
-def account(number: int) -> int:
+async def account(number: int) -> int:
     return number
+
+
+app = FastAPI()
+app.include_router(accounts)
+# --8<-- [end:route]
 
 
 @app.get("/rates")
 def rates() -> dict[str, float]:
     return {"EUR": 1.08}
-
-
-app.include_router(accounts)

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,69 +15,125 @@ from fastapi import (
     WebSocket,
 )
 from fastapi.middleware import Middleware
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from fastapi.testclient import TestClient
+from starlette.middleware.base import RequestResponseEndpoint as Next
+from starlette.requests import HTTPConnection
 from starlette.routing import Mount, Route, Router, WebSocketRoute
 from starlette.testclient import WebSocketDenialResponse
 
 from snippets.middleware.middleware_or_dependency import (
+    both,
     mounted_application,
     route_class,
-    router_dependency,
-    token_dependency,
     wrong_path_check,
     wrong_token_middleware,
 )
 
 Recorder = Callable[[str, str], None]
-Next = Callable[[Request], Awaitable[Response]]
+TOKEN = {"Authorization": f"Bearer {both.TOKEN}"}
+
+
+def exchange(path: str, **headers: str) -> str:
+    """Return a GET and its response as the text that goes over the wire."""
+    response = TestClient(both.app).get(path, headers=headers)
+    lines = [f"GET {path} HTTP/1.1", ""]
+    lines.append(f"HTTP/1.1 {response.status_code} {response.reason_phrase}")
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    return "\n".join([*lines, "", response.text])
+
+
+def test_middleware_runs_for_every_request_and_the_dependency_for_its_router(
+    recorded: Recorder,
+) -> None:
+    unknown, refused = exchange("/no-such-path"), exchange("/admin/users/3")
+    assert "404 Not Found" in unknown
+    assert "401 Unauthorized" in refused
+    for text in (unknown, refused):
+        assert "\nx-content-type-options: nosniff\n" in text
+    recorded("exchanges.http", f"{unknown}\n\n{refused}")
+
+
+def test_the_dependency_lets_in_whoever_has_the_token() -> None:
+    client = TestClient(both.app)
+    assert client.get("/admin/users/3", headers=TOKEN).json() == {"user_id": 3}
+    wrong = client.get("/admin/users/3", headers={"Authorization": "Bearer x"})
+    assert wrong.status_code == 401
+    assert wrong.headers["WWW-Authenticate"] == "Bearer"
+    latin = client.get("/admin/users/3", headers=[(b"Authorization", b"Bearer \xe9")])
+    assert latin.status_code == 401
 
 
 def test_a_token_check_in_middleware_leaves_websockets_open(recorded: Recorder) -> None:
     client = TestClient(wrong_token_middleware.app)
-    status = client.get("/report").status_code
+    status = client.get("/admin/users/3").status_code
     assert status == 401
-    with client.websocket_connect("/prices") as websocket:
+    with client.websocket_connect("/admin/events") as websocket:
         received = websocket.receive_text()
-    assert received == "EUR 1.08"
+    assert received == "restarted"
     recorded(
         "without_token.txt",
-        f"GET /report         {status}\nWebSocket /prices   received: {received}",
+        f"GET /admin/users/3        {status}\n"
+        f"WebSocket /admin/events   received: {received}",
     )
 
 
-def test_a_dependency_of_the_application_checks_websockets_too() -> None:
-    client = TestClient(token_dependency.app)
-    token = {"Authorization": "Bearer 9d2e"}
-    assert client.get("/report").status_code == 401
-    assert client.get("/report", headers=token).text == "3"
-    other = {"Authorization": "Bearer x"}
-    assert client.get("/report", headers=other).status_code == 401
+def test_a_dependency_checks_websockets_too() -> None:
+    client = TestClient(both.app)
     with (
         pytest.raises(WebSocketDenialResponse) as denied,
-        client.websocket_connect("/prices"),
+        client.websocket_connect("/admin/events"),
     ):
         pass
     assert denied.value.status_code == 401
-    with client.websocket_connect("/prices", headers=token) as websocket:
-        assert websocket.receive_text() == "EUR 1.08"
+    with client.websocket_connect("/admin/events", headers=TOKEN) as websocket:
+        assert websocket.receive_text() == "restarted"
+
+
+def test_a_dependency_with_an_http_connection_serves_both() -> None:
+    seen = []
+
+    def look(connection: HTTPConnection) -> None:
+        seen.append((connection.scope["type"], connection.headers["Authorization"]))
+
+    app = FastAPI(dependencies=[Depends(look)])
+    app.get("/")(lambda: None)
+    app.websocket("/events")(both.events)
+    client = TestClient(app, headers=TOKEN)
+    client.get("/")
+    with client.websocket_connect("/events"):
+        pass
+    sent = TOKEN["Authorization"]
+    assert seen == [("http", sent), ("websocket", sent)]
 
 
 def test_a_dependency_appears_in_openapi_and_middleware_does_not() -> None:
-    paths = token_dependency.app.openapi()["paths"]
-    assert paths["/report"]["get"]["security"] == [{"HTTPBearer": []}]
+    paths = both.app.openapi()["paths"]
+    assert paths["/admin/users/{user_id}"]["get"]["security"] == [{"HTTPBearer": []}]
     paths = wrong_token_middleware.app.openapi()["paths"]
-    assert "security" not in paths["/report"]["get"]
+    assert "security" not in paths["/admin/users/{user_id}"]["get"]
+
+
+def test_a_token_check_outside_cors_refuses_preflights() -> None:
+    app = FastAPI()
+    app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
+    app.middleware("http")(wrong_token_middleware.check_token)
+    preflight = {
+        "Origin": "https://app.example.com",
+        "Access-Control-Request-Method": "GET",
+    }
+    assert TestClient(app).options("/", headers=preflight).status_code == 401
 
 
 def test_a_dependency_of_the_application_guards_path_operations_only() -> None:
-    app = FastAPI(dependencies=[Depends(token_dependency.check_token)])
+    app = FastAPI(dependencies=[Depends(both.admins_only)])
     app.mount("/exports", mounted_application.exports)
-    app.get("/report")(token_dependency.report)
+    app.get("/users/{user_id}")(both.user)
     client = TestClient(app)
-    assert client.get("/report").status_code == 401
+    assert client.get("/users/3").status_code == 401
     for path in ("/docs", "/openapi.json", "/exports/rows"):
         assert client.get(path).status_code == 200
     assert client.get("/no-such-path").status_code == 404
@@ -86,13 +142,12 @@ def test_a_dependency_of_the_application_guards_path_operations_only() -> None:
 def test_a_dependency_of_the_application_guards_a_frontend_too(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<script src=app.js></script>")
     (tmp_path / "app.js").write_text("")
-    app = FastAPI(dependencies=[Depends(token_dependency.check_token)])
+    app = FastAPI(dependencies=[Depends(both.admins_only)])
     app.frontend("/", directory=tmp_path)
     client = TestClient(app)
-    token = {"Authorization": "Bearer 9d2e"}
     for path in ("/", "/app.js"):
         assert client.get(path).status_code == 401
-        assert client.get(path, headers=token).status_code == 200
+        assert client.get(path, headers=TOKEN).status_code == 200
 
 
 def test_middleware_guards_docs_and_mounted_applications_too() -> None:
@@ -106,25 +161,25 @@ def test_middleware_guards_docs_and_mounted_applications_too() -> None:
 
 def test_a_check_of_the_path_fails_open_under_a_prefix() -> None:
     alone = TestClient(wrong_path_check.app)
-    assert alone.get("/admin/users").status_code == 403
+    assert alone.get("/admin/users/3").status_code == 401
     parent = FastAPI()
     parent.mount("/v1", wrong_path_check.app)
-    assert TestClient(parent).get("/v1/admin/users").json() == ["alice"]
+    assert TestClient(parent).get("/v1/admin/users/3").json() == {"user_id": 3}
     # Uvicorn with --root-path sends scopes like this one.
     behind_proxy = TestClient(wrong_path_check.app, root_path="/api")
-    assert behind_proxy.get("/api/admin/users").json() == ["alice"]
+    assert behind_proxy.get("/api/admin/users/3").json() == {"user_id": 3}
 
 
 @pytest.mark.parametrize("prefix", ["", "/v1"])
 def test_a_dependency_of_a_router_does_not_depend_on_the_path(prefix: str) -> None:
     parent = FastAPI()
-    parent.mount(prefix or "/", router_dependency.app)
+    parent.mount(prefix or "/", both.app)
     client = TestClient(parent)
-    path = f"{prefix}/admin/users"
-    assert client.get(path).status_code == 403
-    assert client.get(path, headers={"X-Role": "admin"}).json() == ["alice"]
-    behind_proxy = TestClient(router_dependency.app, root_path="/api")
-    assert behind_proxy.get("/api/admin/users").status_code == 403
+    path = f"{prefix}/admin/users/3"
+    assert client.get(path).status_code == 401
+    assert client.get(path, headers=TOKEN).json() == {"user_id": 3}
+    behind_proxy = TestClient(both.app, root_path="/api")
+    assert behind_proxy.get("/api/admin/users/3").status_code == 401
 
 
 def endpoint() -> None: ...
@@ -369,10 +424,10 @@ def test_nothing_resolves_depends_in_middleware() -> None:
 
 
 def test_dependencies_can_be_replaced_in_tests() -> None:
-    app = FastAPI(dependencies=[Depends(token_dependency.check_token)])
-    app.get("/report")(token_dependency.report)
-    app.dependency_overrides[token_dependency.check_token] = lambda: None
-    assert TestClient(app).get("/report").text == "3"
+    app = FastAPI(dependencies=[Depends(both.admins_only)])
+    app.get("/users/{user_id}")(both.user)
+    app.dependency_overrides[both.admins_only] = lambda: None
+    assert TestClient(app).get("/users/3").status_code == 200
 
 
 def test_middleware_checks_nothing_that_it_does_not_parse_itself() -> None:

@@ -1,9 +1,11 @@
-from collections.abc import Awaitable, Callable
+import os
+import secrets
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.middleware.base import RequestResponseEndpoint
 
-Next = Callable[[Request], Awaitable[Response]]
+TOKEN = os.environ.get("ADMIN_TOKEN") or secrets.token_hex()
 app = FastAPI()
 
 
@@ -11,17 +13,18 @@ app = FastAPI()
 @app.middleware("http")
 async def admins_only(
     request: Request,
-    call_next: Next,
+    call_next: RequestResponseEndpoint,
 ) -> Response:
     if request.url.path.startswith("/admin"):
-        if request.headers.get("X-Role") != "admin":
-            return JSONResponse({}, 403)
+        sent = request.headers.get("Authorization")
+        if sent != f"Bearer {TOKEN}":
+            return JSONResponse({"detail": "Token?"}, 401)
     return await call_next(request)
 
 
-@app.get("/admin/users")
-def users() -> list[str]:
-    return ["alice"]
-
-
 # --8<-- [end:path]
+
+
+@app.get("/admin/users/{user_id}")
+async def user(user_id: int) -> dict[str, int]:
+    return {"user_id": user_id}

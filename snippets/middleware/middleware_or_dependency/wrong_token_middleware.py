@@ -1,10 +1,11 @@
-from collections.abc import Awaitable, Callable
+import os
+import secrets
 
 from fastapi import FastAPI, Request, Response, WebSocket
 from fastapi.responses import JSONResponse
+from starlette.middleware.base import RequestResponseEndpoint
 
-Next = Callable[[Request], Awaitable[Response]]
-TOKEN = "Bearer 9d2e"  # stands for the check of a real token
+TOKEN = os.environ.get("ADMIN_TOKEN") or secrets.token_hex()
 app = FastAPI()
 
 
@@ -12,10 +13,10 @@ app = FastAPI()
 @app.middleware("http")
 async def check_token(
     request: Request,
-    call_next: Next,
+    call_next: RequestResponseEndpoint,
 ) -> Response:
     sent = request.headers.get("Authorization")
-    if sent != TOKEN:
+    if sent != f"Bearer {TOKEN}":
         return JSONResponse({"detail": "Token?"}, 401)
     return await call_next(request)
 
@@ -23,13 +24,13 @@ async def check_token(
 # --8<-- [end:check]
 
 
-@app.get("/report")
-def report() -> int:
-    return 3
+@app.get("/admin/users/{user_id}")
+async def user(user_id: int) -> dict[str, int]:
+    return {"user_id": user_id}
 
 
-@app.websocket("/prices")
-async def prices(websocket: WebSocket) -> None:
+@app.websocket("/admin/events")
+async def events(websocket: WebSocket) -> None:
     await websocket.accept()
-    await websocket.send_text("EUR 1.08")
+    await websocket.send_text("restarted")
     await websocket.close()
