@@ -15,6 +15,6 @@ def main() -> None:
     print(asyncio.run(call))
 
 
-# --8<-- [end:program]
 if __name__ == "__main__":
     main()
+# --8<-- [end:program]

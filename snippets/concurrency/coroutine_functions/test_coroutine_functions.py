@@ -8,8 +8,15 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
-from functools import wraps
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+)
+from functools import partial, wraps
 from types import ModuleType
 from typing import Annotated, Any, ParamSpec, TypeVar
 
@@ -18,15 +25,14 @@ from fastapi import BackgroundTasks, Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import FastAPIError, ResponseValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
 
 from snippets.concurrency.coroutine_functions import (
     async_wrapper,
+    awaited_coroutine,
     coroutine_function_task,
     coroutine_object,
-    endpoint_forms,
     wrong_def_wrapper,
     wrong_lambda_task,
     wrong_missing_await,
@@ -44,6 +50,49 @@ def wrapped(func: Callable[P, T]) -> Callable[P, T]:
         return func(*args, **kwargs)
 
     return wrapper
+
+
+def where() -> str:
+    """Say whether an event loop runs in the calling thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return "in a worker thread"
+    return "on the event loop"
+
+
+def async_wrapped(func: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """`async def` around a `def` function, with functools.wraps."""
+
+    @wraps(func)
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        return func(*args, **kwargs)
+
+    return wrapper
+
+
+async def report(rows: int = 3) -> str:
+    return where()
+
+
+def sync_report(rows: int = 3) -> str:
+    return where()
+
+
+class Report:
+    async def __call__(self) -> str:
+        return where()
+
+    async def weekly(self) -> str:
+        return where()
+
+
+async def stream() -> AsyncIterable[str]:
+    yield where()
+
+
+def sync_stream() -> Iterable[str]:
+    yield where()
 
 
 def never_awaited(name: str, action: Callable[[], T]) -> T:
@@ -77,47 +126,80 @@ def test_a_coroutine_function_is_a_thing_of_python_and_needs_no_fastapi() -> Non
 
 
 def test_async_def_with_yield_is_no_coroutine_function() -> None:
-    assert not inspect.iscoroutinefunction(endpoint_forms.stream)
-    assert inspect.isasyncgenfunction(endpoint_forms.stream)
+    assert not inspect.iscoroutinefunction(stream)
+    assert inspect.isasyncgenfunction(stream)
 
 
 # --- what FastAPI does with each form
 
 
-def test_where_each_form_of_endpoint_runs(recorded: Any) -> None:
-    client = TestClient(endpoint_forms.app)
-    lines = []
-    for route in endpoint_forms.app.routes:
-        if isinstance(route, APIRoute):
-            answer = json.loads(client.get(route.path).text)
-            lines.append(f"{route.path:<26} {answer}")
-    recorded("endpoint_forms.txt", "\n".join(lines))
-    places = dict(line.split(maxsplit=1) for line in lines)
-    assert len(places) == 9
-    assert [path for path, place in places.items() if "thread" in place] == [
-        "/def",
-        "/generator",
-    ]
+FORMS: dict[str, list[Callable[..., Any]]] = {
+    "on the event loop": [
+        report,
+        partial(report, rows=10),
+        Report(),
+        Report().weekly,
+        wrapped(report),
+        async_wrapped(sync_report),
+        stream,
+    ],
+    "in a worker thread": [sync_report, partial(sync_report, rows=10), sync_stream],
+}
+
+
+@pytest.mark.parametrize(
+    ("form", "place"), [(form, place) for place in FORMS for form in FORMS[place]]
+)
+def test_where_each_form_of_endpoint_runs(form: Callable[..., Any], place: str) -> None:
+    app = FastAPI()
+    app.get("/")(form)
+    assert json.loads(TestClient(app).get("/").text) == place
+
+
+def test_fastapi_looks_at_the_function_when_it_builds_the_route() -> None:
+    class Changed:
+        def __call__(self):  # type: ignore[no-untyped-def]
+            return where()
+
+    async def asynchronous(self: Changed) -> str:
+        return where()
+
+    app = FastAPI()
+    app.get("/")(Changed())
+    Changed.__call__ = asynchronous  # type: ignore[method-assign]
+
+    def send() -> None:
+        with pytest.raises(ValueError, match="'coroutine' object is not iterable"):
+            TestClient(app).get("/")
+
+    never_awaited("asynchronous", send)
+
+
+def test_a_path_operation_awaits_the_coroutine_that_a_call_returned(
+    recorded: Any,
+) -> None:
+    answer = TestClient(awaited_coroutine.app).get("/users/7")
+    recorded("answer.txt", f"GET /users/7\n{answer.status_code} {answer.text}")
 
 
 def test_dependencies_are_told_apart_in_the_same_way() -> None:
     class AsyncObject:
         async def __call__(self) -> str:
-            return endpoint_forms.where()
+            return where()
 
     async def generator() -> AsyncIterator[str]:
-        yield endpoint_forms.where()
+        yield where()
 
     def sync_generator() -> Iterator[str]:
-        yield endpoint_forms.where()
+        yield where()
 
     on_the_loop: list[Callable[..., Any]] = [
-        endpoint_forms.report,
+        report,
         AsyncObject(),
-        wrapped(endpoint_forms.report),
+        wrapped(report),
         generator,
     ]
-    in_a_thread: list[Callable[..., Any]] = [endpoint_forms.sync_report, sync_generator]
+    in_a_thread: list[Callable[..., Any]] = [sync_report, sync_generator]
     for dependencies, place in [
         (on_the_loop, "on the event loop"),
         (in_a_thread, "in a worker thread"),
@@ -180,7 +262,7 @@ def test_await_does_not_make_a_blocking_call_asynchronous() -> None:
     calls: list[str] = []
 
     def blocking_query() -> Any:
-        calls.append(endpoint_forms.where())
+        calls.append(where())
         return {"rows": 3}
 
     app = FastAPI()
@@ -351,7 +433,7 @@ def test_an_async_wrapper_that_awaits_catches_what_the_coroutine_raises() -> Non
 
 def test_an_async_wrapper_that_awaits_fails_around_def() -> None:
     app = FastAPI()
-    endpoint: Any = endpoint_forms.sync_report
+    endpoint: Any = sync_report
     app.get("/")(async_wrapper.key_error_is_404(endpoint))
     with pytest.raises(TypeError, match="can't be used in 'await' expression"):
         TestClient(app).get("/")
@@ -378,7 +460,7 @@ def mypy_says(code: str, request: pytest.FixtureRequest) -> list[str]:
 
 TYPED = """
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -428,7 +510,7 @@ def test_without_wraps_the_wrappers_own_parameters_become_query_parameters() -> 
         return wrapper
 
     app = FastAPI()
-    app.get("/")(forward(endpoint_forms.report))
+    app.get("/")(forward(report))
     response = TestClient(app).get("/")
     assert response.status_code == 422
     assert [error["loc"] for error in response.json()["detail"]] == [
@@ -445,7 +527,7 @@ def test_without_wraps_typed_star_args_stop_the_application_from_starting() -> N
         return wrapper
 
     with pytest.raises(FastAPIError, match=r"check that P\.args is a valid Pydantic"):
-        FastAPI().get("/")(forward(endpoint_forms.report))
+        FastAPI().get("/")(forward(report))
 
 
 def test_with_wraps_fastapi_awaits_what_the_wrapper_returns() -> None:
@@ -457,7 +539,7 @@ def test_with_wraps_fastapi_awaits_what_the_wrapper_returns() -> None:
         return wrapper
 
     app = FastAPI()
-    app.get("/")(plain_value(endpoint_forms.report))
+    app.get("/")(plain_value(report))
     with pytest.raises(TypeError, match="dict can't be used in 'await' expression"):
         TestClient(app).get("/")
 
@@ -473,8 +555,8 @@ def test_run_in_threadpool_keeps_def_in_a_thread_inside_an_async_wrapper() -> No
         return wrapper
 
     app = FastAPI()
-    app.get("/def")(logged(endpoint_forms.sync_report))
-    app.get("/async-def")(logged(endpoint_forms.report))
+    app.get("/def")(logged(sync_report))
+    app.get("/async-def")(logged(report))
     client = TestClient(app)
     assert client.get("/def").json() == "in a worker thread"
     assert client.get("/async-def").json() == "on the event loop"
