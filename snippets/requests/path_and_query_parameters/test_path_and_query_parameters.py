@@ -3,18 +3,22 @@ import json
 import logging
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from httpx2 import AsyncClient, Response
 
 from snippets.requests.path_and_query_parameters import (
+    file_below_a_folder,
     files,
     posts,
     same_name,
     token_in_header,
+    wrong_file,
     wrong_name,
     wrong_token_in_query,
 )
@@ -55,9 +59,11 @@ def served(app: FastAPI, target: str, headers: dict[str, str]) -> Response:
 
 def test_path_names_the_user_and_query_refines_the_answer() -> None:
     client = TestClient(posts.app)
-    response = client.get("/users/123/posts?newest_first=no&tags=a&tags=b")
+    response = client.get("/users/123/posts?city=Rome&newest_first=no&tags=a&tags=b")
     assert response.json() == {
         "user": "ann",
+        "city": "Rome",
+        "q": None,
         "newest_first": False,
         "tags": ["a", "b"],
     }
@@ -66,27 +72,40 @@ def test_path_names_the_user_and_query_refines_the_answer() -> None:
 @pytest.mark.since(starlette="1.2.0")
 def test_404_and_422_have_different_causes(recorded: Recorder) -> None:
     client = TestClient(posts.app)
-    targets = [
-        "/users/7/posts",  # the path operation raised HTTPException
-        "/users//posts",  # no route matches
-        "/users/abc/posts",  # a route matches, the value does not fit
-        "/users/123/posts?newest_first=maybe",
-    ]
-    assert [client.get(target).status_code for target in targets] == [
-        404,
-        404,
-        422,
-        422,
-    ]
+    recorded("answer.txt", exchange(client, "/users/123/posts?city=Rome&tags=a&tags=b"))
+    targets = {
+        "/users/7/posts?city=Rome": 404,  # the path operation raised HTTPException
+        "/users//posts?city=Rome": 404,  # no route matches
+        "/users/abc/posts?city=Rome": 422,  # a route matches, the value does not fit
+        "/users/123/posts": 422,
+    }
+    assert [client.get(t).status_code for t in targets] == list(targets.values())
     recorded("statuses.txt", "\n\n".join(exchange(client, t) for t in targets))
+
+
+@pytest.mark.parametrize(
+    ("target", "place"),
+    [
+        ("/users/0/posts?city=Rome", ["path", "user_id"]),
+        ("/users/123/posts?city=Rome&q=" + 51 * "a", ["query", "q"]),
+        ("/users/123/posts?city=Rome&newest_first=maybe", ["query", "newest_first"]),
+        ("/users/123/posts", ["query", "city"]),
+    ],
+)
+def test_a_value_outside_of_its_limits_is_422_and_names_its_place(
+    target: str, place: list[str]
+) -> None:
+    response = TestClient(posts.app).get(target)
+    assert response.status_code == 422
+    assert [error["loc"] for error in response.json()["detail"]] == [place]
 
 
 def test_a_path_parameter_does_not_choose_the_endpoint() -> None:
     operations = posts.app.openapi()["paths"]
     assert list(operations) == ["/users/{user_id}/posts"]
     client = TestClient(posts.app)
-    assert client.get("/users/123/posts").status_code == 200
-    assert client.get("/users/7/posts").json() == {"detail": "User not found"}
+    assert client.get("/users/123/posts?city=Rome").status_code == 200
+    assert client.get("/users/7/posts?city=Rome").json() == {"detail": "User not found"}
 
 
 def test_two_paths_may_name_the_same_resource() -> None:
@@ -173,19 +192,23 @@ def test_a_real_server_decodes_the_slash_before_the_route_is_chosen() -> None:
 
 @pytest.mark.parametrize("value", ["true", "yes", "on", "1", "t", "y", "TRUE"])
 def test_these_words_are_true(value: str) -> None:
-    response = TestClient(posts.app).get(f"/users/123/posts?newest_first={value}")
+    response = TestClient(posts.app).get(
+        f"/users/123/posts?city=Rome&newest_first={value}"
+    )
     assert response.json()["newest_first"] is True
 
 
 @pytest.mark.parametrize("value", ["false", "no", "off", "0", "f", "n", "FALSE"])
 def test_these_words_are_false(value: str) -> None:
-    response = TestClient(posts.app).get(f"/users/123/posts?newest_first={value}")
+    response = TestClient(posts.app).get(
+        f"/users/123/posts?city=Rome&newest_first={value}"
+    )
     assert response.json()["newest_first"] is False
 
 
 @pytest.mark.parametrize("query", ["newest_first=", "newest_first", "newest_first=2"])
 def test_an_empty_value_or_another_word_is_422(query: str) -> None:
-    response = TestClient(posts.app).get(f"/users/123/posts?{query}")
+    response = TestClient(posts.app).get(f"/users/123/posts?city=Rome&{query}")
     assert response.status_code == 422
 
 
@@ -225,3 +248,57 @@ def test_the_access_log_holds_no_header(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_a_get_with_a_token_in_the_header_is_401_without_it() -> None:
     assert TestClient(token_in_header.app).get("/invoices").status_code == 401
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of reports, and beside it a file that no client may read."""
+    (tmp_path / "secret.txt").write_text("s3cr3t")
+    reports = tmp_path / "reports"
+    (reports / "2026").mkdir(parents=True)
+    (reports / "2026" / "may.txt").write_text("May")
+    (reports / "link.txt").symlink_to(tmp_path / "secret.txt")
+    monkeypatch.setattr(file_below_a_folder, "FOLDER", reports)
+    monkeypatch.setattr(wrong_file, "FOLDER", reports)
+    return reports
+
+
+def test_a_path_parameter_opened_as_it_is_reads_any_file(folder: Path) -> None:
+    client = TestClient(wrong_file.app)
+    assert client.get("/reports/%2e%2e/secret.txt").text == "s3cr3t"
+    assert client.get(f"/reports/{folder.parent}/secret.txt").text == "s3cr3t"
+
+
+def test_a_report_below_the_folder_is_sent(folder: Path) -> None:
+    response = TestClient(file_below_a_folder.app).get("/reports/2026/may.txt")
+    assert response.text == "May"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "%2e%2e/secret.txt",
+        "%2e%2e%2fsecret.txt",
+        "/etc/passwd",
+        "link.txt",
+        "2026",
+        "",
+        "unknown.txt",
+        "%00",
+        "a" * 5000,
+        "%ff",
+        "2026/%2e%2e/%2e%2e/secret.txt",
+    ],
+)
+def test_what_is_no_file_below_the_folder_is_404(folder: Path, path: str) -> None:
+    response = TestClient(file_below_a_folder.app).get(f"/reports/{path}")
+    assert response.status_code == 404
+
+
+def test_static_files_stay_inside_their_folder(folder: Path) -> None:
+    app = FastAPI()
+    app.mount("/reports", StaticFiles(directory=folder))
+    client = TestClient(app)
+    assert client.get("/reports/2026/may.txt").text == "May"
+    for path in ["%2e%2e/secret.txt", "link.txt", "%00", "a" * 5000]:
+        assert client.get(f"/reports/{path}").status_code == 404

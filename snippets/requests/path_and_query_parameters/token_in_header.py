@@ -7,12 +7,14 @@ app = FastAPI()
 
 
 # --8<-- [start:token]
-Bearer = Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]
+bearer = HTTPBearer()
 
 
 @app.get("/invoices")
-async def list_invoices(bearer: Bearer) -> list[str]:
-    return invoices_of(bearer.credentials)
+async def list_invoices(
+    sent: Annotated[HTTPAuthorizationCredentials, Depends(bearer)],
+) -> list[str]:
+    return invoices_of(sent.credentials)
 
 
 # --8<-- [end:token]
