@@ -1,20 +1,37 @@
 # --8<-- [start:orders]
 import json
 
+from django import forms
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"])
 
 
+class OrderForm(forms.Form):
+    item = forms.CharField(max_length=50)
+    boxes = forms.IntegerField(min_value=1)
+
+
+@csrf_exempt  # nothing here is done in the name of a cookie
 @require_POST
 def create_order(request: HttpRequest) -> JsonResponse:
-    order = json.loads(request.body)
-    pieces = order["boxes"] * 6
-    return JsonResponse({"item": order["item"], "pieces": pieces}, status=201)
+    try:
+        data = json.loads(request.body)
+    except (ValueError, RecursionError):  # no JSON, or no UTF-8
+        data = None
+    if not isinstance(data, dict):
+        return JsonResponse({"body": ["Send a JSON object."]}, status=422)
+    form = OrderForm(data)
+    if not form.is_valid():
+        return JsonResponse(form.errors, status=422)
+    order = form.cleaned_data
+    receipt = {"item": order["item"], "pieces": order["boxes"] * 6}
+    return JsonResponse(receipt, status=201)
 
 
 urlpatterns = [path("orders", create_order)]

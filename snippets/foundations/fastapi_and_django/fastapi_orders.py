@@ -6,8 +6,8 @@ app = FastAPI()
 
 
 class Order(BaseModel):
-    item: str
-    boxes: int = Field(gt=0)
+    item: str = Field(max_length=50)
+    boxes: int = Field(ge=1)
 
 
 class Receipt(BaseModel):

@@ -1,3 +1,4 @@
+# --8<-- [start:mount]
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.http import HttpRequest, JsonResponse
@@ -12,16 +13,14 @@ def orders(request: HttpRequest) -> JsonResponse:
 
 
 urlpatterns = [path("orders", orders, name="orders")]
-
-# --8<-- [start:mount]
-django_app = get_asgi_application()  # before any import of Django models
+django_app = get_asgi_application()  # runs django.setup()
 app = FastAPI()
 
 
 @app.get("/api/orders")
-async def api_orders() -> list[str]:
-    return ["from FastAPI"]
+async def api_orders() -> dict[str, str]:
+    return {"from": "FastAPI"}
 
 
-app.mount("/", django_app)  # last: it takes what FastAPI does not have
+app.mount("/django", django_app)
 # --8<-- [end:mount]
