@@ -7,8 +7,8 @@ names = ["Ada", "Grace", "Barbara"]
 
 
 # --8<-- [start:dependency]
-async def page(offset: int = 0, limit: int = 50) -> slice:
-    return slice(offset, offset + limit)
+async def page(start: int = 0) -> slice:
+    return slice(start, start + 50)
 
 
 @app.get("/names")

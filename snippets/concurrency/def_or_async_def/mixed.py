@@ -1,4 +1,7 @@
+# --8<-- [start:program]
 import asyncio
+import threading
+import time
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
@@ -6,30 +9,28 @@ from fastapi import Depends, FastAPI
 app = FastAPI()
 
 
-async def ask_identity_provider(token: str) -> str:
-    await asyncio.sleep(0)  # stands for a call with an asynchronous HTTP client
+async def current_user(token: str = "") -> str:
+    await asyncio.sleep(0.1)  # stands for httpx.AsyncClient or asyncpg
     return "ada"
 
 
-def query_database() -> list[int]:
-    return [1, 2, 3]  # stands for a query with a synchronous driver
-
-
-# --8<-- [start:endpoint]
-async def current_user(token: str) -> str:
-    return await ask_identity_provider(token)  # asynchronous client
-
-
-def load_orders() -> list[int]:
-    return query_database()  # synchronous driver
+@app.get("/rates")
+async def read_rates() -> dict[str, str]:
+    await asyncio.sleep(0.1)  # stands for httpx.AsyncClient or asyncpg
+    return {"ran in": threading.current_thread().name}
 
 
 @app.get("/orders")
-async def read_orders(
+def read_orders(
     user: Annotated[str, Depends(current_user)],
-    orders: Annotated[list[int], Depends(load_orders)],
-) -> dict[str, str | int]:
-    return {"user": user, "orders": len(orders)}  # waits for nothing
+) -> dict[str, str]:
+    time.sleep(0.1)  # stands for requests or psycopg2
+    return {"user": user, "ran in": threading.current_thread().name}
 
 
-# --8<-- [end:endpoint]
+@app.get("/health")
+async def health() -> dict[str, str]:
+    return {"ran in": threading.current_thread().name}  # waits for nothing
+
+
+# --8<-- [end:program]

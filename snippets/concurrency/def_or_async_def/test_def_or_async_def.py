@@ -11,9 +11,9 @@ from fastapi import BackgroundTasks, Depends, FastAPI, Request, WebSocket
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
+from pydantic import BaseModel, field_serializer, field_validator
 
 from snippets.concurrency.def_or_async_def import (
-    all_def,
     async_dependency,
     def_dependency,
     mixed,
@@ -39,17 +39,83 @@ def limiter() -> anyio.CapacityLimiter:
 # --- what runs where
 
 
-def test_where_the_functions_of_a_request_run(recorded: Any) -> None:
-    all_def.seen.clear()
-    client = TestClient(all_def.app)
+def test_where_the_functions_of_a_request_run() -> None:
+    app = FastAPI()
+    seen: list[tuple[str, str]] = []
+
+    def note(what: str) -> None:
+        seen.append((what, where()))
+
+    class Order(BaseModel):
+        quantity: int
+
+        @field_validator("quantity")
+        @classmethod
+        def positive(cls, quantity: int) -> int:
+            note("validation of the request body")
+            return quantity
+
+    class Receipt(BaseModel):
+        total: int
+
+        @field_validator("total")
+        @classmethod
+        def positive(cls, total: int) -> int:
+            note("validation of the returned value")
+            return total
+
+        @field_serializer("total")
+        def euros(self, total: int) -> str:
+            note("serialization of the response")
+            return f"{total} EUR"
+
+    def get_session() -> Iterator[str]:
+        note("dependency, up to yield")
+        yield "session"
+        note("dependency, after yield")
+
+    class Pricing:
+        def __init__(self, currency: str = "EUR") -> None:
+            note("class as a dependency")
+
+    @app.post("/orders", response_model=Receipt)
+    def create_order(
+        order: Order,
+        session: Annotated[str, Depends(get_session)],
+        pricing: Annotated[Pricing, Depends()],
+        tasks: BackgroundTasks,
+    ) -> dict[str, int]:
+        note("path operation")
+        tasks.add_task(note, "background task")
+        return {"total": 3}
+
+    @app.exception_handler(LookupError)
+    def not_found(request: Request, error: LookupError) -> JSONResponse:
+        note("exception handler")
+        return JSONResponse({"detail": "Not Found"}, status_code=404)
+
+    def find_order() -> None:
+        note("def helper, called by an async def endpoint")
+        raise LookupError
+
+    @app.get("/orders/1")
+    async def read_order() -> None:
+        find_order()
+
+    client = TestClient(app)
     assert client.post("/orders", json={"quantity": 1}).json() == {"total": "3 EUR"}
     assert client.get("/orders/1").status_code == 404
-    lines = [f"{what:<45} {place}" for what, place in all_def.seen]
-    recorded("all_def.txt", "\n".join(lines))
-    assert [what for what, place in all_def.seen if place == "event loop"] == [
-        "validation of the request body",
-        "serialization of the response",
-        "def helper, called by an async def endpoint",
+    assert seen == [
+        ("dependency, up to yield", "worker thread"),
+        ("class as a dependency", "worker thread"),
+        ("validation of the request body", "event loop"),
+        ("path operation", "worker thread"),
+        ("validation of the returned value", "worker thread"),
+        ("serialization of the response", "event loop"),
+        ("background task", "worker thread"),
+        ("dependency, after yield", "worker thread"),
+        ("def helper, called by an async def endpoint", "event loop"),
+        ("exception handler", "worker thread"),
     ]
 
 
@@ -81,23 +147,46 @@ def test_background_tasks_and_exception_handlers_as_async_def_run_on_the_loop() 
 
 
 def test_each_function_of_a_request_runs_where_its_own_declaration_says(
-    monkeypatch: pytest.MonkeyPatch,
+    recorded: Any,
 ) -> None:
-    places = {}
+    async def main() -> str:
+        shown = []
+        transport = ASGITransport(mixed.app)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            for path in ("/rates", "/orders", "/health"):
+                answer = await client.get(path)
+                shown.append(f"GET {path}\n{answer.status_code} {answer.text}\n")
+        return "\n".join(shown)
 
-    async def ask_identity_provider(token: str) -> str:
-        places["async def"] = where()
-        return "ada"
+    shown = asyncio.run(main())
+    assert shown.count(threading.current_thread().name) == 2
+    recorded("threads.txt", shown)
 
-    def query_database() -> list[int]:
-        places["def"] = where()
-        return [1]
 
-    monkeypatch.setattr(mixed, "ask_identity_provider", ask_identity_provider)
-    monkeypatch.setattr(mixed, "query_database", query_database)
-    response = TestClient(mixed.app).get("/orders?token=t")
-    assert response.json() == {"user": "ada", "orders": 1}
-    assert places == {"async def": "event loop", "def": "worker thread"}
+@pytest.mark.parametrize("kind", ["def endpoint", "async def endpoint"])
+def test_dependencies_of_both_kinds_mix_with_endpoints_of_both_kinds(kind: str) -> None:
+    async def on_loop() -> str:
+        return where()
+
+    def in_thread() -> str:
+        return where()
+
+    Both = tuple[str, str, str]
+    OnLoop = Annotated[str, Depends(on_loop)]
+    InThread = Annotated[str, Depends(in_thread)]
+    app = FastAPI()
+
+    @app.get("/def endpoint")
+    def def_endpoint(first: OnLoop, second: InThread) -> Both:
+        return first, second, where()
+
+    @app.get("/async def endpoint")
+    async def async_endpoint(first: OnLoop, second: InThread) -> Both:
+        return first, second, where()
+
+    place = "worker thread" if kind == "def endpoint" else "event loop"
+    answer = TestClient(app).get(f"/{kind}")
+    assert answer.json() == ["event loop", "worker thread", place]
 
 
 def test_a_response_that_a_def_endpoint_returns_is_rendered_in_the_thread() -> None:
