@@ -1,13 +1,13 @@
 # --8<-- [start:orders]
 from fastapi import FastAPI
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 app = FastAPI()
 
 
 class Order(BaseModel):
     item: str
-    boxes: int
+    boxes: int = Field(ge=1)
 
 
 class Receipt(BaseModel):

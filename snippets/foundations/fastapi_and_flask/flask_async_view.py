@@ -1,3 +1,4 @@
+# --8<-- [start:view]
 import asyncio
 
 from flask import Flask
@@ -10,7 +11,6 @@ async def fetch(name: str) -> str:
     return name
 
 
-# --8<-- [start:view]
 @app.get("/prices")
 async def prices() -> list[str]:
     return list(await asyncio.gather(fetch("tea"), fetch("coffee")))

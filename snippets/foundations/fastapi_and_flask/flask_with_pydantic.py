@@ -1,15 +1,15 @@
+# --8<-- [start:orders]
 from typing import Any
 
 from flask import Flask, request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 app = Flask(__name__)
 
 
-# --8<-- [start:orders]
 class Order(BaseModel):
     item: str
-    boxes: int
+    boxes: int = Field(ge=1)
 
 
 @app.post("/orders")
@@ -20,7 +20,8 @@ def create_order() -> tuple[dict[str, Any], int]:
 
 @app.errorhandler(ValidationError)
 def invalid(error: ValidationError) -> tuple[dict[str, Any], int]:
-    return {"detail": error.errors(include_url=False, include_context=False)}, 422
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    return {"detail": errors}, 422
 
 
 # --8<-- [end:orders]

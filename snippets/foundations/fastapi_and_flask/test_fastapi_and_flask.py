@@ -5,10 +5,20 @@ from importlib.metadata import requires
 from typing import Annotated, Any
 
 import pytest
-from fastapi import BackgroundTasks, Depends, FastAPI
+from a2wsgi import WSGIMiddleware
+from fastapi import (
+    APIRouter,
+    BackgroundTasks,
+    Depends,
+    FastAPI,
+    HTTPException,
+    Response,
+)
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import OAuth2PasswordBearer
 from fastapi.testclient import TestClient
-from flask import Flask, request, session
+from flask import Blueprint, Flask, abort, request, session
+from pydantic import BaseModel
 
 from snippets.foundations.fastapi_and_flask import (
     fastapi_orders,
@@ -20,6 +30,7 @@ from snippets.foundations.fastapi_and_flask import (
 )
 
 PATIENCE = 30.0
+JSON = {"Content-Type": "application/json"}
 BODIES = [
     {"item": "tea", "boxes": 2},
     {"item": "tea", "boxes": "2"},
@@ -60,8 +71,7 @@ def test_a_missing_field_is_a_500_in_flask_without_validation() -> None:
 def test_flask_itself_refuses_a_body_that_is_not_json() -> None:
     client = flask_orders.app.test_client()
     assert client.post("/orders", data="tea").status_code == 415
-    headers = {"Content-Type": "application/json"}
-    assert client.post("/orders", data="{", headers=headers).status_code == 400
+    assert client.post("/orders", data="{", headers=JSON).status_code == 400
 
 
 def test_fastapi_converts_text_and_ignores_unknown_fields_by_default() -> None:
@@ -73,6 +83,29 @@ def test_fastapi_converts_text_and_ignores_unknown_fields_by_default() -> None:
 def test_flask_with_pydantic_answers_422_too() -> None:
     for body, status in zip(BODIES, (201, 201, 422, 422), strict=True):
         assert flask_answer(flask_with_pydantic.app, body)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "in_flask", "in_fastapi"),
+    [
+        (b'{"item":', "application/json", 400, 422),
+        (b"", "application/json", 400, 422),
+        (b'{"item": "\xff"}', "application/json", 400, 400),
+        (b'{"item": "tea", "boxes": 2}', "text/plain", 415, 422),
+        (b'{"item": "tea", "boxes": 2}', None, 415, 422),
+        (b'{"item": "tea", "boxes": NaN}', "application/json", 422, 500),
+        (b"[1]", "application/json", 422, 422),
+    ],
+)
+def test_what_both_answer_to_a_body_that_is_not_json(
+    body: bytes, content_type: str | None, in_flask: int, in_fastapi: int
+) -> None:
+    headers = {"Content-Type": content_type} if content_type else {}
+    flask_client = flask_with_pydantic.app.test_client()
+    flask_status = flask_client.post("/orders", data=body, headers=headers).status_code
+    client = TestClient(fastapi_orders.app, raise_server_exceptions=False)
+    status = client.post("/orders", content=body, headers=headers).status_code
+    assert (flask_status, status) == (in_flask, in_fastapi)
 
 
 def test_flask_makes_no_openapi_document() -> None:
@@ -115,6 +148,13 @@ def test_flask_takes_the_default_for_a_query_value_it_cannot_convert() -> None:
         return {"page": request.args.get("page", 1, type=int)}
 
     assert app.test_client().get("/?page=two").json == {"page": 1}
+    new = FastAPI()
+
+    @new.get("/")
+    def typed(page: int = 1) -> int:
+        return page
+
+    assert TestClient(new).get("/?page=two").status_code == 422
 
 
 def async_views() -> tuple[Flask, list[Any]]:
@@ -250,6 +290,88 @@ def test_the_oauth2_class_reads_a_token_and_checks_nothing() -> None:
     header = {"Authorization": "Bearer anything"}
     assert client.get("/me", headers=header).json() == "anything"
     assert client.post("/token").status_code == 404
+
+
+def test_the_rows_of_the_migration_table_answer_alike() -> None:
+    old = Flask("old")
+    blueprint = Blueprint("shop", "shop", url_prefix="/shop")
+
+    @blueprint.route("/orders", methods=["POST"])
+    def flask_create() -> tuple[Any, int]:
+        return request.get_json()["item"], 201
+
+    @blueprint.route("/orders/<int:order_id>")
+    def flask_read(order_id: int) -> dict[str, Any]:
+        if order_id != 7:
+            abort(404)
+        return {"id": order_id, "size": request.args.get("size", "small")}
+
+    old.register_blueprint(blueprint)
+    new = FastAPI()
+    router = APIRouter(prefix="/shop")
+
+    class NewOrder(BaseModel):
+        item: str
+
+    @router.post("/orders", status_code=201, response_class=PlainTextResponse)
+    def create(order: NewOrder) -> str:
+        return order.item
+
+    @router.get("/orders/{order_id}")
+    def read(order_id: int, size: str = "small") -> dict[str, Any]:
+        if order_id != 7:
+            raise HTTPException(404)
+        return {"id": order_id, "size": size}
+
+    new.include_router(router)
+    flask_client, client = old.test_client(), TestClient(new)
+    answers = (
+        flask_client.post("/shop/orders", json={"item": "tea"}),
+        client.post("/shop/orders", json={"item": "tea"}),
+    )
+    assert [(a.status_code, a.text) for a in answers] == [(201, "tea")] * 2
+    for url in ("/shop/orders/7", "/shop/orders/7?size=big"):
+        assert flask_client.get(url).json == client.get(url).json()
+    for app_client in (flask_client, client):
+        assert app_client.get("/shop/orders/8").status_code == 404
+    assert flask_client.get("/shop/orders/x").status_code == 404
+    assert client.get("/shop/orders/x").status_code == 422
+
+
+def test_flask_can_be_mounted_in_fastapi() -> None:
+    app = FastAPI()
+    app.mount("/old", WSGIMiddleware(flask_orders.app))
+    answer = TestClient(app).post("/old/orders", json={"item": "tea", "boxes": 2})
+    assert answer.status_code == 201
+
+
+def test_flask_stands_on_werkzeug_and_jinja() -> None:
+    needs = " ".join(requires("flask") or []).lower()
+    assert "werkzeug" in needs
+    assert "jinja2" in needs
+
+
+def test_four_ways_to_set_a_status_in_fastapi() -> None:
+    app = FastAPI()
+
+    @app.get("/decorator", status_code=202)
+    def decorator() -> None: ...
+
+    @app.get("/parameter")
+    def parameter(response: Response) -> None:
+        response.status_code = 202
+
+    @app.get("/response")
+    def returned() -> JSONResponse:
+        return JSONResponse({}, status_code=202)
+
+    @app.get("/exception")
+    def raised() -> None:
+        raise HTTPException(202)
+
+    client = TestClient(app)
+    for path in ("decorator", "parameter", "response", "exception"):
+        assert client.get(f"/{path}").status_code == 202
 
 
 def test_a_tuple_is_sent_as_a_json_list_with_status_200() -> None:
