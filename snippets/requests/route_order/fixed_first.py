@@ -1,9 +1,9 @@
+# --8<-- [start:order]
 from fastapi import FastAPI
 
 app = FastAPI()
 
 
-# --8<-- [start:order]
 @app.get("/users/me")
 async def read_me() -> str:
     return "the caller"

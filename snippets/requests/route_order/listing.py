@@ -1,3 +1,4 @@
+# --8<-- [start:listing]
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 
@@ -18,13 +19,12 @@ async def page(path: str) -> str:
 app.include_router(pages)
 
 
-# --8<-- [start:listing]
-def routes_of(app: FastAPI) -> list[str]:
-    """List methods and paths in the order in which they are tried."""
-    return [
-        f"{' '.join(sorted(route.methods or ())):8} {route.path}"
-        for route in iter_route_contexts(app.routes)
-    ]
+def print_routes(app: FastAPI) -> None:
+    for route in iter_route_contexts(app.routes):
+        methods = " ".join(sorted(route.methods or ()))
+        print(f"{methods:8} {route.path}")
 
 
+if __name__ == "__main__":
+    print_routes(app)
 # --8<-- [end:listing]

@@ -13,6 +13,7 @@ from snippets.requests.route_order import (
     distinct_paths,
     fixed_first,
     wrong_catch_all,
+    wrong_mount,
     wrong_parameter_first,
     wrong_text_parameter,
 )
@@ -34,10 +35,15 @@ def test_users_me_is_422_when_the_parameter_comes_first(recorded: Recorder) -> N
     recorded("users_me.json", json.dumps(response.json(), indent=2))
 
 
-def test_users_me_is_found_when_the_fixed_path_comes_first() -> None:
+@pytest.mark.since(starlette="1.2.0")
+def test_users_me_is_found_when_the_fixed_path_comes_first(recorded: Recorder) -> None:
     client = TestClient(fixed_first.app)
-    assert client.get("/users/me").json() == "the caller"
-    assert client.get("/users/3").json() == "user 3"
+    answers = []
+    for target in ["/users/me", "/users/3", "/users/abc"]:
+        response = client.get(target)
+        status = f"{response.status_code} {response.reason_phrase}"
+        answers.append(f"GET {target}\n{status}  {response.text}")
+    recorded("answers.txt", "\n\n".join(answers))
 
 
 def test_a_text_parameter_lets_the_wrong_function_answer_with_200() -> None:
@@ -199,8 +205,46 @@ def test_frontend_files_come_last_wherever_they_are_declared(tmp_path: Path) -> 
     assert client.post("/health").status_code == 405
 
 
+def test_static_files_at_the_root_hide_what_is_declared_after_them() -> None:
+    assert TestClient(wrong_mount.app).get("/health").status_code == 404
+
+
+@pytest.mark.since(fastapi="0.138.0")
+def test_a_frontend_at_the_root_hides_no_route() -> None:
+    from snippets.requests.route_order import frontend_last
+
+    Path(frontend_last.DIST, "index.html").write_text("start page")
+    client = TestClient(frontend_last.app)
+    assert client.get("/health").json() == "ok"
+    assert client.get("/").text == "start page"
+
+
+def test_another_path_for_the_caller_needs_no_order() -> None:
+    app = FastAPI()
+    app.add_api_route("/users/{user_id}", first)
+    app.add_api_route("/me", second)
+    assert TestClient(app).get("/me").json() == "second"
+
+
 @pytest.mark.since(fastapi="0.137.2")
-def test_the_listing_shows_the_order(recorded: Recorder) -> None:
+def test_the_listing_shows_the_order(
+    recorded: Recorder, capsys: pytest.CaptureFixture[str]
+) -> None:
     from snippets.requests.route_order import listing
 
-    recorded("listing.txt", "\n".join(listing.routes_of(listing.app)))
+    listing.print_routes(listing.app)
+    recorded("listing.txt", capsys.readouterr().out.rstrip("\n"))
+
+
+@pytest.mark.since(fastapi="0.138.0")
+def test_the_listing_names_mounts_and_websockets_and_no_frontend(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from snippets.requests.route_order import listing
+
+    app = FastAPI(openapi_url=None)
+    app.mount("/sub", FastAPI())
+    app.add_api_websocket_route("/ws", first)
+    app.frontend("/", directory=tmp_path)
+    listing.print_routes(app)
+    assert capsys.readouterr().out.split() == ["/sub", "/ws"]
