@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from starlette.datastructures import Headers, MutableHeaders
@@ -6,7 +7,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 LINE = b"<p>Maintenance tonight</p>"
 
 
-# --8<-- [start:class]
 def is_html(start: Message) -> bool:
     headers = Headers(raw=start["headers"])
     return (
@@ -26,41 +26,36 @@ class Banner:
             return
 
         start: Message | None = None
-        body = b""
+        body = bytearray()
 
-        # --8<-- [start:send]
         async def send_changed(message: Message) -> None:
-            nonlocal start, body
+            nonlocal start
             if message["type"] == "http.response.start" and is_html(message):
                 start = message  # held back until the length is known
                 return
             if start and message["type"] == "http.response.body":
-                body += message.get("body", b"")
+                body.extend(message.get("body", b""))
                 if message.get("more_body", False):
                     return
-                body = body.replace(b"<body>", b"<body>" + LINE)
+                changed = bytes(body).replace(b"<body>", b"<body>" + LINE)
                 headers = MutableHeaders(scope=start)
-                headers["Content-Length"] = str(len(body))
+                headers["Content-Length"] = str(len(changed))
                 if scope["method"] == "HEAD":  # no body, so its length is unknown
                     del headers["Content-Length"]
-                message = {"type": "http.response.body", "body": body}
-            if start:
                 await send(start)
-                start = None
+                message = {"type": "http.response.body", "body": changed}
             await send(message)
 
-        # --8<-- [end:send]
         await self.app(scope, receive, send_changed)
 
 
 app = FastAPI()
 app.add_middleware(Banner)
-# --8<-- [end:class]
 
 
 @app.get("/")
-def home() -> HTMLResponse:
-    response = HTMLResponse("<body>Hello</body>")
-    response.set_cookie("theme", "dark")
-    response.set_cookie("session", "4f1c")
-    return response
+async def home() -> HTMLResponse:
+    return HTMLResponse("<body>Hello</body>")
+
+
+# --8<-- [end:program]

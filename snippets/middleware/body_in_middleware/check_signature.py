@@ -1,12 +1,15 @@
+# --8<-- [start:program]
 import hmac
-from collections.abc import Awaitable, Callable
+import os
+import secrets
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.requests import ClientDisconnect
 
-Next = Callable[[Request], Awaitable[Response]]
-SECRET = b"an example, not a secret"
-app = FastAPI()
+SECRET = (os.environ.get("HOOK_SECRET") or secrets.token_hex()).encode()
+app = FastAPI(max_body_size=1_000_000)  # bytes
 
 
 def is_signed(request: Request, body: bytes) -> bool:
@@ -15,21 +18,22 @@ def is_signed(request: Request, body: bytes) -> bool:
     return hmac.compare_digest(sent.encode(), digest.encode())
 
 
-# --8<-- [start:check]
 @app.middleware("http")
 async def check_signature(
-    request: Request,
-    call_next: Next,
+    request: Request, call_next: RequestResponseEndpoint
 ) -> Response:
-    body = await request.body()  # kept and handed on
+    try:
+        body = await request.body()  # kept for the path operation
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody reads it
     if not is_signed(request, body):
-        return PlainTextResponse("Signature?", 403)
+        return JSONResponse({"detail": "Wrong signature"}, 403)
     return await call_next(request)
 
 
-# --8<-- [end:check]
-
-
 @app.post("/hook")
-def hook(event: dict[str, str]) -> str:
-    return event["name"]
+async def hook(event: dict[str, str]) -> dict[str, str]:
+    return {"received": event["name"]}
+
+
+# --8<-- [end:program]

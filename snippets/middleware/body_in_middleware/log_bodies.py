@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 import logging
 
 from fastapi import FastAPI
@@ -6,7 +7,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 logger = logging.getLogger("bodies")
 
 
-# --8<-- [start:class]
 class LogBodies:
     def __init__(self, app: ASGIApp, limit: int = 1000) -> None:
         self.app = app
@@ -18,6 +18,7 @@ class LogBodies:
             return
 
         request_body, response_body = bytearray(), bytearray()
+        status = "no response"
 
         def keep(log: bytearray, message: Message) -> None:
             log += message.get("body", b"")[: self.limit - len(log)]
@@ -28,20 +29,33 @@ class LogBodies:
             return message
 
         async def send_and_keep(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
             keep(response_body, message)
             await send(message)
 
         try:
             await self.app(scope, receive_and_keep, send_and_keep)
         finally:
-            logger.info("%r -> %r", bytes(request_body), bytes(response_body))
+            bodies = bytes(request_body), bytes(response_body)
+            logger.info(
+                "%s %s %r -> %s %r",
+                scope["method"],
+                scope["path"],
+                bodies[0],
+                status,
+                bodies[1],
+            )
 
 
 app = FastAPI()
 app.add_middleware(LogBodies)
-# --8<-- [end:class]
 
 
 @app.post("/orders")
-def order(items: dict[str, int]) -> int:
+async def order(items: dict[str, int]) -> int:
     return sum(items.values())
+
+
+# --8<-- [end:program]

@@ -1,10 +1,9 @@
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
+from starlette.middleware.base import RequestResponseEndpoint
 
-Next = Callable[[Request], Awaitable[Any]]
 LINE = b"<p>Maintenance tonight</p>"
 app = FastAPI()
 
@@ -13,9 +12,9 @@ app = FastAPI()
 @app.middleware("http")
 async def add_banner(
     request: Request,
-    call_next: Next,
+    call_next: RequestResponseEndpoint,
 ) -> Response:
-    response = await call_next(request)
+    response: Any = await call_next(request)
     body = b""
     async for chunk in response.body_iterator:
         body += chunk
@@ -30,7 +29,7 @@ async def add_banner(
 
 
 @app.get("/")
-def home() -> HTMLResponse:
+async def home() -> HTMLResponse:
     response = HTMLResponse("<body>Hello</body>")
     response.set_cookie("theme", "dark")
     response.set_cookie("session", "4f1c")

@@ -1,10 +1,12 @@
 import hmac
+import os
+import secrets
 
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-SECRET = b"an example, not a secret"
+SECRET = (os.environ.get("HOOK_SECRET") or secrets.token_hex()).encode()
 
 
 def is_signed(request: Request, body: bytes) -> bool:
