@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 from scripts.catalogue.answers import Catalogue, load
 from scripts.project import ROOT, site_url
 from scripts.setup.chromium import system_chromium
+from scripts.validation.rules import names
 from tests.site_pages import GZIPPED, file_of, sent
 
 CHROMIUM_FLAGS = [
@@ -58,12 +59,9 @@ def site() -> Path:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """Return a copy of the committed and uncommitted files of the project."""
-    names = ("data", "docs", "overrides", "scripts", "snippets", "tests")
-    for name in names:
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in ROOT.glob("*.*"):
-        if path.is_file():
-            shutil.copy(path, tmp_path)
+    for name in names(ROOT):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, tmp_path / name, follow_symlinks=False)
     return tmp_path
 
 

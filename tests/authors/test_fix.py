@@ -59,7 +59,7 @@ def test_what_a_machine_can_repair_is_repaired_and_named(repository: Path) -> No
         f"ruff check: {CODE}/def_task.py",
         f"ruff format: {CODE}/receipt.py",
         f"rumdl: {PAGE}",
-        f"order: {PAGE}, data/published.txt",
+        f"order: data/published.txt, {PAGE}",
         f"recorded output: {RECORDED}",
         "Read the difference: do the pages still say the truth?",
     ]
