@@ -20,7 +20,12 @@ def buy_ticket() -> dict[str, str]:
         if tickets["left"] == 0:
             raise HTTPException(409, "sold out")
         tickets["left"] -= 1
-    print_ticket()  # slow work stays outside the lock
+    try:
+        print_ticket()  # slow: outside the lock
+    except BaseException:
+        with tickets_lock:
+            tickets["left"] += 1
+        raise
     return {"ticket": "yours"}
 
 

@@ -1,28 +1,21 @@
+# --8<-- [start:program]
 import threading
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import BackgroundTasks, Depends, FastAPI
 
 app = FastAPI()
 
 
 def show(what: str) -> None:
-    print(f"{what:<30}{threading.current_thread().name}")
+    print(f"{what:<29} {threading.current_thread().name}")
 
 
-# --8<-- [start:functions]
 def get_session() -> Iterator[str]:
     show("def dependency, before yield")
     yield "session"
     show("def dependency, after yield")
-
-
-class Page:
-    def __init__(self, size: int = 20) -> None:
-        show("class as a dependency")
-        self.size = size
 
 
 async def current_user() -> str:
@@ -37,7 +30,6 @@ def write_log() -> None:
 @app.get("/orders")
 def read_orders(
     session: Annotated[str, Depends(get_session)],
-    page: Annotated[Page, Depends()],
     user: Annotated[str, Depends(current_user)],
     tasks: BackgroundTasks,
 ) -> list[str]:
@@ -46,14 +38,4 @@ def read_orders(
     return ["tea"]
 
 
-# --8<-- [end:functions]
-@app.get("/missing")
-async def read_missing() -> None:
-    show("async def path operation")
-    raise LookupError
-
-
-@app.exception_handler(LookupError)
-def not_found(request: Request, error: LookupError) -> JSONResponse:
-    show("def exception handler")
-    return JSONResponse({"detail": "no such order"}, status_code=404)
+# --8<-- [end:program]
