@@ -1,3 +1,4 @@
+# --8<-- [start:call]
 import asyncio
 from collections.abc import MutableMapping
 from typing import Any
@@ -7,7 +8,6 @@ from fastapi import FastAPI
 app = FastAPI()
 
 
-# --8<-- [start:call]
 @app.get("/hello/{name}")
 async def hello(name: str) -> dict[str, str]:
     return {"hello": name}

@@ -1,3 +1,4 @@
+# --8<-- [start:app]
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -7,7 +8,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-# --8<-- [start:app]
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
         await http(scope, receive, send)
@@ -33,14 +33,13 @@ async def http(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": text.encode()})
 
 
-# --8<-- [end:app]
-
-
-# --8<-- [start:other]
 async def websocket(receive: Receive, send: Send) -> None:
     await receive()  # websocket.connect
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] == "websocket.receive":
+        if message.get("text") is None:  # a binary message
+            await send({"type": "websocket.close", "code": 1003})
+            return
         await send({"type": "websocket.send", "text": f"echo: {message['text']}"})
 
 
@@ -51,4 +50,4 @@ async def lifespan(receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
-# --8<-- [end:other]
+# --8<-- [end:app]

@@ -7,14 +7,22 @@ import socket
 import textwrap
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    MutableMapping,
+)
 from types import ModuleType
 from typing import Any
 
 import httpx2
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from snippets.foundations.asgi import (
@@ -58,6 +66,7 @@ class Recorder:
         self.changed_scopes = 0
         self.first_piece = threading.Event()
         self.answer_to_nonsense = b""
+        self.close_code: int | None = None
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
         shown = [f"{key!r}: {scope[key]!r}" for key in SHOWN if key in scope]
@@ -105,6 +114,11 @@ def session() -> Recorder:
             for text in ("one", "two", "three"):
                 websocket.send(text)
                 assert websocket.recv() == f"echo: {text}"
+        with connect(f"ws://{address}/chat") as websocket:
+            websocket.send(b"binary")
+            with pytest.raises(ConnectionClosed):
+                websocket.recv()
+            recorder.close_code = websocket.close_code
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as client_socket:
             client_socket.sendall(b"NONSENSE\r\n\r\n")
             recorder.answer_to_nonsense = client_socket.recv(100)
@@ -138,6 +152,46 @@ def test_one_app_answers_http_websocket_and_lifespan(session: Recorder) -> None:
     assert "lifespan.shutdown.complete" in messages
 
 
+def test_a_binary_message_ends_the_echo_and_not_the_application(
+    session: Recorder,
+) -> None:
+    assert session.close_code == 1003
+
+
+def test_headers_are_pairs_of_bytes(session: Recorder) -> None:
+    pairs = session.scopes[1]["headers"]
+    assert pairs
+    assert {type(part) for pair in pairs for part in pair} == {bytes}
+
+
+def test_a_response_can_be_streamed_in_several_body_messages() -> None:
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            raise NotImplementedError
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for piece in (b"one ", b"two "):
+            message = {"type": "http.response.body", "body": piece}
+            await send(message | {"more_body": True})
+        await send({"type": "http.response.body"})
+
+    with uvicorn_serves(app) as port:
+        assert httpx2.get(f"http://127.0.0.1:{port}/").text == "one two "
+
+
+def test_the_lifespan_of_fastapi_runs_on_the_lifespan_scope() -> None:
+    events: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        events.append("startup")
+        yield
+        events.append("shutdown")
+
+    with uvicorn_serves(FastAPI(lifespan=lifespan)):
+        assert events == ["startup"]
+    assert events == ["startup", "shutdown"]
+
+
 def test_the_app_is_called_once_per_request_and_once_per_websocket(
     session: Recorder,
 ) -> None:
@@ -146,6 +200,7 @@ def test_the_app_is_called_once_per_request_and_once_per_websocket(
         ("http", "/notes"),
         ("http", "/first"),
         ("http", "/second"),
+        ("websocket", "/chat"),
         ("websocket", "/chat"),
     ]
     first, second = session.scopes[2:4]
@@ -178,7 +233,7 @@ def test_uvicorn_answers_what_is_not_http_without_calling_the_app(
     session: Recorder,
 ) -> None:
     assert session.answer_to_nonsense.startswith(b"HTTP/1.1 400 Bad Request")
-    assert len(session.scopes) == 5
+    assert len(session.scopes) == 6
 
 
 def test_uvicorn_names_the_versions_of_the_specifications(session: Recorder) -> None:
