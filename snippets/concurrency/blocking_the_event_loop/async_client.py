@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 import asyncio
 
 from fastapi import FastAPI
@@ -5,9 +6,8 @@ from fastapi import FastAPI
 app = FastAPI()
 
 
-# --8<-- [start:endpoint]
 async def fetch_report() -> dict[str, int]:
-    await asyncio.sleep(5)  # stands for httpx2.AsyncClient, asyncpg …
+    await asyncio.sleep(5)  # stands for httpx.AsyncClient, asyncpg …
     return {"rows": 3}
 
 
@@ -16,7 +16,7 @@ async def report() -> dict[str, int]:
     return await fetch_report()
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]
 @app.get("/health")
 async def health() -> dict[str, str]:
     return {"status": "ok"}

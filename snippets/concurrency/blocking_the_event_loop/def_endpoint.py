@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 import time
 
 from fastapi import FastAPI
@@ -6,17 +7,18 @@ app = FastAPI()
 
 
 def fetch_report() -> dict[str, int]:
-    time.sleep(5)
+    time.sleep(5)  # stands for requests, psycopg2, boto3 …
     return {"rows": 3}
 
 
-# --8<-- [start:endpoint]
 @app.get("/report")
 def report() -> dict[str, int]:
     return fetch_report()  # runs in a worker thread
 
 
-# --8<-- [end:endpoint]
 @app.get("/health")
 async def health() -> dict[str, str]:
     return {"status": "ok"}
+
+
+# --8<-- [end:program]

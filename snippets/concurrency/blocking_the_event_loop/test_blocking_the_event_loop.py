@@ -4,6 +4,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from fastapi import BackgroundTasks, Depends, FastAPI, Request
+from httpx2 import ASGITransport, AsyncClient
 
 from snippets.concurrency.blocking_the_event_loop import (
     async_client,
@@ -33,6 +35,69 @@ def test_the_other_request_is_answered_while_the_slow_one_waits(
     order, slow = race(module)
     assert order == ["/health", "/report"]
     assert slow.served_meanwhile is True
+
+
+def test_with_def_the_health_check_is_answered_first_and_with_async_def_last(
+    race: Any, recorded: Any
+) -> None:
+    shown = []
+    for module, kind, give_up in (
+        (def_endpoint, "def report", 30.0),
+        (wrong_blocking_call, "async def report", 0.2),
+    ):
+        order, _ = race(module, give_up=give_up)
+        shown.append(f"{kind + ':':<18}{order[0]}, then {order[1]}")
+    recorded("order.txt", "\n".join(shown))
+
+
+def test_asyncio_to_thread_frees_the_event_loop_as_well() -> None:
+    released = threading.Event()
+
+    async def main() -> bool:
+        blocked = asyncio.create_task(asyncio.to_thread(released.wait, 30))
+        await asyncio.sleep(0)
+        released.set()  # the loop still runs
+        return await blocked
+
+    assert asyncio.run(main())
+
+
+@pytest.mark.parametrize("kind", ["dependency", "middleware", "background task"])
+def test_a_blocking_dependency_middleware_or_background_task_runs_on_the_loop(
+    kind: str,
+) -> None:
+    app = FastAPI()
+    threads = []
+
+    def block() -> None:
+        threads.append(threading.current_thread())
+
+    async def blocks() -> None:
+        block()
+
+    @app.get("/")
+    def read(tasks: BackgroundTasks) -> None:
+        if kind == "background task":
+            tasks.add_task(blocks)
+
+    if kind == "dependency":
+        app.router.routes.clear()
+        app.get("/", dependencies=[Depends(blocks)])(read)
+
+    if kind == "middleware":
+
+        @app.middleware("http")
+        async def middleware(request: Request, call_next: Any) -> Any:
+            block()
+            return await call_next(request)
+
+    async def main() -> None:
+        transport = ASGITransport(app)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            assert (await client.get("/")).status_code == 200
+
+    asyncio.run(main())
+    assert threads == [threading.main_thread()]
 
 
 @pytest.mark.parametrize("module", [def_endpoint, run_in_threadpool_call])

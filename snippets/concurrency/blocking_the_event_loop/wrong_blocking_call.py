@@ -7,18 +7,16 @@ app = FastAPI()
 
 # --8<-- [start:blocking]
 def fetch_report() -> dict[str, int]:
-    time.sleep(5)  # stands for requests, psycopg2, boto3, open().read() …
+    time.sleep(5)  # or requests.get(...)
     return {"rows": 3}
 
 
 @app.get("/report")
 async def report() -> dict[str, int]:
-    return fetch_report()  # runs on the event loop's own thread
+    return fetch_report()  # on the event loop
 
 
 # --8<-- [end:blocking]
-
-
 @app.get("/health")
 async def health() -> dict[str, str]:
     return {"status": "ok"}
