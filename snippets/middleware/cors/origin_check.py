@@ -15,8 +15,6 @@ def current_user(session: Annotated[str | None, Cookie()] = None) -> str:
     return sessions[session]
 
 
-User = Annotated[str, Depends(current_user)]
-
 # --8<-- [start:check]
 FRONTENDS = ["https://app.example.com"]
 app.add_middleware(
@@ -25,9 +23,12 @@ app.add_middleware(
 )
 
 
-def from_our_pages(connection: HTTPConnection) -> None:
-    origin = connection.headers.get("origin")
-    if origin is not None and origin not in FRONTENDS:
+def from_our_pages(request: HTTPConnection) -> None:
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site")
+    if origin is None or origin in FRONTENDS:
+        return
+    if site != "same-origin":
         raise HTTPException(403, "Foreign origin")
 
 
@@ -36,7 +37,7 @@ def from_our_pages(connection: HTTPConnection) -> None:
     dependencies=[Depends(from_our_pages)],
 )
 def transfer(
-    user: User,
+    user: Annotated[str, Depends(current_user)],
     to: Annotated[str, Form()],
 ) -> str:
     transfers.append(f"{user} pays {to}")

@@ -1,3 +1,6 @@
+import datetime
+import enum
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,10 +10,10 @@ import pytest
 from fastapi import Body, FastAPI, Form, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.testclient import TestClient
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 from starlette.testclient import WebSocketDenialResponse
 
-from snippets.middleware.cors import origin_check, wrong_cors_as_guard
+from snippets.middleware.cors import one_frontend, origin_check, wrong_cors_as_guard
 
 FRONTEND = "https://app.example.com"
 BLOG = "https://blog.example.com"  # same site, another origin, not allowed
@@ -27,6 +30,36 @@ def no_transfers() -> None:
 
 def client_of(app: FastAPI) -> TestClient:
     return TestClient(app, base_url="https://api.example.com")
+
+
+@pytest.mark.since(starlette="1.7.0")
+def test_the_answer_of_a_get_is_the_same_with_and_without_the_header(
+    recorded: Callable[[str, str], None],
+) -> None:
+    client = TestClient(one_frontend.app, base_url="http://localhost:8000")
+    lines = []
+    for origin in ("http://localhost:3000", "http://localhost:5173"):
+        response = client.get("/items", headers={"Origin": origin})
+        assert response.json() == ["tea"]
+        lines += [
+            "GET /items HTTP/1.1",
+            "Host: localhost:8000",
+            f"Origin: {origin}",
+            "",
+        ]
+        lines += [f"HTTP/1.1 {response.status_code} {response.reason_phrase}"]
+        lines += [f"{name}: {value}" for name, value in response.headers.items()]
+        lines += ["", response.text, ""]
+    recorded("get.http", "\n".join(lines))
+
+
+def test_an_origin_with_a_slash_is_not_the_same() -> None:
+    app = FastAPI()
+    app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:3000/"])
+    headers = (
+        client_of(app).get("/", headers={"Origin": "http://localhost:3000"}).headers
+    )
+    assert "access-control-allow-origin" not in headers
 
 
 def exchange(client: TestClient, path: str, headers: dict[str, str], body: str) -> str:
@@ -132,6 +165,25 @@ def test_the_origin_check_lets_the_frontend_and_other_clients_pass(
     assert response.json() == "alice pays bob"
 
 
+@pytest.mark.parametrize("origin", ["null", "https://api.example.com"])
+def test_the_origin_check_lets_pages_of_the_same_origin_pass(origin: str) -> None:
+    headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin"} | COOKIE
+    client = client_of(origin_check.app)
+    response = client.post("/transfers", data={"to": "bob"}, headers=headers)
+    assert response.json() == "alice pays bob"
+
+
+@pytest.mark.parametrize("site", [{}, {"Sec-Fetch-Site": "cross-site"}])
+def test_the_origin_check_refuses_the_origin_null_of_another_site(
+    site: dict[str, str],
+) -> None:
+    headers = {"Origin": "null"} | site | COOKIE
+    client = client_of(origin_check.app)
+    response = client.post("/transfers", data={"to": "mallory"}, headers=headers)
+    assert response.status_code == 403
+    assert origin_check.transfers == []
+
+
 def test_cors_middleware_lets_websockets_of_every_origin_pass() -> None:
     client = client_of(wrong_cors_as_guard.app)
     with client.websocket_connect("/transfers", headers={"Origin": BLOG}) as websocket:
@@ -213,6 +265,61 @@ def test_a_str_or_bytes_body_is_read_under_every_content_type(kind: Any) -> None
     def transfer(body: Annotated[kind, Body()]) -> None: ...
 
     assert post_json(app, "text/plain") == 200
+
+
+class Color(enum.StrEnum):
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (int, b"3"),
+        (float, b"1.5"),
+        (bool, b"true"),
+        (datetime.date, b"2026-11-28"),
+        (datetime.datetime, b"2026-11-28T12:00:00"),
+        (uuid.UUID, b"6f1c1f62-c0a9-4d0f-8a3b-8a1f0f1a2b3c"),
+        (Color, b"red"),
+        (Any, b"3"),
+        (RootModel[int], b"3"),
+        (Transfer | str, b"3"),
+    ],
+)
+def test_a_single_value_as_body_is_read_under_text_plain(
+    kind: Any, content: bytes
+) -> None:
+    app = FastAPI()
+
+    @app.post("/transfers")
+    def transfer(body: Annotated[kind, Body()]) -> None: ...
+
+    headers = {"Content-Type": "text/plain"}
+    response = client_of(app).post("/transfers", content=content, headers=headers)
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (Transfer, b'{"to": "bob"}'),
+        (dict[str, str], b'{"to": "bob"}'),
+        (list[int], b"[1]"),
+    ],
+)
+def test_a_json_object_or_array_is_refused_under_text_plain(
+    kind: Any, content: bytes
+) -> None:
+    app = FastAPI()
+
+    @app.post("/transfers")
+    def transfer(body: Annotated[kind, Body()]) -> None: ...
+
+    client = client_of(app)
+    for content_type, status in (("text/plain", 422), ("application/json", 200)):
+        headers = {"Content-Type": content_type}
+        response = client.post("/transfers", content=content, headers=headers)
+        assert response.status_code == status
 
 
 def test_a_post_without_a_body_needs_no_content_type() -> None:

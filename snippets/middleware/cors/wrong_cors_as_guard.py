@@ -14,8 +14,6 @@ def current_user(session: Annotated[str | None, Cookie()] = None) -> str:
     return sessions[session]
 
 
-User = Annotated[str, Depends(current_user)]
-
 # --8<-- [start:guard]
 # "so only our frontend can call the API"
 app.add_middleware(
@@ -26,7 +24,7 @@ app.add_middleware(
 
 @app.post("/transfers")
 def transfer(
-    user: User,
+    user: Annotated[str, Depends(current_user)],
     to: Annotated[str, Form()],
 ) -> str:
     transfers.append(f"{user} pays {to}")
