@@ -1,8 +1,8 @@
+# --8<-- [start:app]
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 
-# --8<-- [start:app]
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     size = len(environ["wsgi.input"].read(length))

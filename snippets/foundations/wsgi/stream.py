@@ -1,8 +1,8 @@
+# --8<-- [start:stream]
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 
-# --8<-- [start:stream]
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     start_response("200 OK", [("Content-Type", "text/csv")])
     for number in range(1_000_000):

@@ -26,7 +26,6 @@ from flask import Flask, Response
 from starlette.routing import Mount
 
 from snippets.foundations.wsgi import (
-    a2wsgi_adapter,
     flask_in_fastapi,
     hand_written,
     mount_last,
@@ -313,7 +312,8 @@ def test_importing_the_old_adapter_warns(deprecated: Any) -> None:
 
 
 def test_the_new_adapter_is_a_package_of_its_own() -> None:
-    mounts = [route for route in a2wsgi_adapter.app.routes if isinstance(route, Mount)]
+    routes = flask_in_fastapi.app.routes
+    mounts = [route for route in routes if isinstance(route, Mount)]
     assert [type(mount.app).__module__ for mount in mounts] == ["a2wsgi.wsgi"]
 
 
@@ -403,3 +403,36 @@ def test_an_app_mounted_last_gets_what_no_path_operation_takes() -> None:
     assert client.get("/orders").json() == ["read by FastAPI"]
     assert client.post("/orders").json() == {"created by": "Flask"}
     assert client.get("/docs").status_code == 200
+
+
+def test_an_app_mounted_last_at_the_root_takes_redirects_and_the_json_404() -> None:
+    client = TestClient(mount_last.app, follow_redirects=False)
+    for path in ("/orders/", "/unknown"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+    alone = FastAPI()
+    alone.get("/orders")(lambda: None)
+    client = TestClient(alone, follow_redirects=False)
+    assert client.get("/orders/").status_code == 307
+    assert client.get("/unknown").json() == {"detail": "Not Found"}
+
+
+def test_a_mount_under_a_prefix_leaves_fastapi_its_own_answers() -> None:
+    client = TestClient(flask_in_fastapi.app, follow_redirects=False)
+    assert client.get("/health/").status_code == 307
+    assert client.post("/health").json() == {"detail": "Method Not Allowed"}
+    assert client.get("/unknown").json() == {"detail": "Not Found"}
+
+
+def test_without_a_content_length_the_body_counts_as_empty() -> None:
+    environ = environ_of("/notes")
+    environ["wsgi.input"] = io.BytesIO(b"Hello, WSGI")
+    body = hand_written.app(environ, lambda *arguments: io.BytesIO().write)
+    assert b"".join(body) == b"GET /notes: 0 bytes\n"
+
+
+def test_fastapi_is_no_wsgi_application() -> None:
+    wrong: Any = FastAPI()
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        wrong(environ_of(), lambda *arguments: None)
