@@ -1,3 +1,4 @@
+# --8<-- [start:order]
 from datetime import date
 
 from fastapi import FastAPI
@@ -6,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field
 app = FastAPI()
 
 
-# --8<-- [start:order]
 class Line(BaseModel):
     product: str = Field(min_length=3)
     quantity: int = Field(gt=0)

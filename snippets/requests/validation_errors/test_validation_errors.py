@@ -8,11 +8,13 @@ import pytest
 from fastapi import Depends, FastAPI, Header, HTTPException, Request, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.security import OAuth2PasswordRequestForm
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from snippets.requests.validation_errors import (
     client,
+    finite_values,
     orders,
     without_input,
     wrong_client,
@@ -36,6 +38,16 @@ def shown(response: Any) -> str:
     return f'{{"detail": [\n{entries}\n]}}'
 
 
+def handled() -> FastAPI:
+    """An application with the handler of the page and the endpoints of the others."""
+    app = FastAPI()
+    app.exception_handler(RequestValidationError)(without_input.validation_failed)
+    app.post("/signup")(wrong_default_answer.sign_up)
+    app.post("/shops/{shop_id}/orders")(orders.create_order)
+    return app
+
+
+@pytest.mark.since(starlette="1.2.0")
 def test_all_errors_are_reported_at_once(recorded: Recorder) -> None:
     body = {
         "lines": [{"product": "Lamp", "quantity": 0}, {"product": "ab"}],
@@ -47,7 +59,9 @@ def test_all_errors_are_reported_at_once(recorded: Recorder) -> None:
     assert response.status_code == 422
     places = [error["loc"][0] for error in response.json()["detail"]]
     assert places == ["path", "query", "body", "body", "body", "body", "body"]
-    recorded("errors.json", shown(response))
+    request = f"POST {target} HTTP/1.1\nContent-Type: application/json\n\n"
+    status_line = f"\n\nHTTP/1.1 {response.status_code} {response.reason_phrase}\n\n"
+    recorded("errors.http", request + json.dumps(body) + status_line + shown(response))
 
 
 def test_each_error_has_type_loc_msg_input_and_perhaps_ctx_but_no_url() -> None:
@@ -187,9 +201,70 @@ def test_malformed_json_is_the_only_error_and_names_the_position() -> None:
     assert error["ctx"] == {"error": "Expecting value"}
 
 
-def test_a_body_that_is_not_utf_8_is_400() -> None:
-    response = TestClient(orders.app).post(PATH, content=b"\xff", headers=JSON)
+@pytest.mark.parametrize(
+    "content",
+    [b'{"lines": "\xff"}', b"[" * 100_000, b'{"lines": ' + b"9" * 5000 + b"}"],
+)
+def test_bytes_that_are_no_utf_8_and_json_out_of_python_s_limits_are_400(
+    content: bytes,
+) -> None:
+    response = TestClient(orders.app).post(PATH, content=content, headers=JSON)
     assert response.status_code == 400
+    assert response.json() == {"detail": "There was an error parsing the body"}
+
+
+def test_a_field_under_another_name_than_its_alias_is_missing() -> None:
+    class Person(BaseModel):
+        first_name: str = Field(alias="firstName")
+
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(person: Person) -> None:
+        return None
+
+    http = TestClient(app)
+    (error,) = http.post("/", json={"first_name": "Ann"}).json()["detail"]
+    assert (error["type"], error["loc"]) == ("missing", ["body", "firstName"])
+    assert http.post("/", json={"firstName": "Ann"}).is_success
+
+
+def test_json_for_a_login_form_is_missing_in_the_body() -> None:
+    app = FastAPI()
+
+    @app.post("/token")
+    async def endpoint(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> None:
+        return None
+
+    http = TestClient(app)
+    login = {"username": "ann", "password": "pw"}
+    errors = http.post("/token", json=login).json()["detail"]
+    assert [e["loc"] for e in errors] == [["body", "username"], ["body", "password"]]
+    assert {e["type"] for e in errors} == {"missing"}
+    assert http.post("/token", data=login).is_success
+
+
+def test_a_value_in_json_for_a_parameter_without_body_is_missing_in_the_query() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(amount: int, note: str | None) -> None:
+        return None
+
+    errors = TestClient(app).post("/", json={"amount": 3}).json()["detail"]
+    assert [e["loc"] for e in errors] == [["query", "amount"], ["query", "note"]]
+
+
+def test_the_endpoint_does_not_run() -> None:
+    app = FastAPI()
+    calls: list[int] = []
+
+    @app.get("/{number}")
+    async def endpoint(number: int) -> None:
+        calls.append(number)
+
+    assert TestClient(app).get("/x").status_code == 422
+    assert calls == []
 
 
 def test_json_dumps_into_the_json_argument_is_422() -> None:
@@ -243,38 +318,105 @@ def test_a_header_model_echoes_all_headers_when_one_is_missing() -> None:
 
 def test_the_handler_leaves_the_input_out(recorded: Recorder) -> None:
     body = {"password": "hunter2"}
-    response = TestClient(without_input.app).post("/signup", json=body)
+    response = TestClient(handled()).post("/signup", json=body)
     assert response.status_code == 422
     assert "hunter2" not in response.text
     recorded("without_input.json", shown(response))
 
 
-def test_nan_in_the_body_makes_the_default_handler_fail_with_500() -> None:
-    app = FastAPI()
-    app.post("/prices")(without_input.set_price)
-    http = TestClient(app, raise_server_exceptions=False)
-    response = http.post("/prices", content='{"amount": NaN}', headers=JSON)
-    assert response.status_code == 500
+CRASHES = {
+    "NaN": '{"lines": NaN}',
+    "Infinity": '{"lines": Infinity}',
+    "1e999": '{"lines": 1e999}',
+    "a number too large in a wrong place": '{"lines": [{"quantity": 1e999}]}',
+    "beside a missing field": '{"due": NaN}',
+    "a lone surrogate": '{"lines": "\\ud800"}',
+    "a lone surrogate as a name": '{"lines": [], "\\ud800": 1}',
+}
+
+
+@pytest.mark.parametrize("content", CRASHES.values(), ids=CRASHES.keys())
+def test_these_bodies_are_500_by_default_and_422_with_the_handler(content: str) -> None:
+    default = TestClient(orders.app, raise_server_exceptions=False)
+    assert default.post(PATH, content=content, headers=JSON).status_code == 500
+    with pytest.raises((ValueError, UnicodeEncodeError)):
+        TestClient(orders.app).post(PATH, content=content, headers=JSON)
+    response = TestClient(handled()).post(PATH, content=content, headers=JSON)
+    assert response.status_code == 422
+    assert response.json()["detail"]
+
+
+def test_nan_is_a_value_error_and_a_lone_surrogate_a_unicode_encode_error() -> None:
+    http = TestClient(orders.app)
     with pytest.raises(ValueError, match="Out of range float values"):
-        TestClient(app).post("/prices", content='{"amount": NaN}', headers=JSON)
-
-
-def test_a_lone_surrogate_is_500_by_default_and_422_without_the_input() -> None:
-    app = FastAPI()
-    app.post("/prices")(without_input.set_price)
-    content = '{"amount": "\\ud800"}'
-    http = TestClient(app, raise_server_exceptions=False)
-    assert http.post("/prices", content=content, headers=JSON).status_code == 500
+        http.post(PATH, content=CRASHES["NaN"], headers=JSON)
     with pytest.raises(UnicodeEncodeError):
-        TestClient(app).post("/prices", content=content, headers=JSON)
-    http = TestClient(without_input.app)
-    assert http.post("/prices", content=content, headers=JSON).status_code == 422
+        http.post(PATH, content=CRASHES["a lone surrogate"], headers=JSON)
+
+
+@pytest.mark.parametrize("content", ['{"a": NaN}', '{"a": 1e999}', '{"s": "\\ud800"}'])
+def test_a_float_takes_nan_and_infinity_and_a_str_takes_a_lone_surrogate(
+    content: str,
+) -> None:
+    class Loose(BaseModel):
+        a: float = 0
+        s: str = ""
+
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(loose: Loose) -> dict[str, Any]:
+        return {"a": repr(loose.a), "s": ascii(loose.s)}
+
+    @app.post("/echo", response_model=None)
+    async def echo(loose: Loose) -> Loose:
+        return loose
+
+    http = TestClient(app, raise_server_exceptions=False)
+    assert http.post("/", content=content, headers=JSON).status_code == 200
+    assert http.post("/echo", content=content, headers=JSON).status_code == 500
+
+
+def test_finite_floats_and_text_with_a_limit_refuse_them() -> None:
+    app = FastAPI()
+    app.exception_handler(RequestValidationError)(without_input.validation_failed)
+    app.post("/prices")(finite_values.set_price)
+    http = TestClient(app)
+    for amount in ["NaN", "1e999", "-1"]:
+        content = f'{{"amount": {amount}, "label": ""}}'
+        response = http.post("/prices", content=content, headers=JSON)
+        assert response.status_code == 422
+    content = '{"amount": 1, "label": "\\ud800"}'
+    response = http.post("/prices", content=content, headers=JSON)
+    assert response.json()["detail"][0]["type"] == "string_unicode"
+    assert http.post("/prices", json={"amount": 1, "label": ""}).is_success
+
+
+def test_a_validator_that_quotes_a_lone_surrogate_is_500_despite_the_handler() -> None:
+    class Coupon(BaseModel):
+        code: str
+
+        @field_validator("code")
+        @classmethod
+        def known(cls, code: str) -> str:
+            raise ValueError(f"no coupon {code}")
+
+    app = FastAPI()
+    app.exception_handler(RequestValidationError)(without_input.validation_failed)
+
+    @app.post("/")
+    async def endpoint(coupon: Coupon) -> None:
+        return None
+
+    http = TestClient(app, raise_server_exceptions=False)
+    assert http.post("/", json={"code": "x"}).status_code == 422
+    response = http.post("/", content='{"code": "\\ud800"}', headers=JSON)
+    assert response.status_code == 500
 
 
 def test_a_mounted_application_does_not_use_the_handler() -> None:
-    app, mounted = FastAPI(), FastAPI()
-    app.exception_handler(RequestValidationError)(without_input.validation_failed)
-    mounted.post("/signup")(without_input.sign_up)
+    app, mounted = handled(), FastAPI()
+    mounted.post("/signup")(wrong_default_answer.sign_up)
     app.mount("/mounted", mounted)
     body = {"password": "hunter2"}
     response = TestClient(app).post("/mounted/signup", json=body)
@@ -306,12 +448,6 @@ def test_a_model_validator_runs_when_all_fields_fit_and_names_the_body() -> None
     (error,) = response.json()["detail"]
     assert error["loc"] == ["body"]
     assert error["type"] == "value_error"
-
-
-def test_nan_in_the_body_is_422_without_the_input() -> None:
-    http = TestClient(without_input.app)
-    response = http.post("/prices", content='{"amount": NaN}', headers=JSON)
-    assert response.status_code == 422
 
 
 def test_str_of_the_error_names_file_line_and_function() -> None:
@@ -380,7 +516,7 @@ def test_the_status_has_a_new_name_and_the_old_one_warns() -> None:
 
 
 def test_the_schema_documents_422_in_the_default_shape_despite_a_handler() -> None:
-    schema = without_input.app.openapi()
+    schema = handled().openapi()
     answer = schema["paths"]["/signup"]["post"]["responses"]["422"]
     reference = answer["content"]["application/json"]["schema"]["$ref"]
     assert reference == "#/components/schemas/HTTPValidationError"
@@ -430,7 +566,7 @@ def test_the_body_of_the_error_is_what_was_received() -> None:
         seen.append(error.body)
         return JSONResponse({}, 422)
 
-    app.post("/signup")(without_input.sign_up)
+    app.post("/signup")(wrong_default_answer.sign_up)
     TestClient(app).post("/signup", json={"password": "hunter2"})
     assert seen == [{"password": "hunter2"}]
 
@@ -458,7 +594,7 @@ def test_responses_documents_another_shape_of_422() -> None:
         title: str
 
     app = FastAPI(responses={422: {"model": Problem}})
-    app.post("/signup")(without_input.sign_up)
+    app.post("/signup")(wrong_default_answer.sign_up)
     answer = app.openapi()["paths"]["/signup"]["post"]["responses"]["422"]
     reference = answer["content"]["application/json"]["schema"]["$ref"]
     assert reference == "#/components/schemas/Problem"

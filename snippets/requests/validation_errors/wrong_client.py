@@ -5,7 +5,8 @@ import httpx2
 
 # --8<-- [start:client]
 def create_order(client: httpx2.Client, order: dict[str, object]) -> httpx2.Response:
-    return client.post("/shops/1/orders", json=json.dumps(order))
+    path = "/shops/1/orders"
+    return client.post(path, json=json.dumps(order))
 
 
 # --8<-- [end:client]

@@ -6,7 +6,7 @@ app = FastAPI()
 
 # --8<-- [start:signup]
 class Signup(BaseModel):
-    email: str
+    email: str = Field(min_length=3)
     password: SecretStr = Field(min_length=12)
 
 
