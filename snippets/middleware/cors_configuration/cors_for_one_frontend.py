@@ -1,13 +1,11 @@
-from typing import Annotated
-
-from fastapi import FastAPI, Header, Response
+# --8<-- [start:program]
+from fastapi import FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 
-# --8<-- [start:app]
 app = FastAPI()
 app.add_middleware(
     CORSMiddleware,
-    allow_origins=["https://app.example.com"],
+    allow_origins=["http://localhost:3000"],  # of the frontend, not of this API
     allow_methods=["GET", "PUT"],
     allow_headers=["Authorization"],
     expose_headers=["X-Total-Count"],
@@ -15,14 +13,9 @@ app.add_middleware(
 
 
 @app.put("/items/{item_id}")
-def replace_item(
-    item_id: int,
-    name: str,
-    authorization: Annotated[str, Header()],
-    response: Response,
-) -> dict[str, int | str]:
+async def replace_item(item_id: int, name: str, response: Response) -> dict[str, str]:
     response.headers["X-Total-Count"] = "3"
-    return {"item_id": item_id, "name": name}
+    return {"name": name}
 
 
-# --8<-- [end:app]
+# --8<-- [end:program]

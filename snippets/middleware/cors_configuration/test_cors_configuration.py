@@ -1,7 +1,7 @@
 import inspect
 import runpy
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import httpx2
 import pytest
@@ -10,7 +10,8 @@ from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import PlainTextResponse, Response
 from fastapi.testclient import TestClient
-from pydantic import AnyHttpUrl
+from pydantic import AnyHttpUrl, BeforeValidator
+from pydantic_settings import BaseSettings, NoDecode, SettingsError
 
 from snippets.middleware.cors_configuration import (
     cors_for_one_frontend,
@@ -23,7 +24,8 @@ from snippets.middleware.cors_configuration import (
 )
 
 FRONTEND = "https://app.example.com"
-API = "https://api.example.com"
+LOCAL = "http://localhost:3000"
+API = "http://localhost:8000"
 ALLOWED_ORIGIN = "access-control-allow-origin"
 
 
@@ -34,7 +36,7 @@ def exchange(client: TestClient, method: str, path: str, **headers: str) -> str:
     return "\n".join(
         [
             f"{method} {path} HTTP/1.1",
-            f"Host: {client.base_url.host}",
+            f"Host: {client.base_url.netloc.decode()}",
             *(f"{name}: {value}" for name, value in sent.items()),
             f"\nHTTP/1.1 {response.status_code} {response.reason_phrase}",
             *(f"{name}: {value}" for name, value in response.headers.items()),
@@ -71,7 +73,7 @@ def test_the_preflight_is_answered_by_the_middleware(
         TestClient(cors_for_one_frontend.app, base_url=API),
         "OPTIONS",
         "/items/3?name=plumbus",
-        Origin=FRONTEND,
+        Origin=LOCAL,
         Access_Control_Request_Method="PUT",
         Access_Control_Request_Headers="authorization",
     )
@@ -86,7 +88,7 @@ def test_the_request_after_the_preflight_is_answered_by_the_endpoint(
         TestClient(cors_for_one_frontend.app, base_url=API),
         "PUT",
         "/items/3?name=plumbus",
-        Origin=FRONTEND,
+        Origin=LOCAL,
         Authorization="Bearer 9d2e",
     )
     assert "200 OK" in text
@@ -101,12 +103,50 @@ def test_a_bad_preflight_is_answered_400_and_names_what_is_not_allowed(
         TestClient(cors_for_one_frontend.app, base_url=API),
         "OPTIONS",
         "/items/3",
-        Origin="http://localhost:3000",
+        Origin="http://127.0.0.1:3000",
         Access_Control_Request_Method="DELETE",
         Access_Control_Request_Headers="x-request-id",
     )
     assert "400 Bad Request" in text
     recorded("refused_preflight.http", text)
+
+
+def test_without_the_middleware_there_are_no_cors_headers_and_options_is_405() -> None:
+    app = FastAPI()
+    app.put("/items/{item_id}")(cors_for_one_frontend.replace_item)
+    response = preflight(app, "/items/3", Method="PUT")
+    assert response.status_code == 405
+    client = TestClient(app, headers={"Origin": FRONTEND})
+    answers = [response, client.put("/items/3?name=tea"), client.get("/no-such-path")]
+    for answer in answers:
+        assert not [
+            name for name in answer.headers if name.startswith("access-control")
+        ]
+
+
+def test_two_instances_and_a_header_of_the_endpoint_make_one_value() -> None:
+    part = app_with(allow_origins=[FRONTEND])
+
+    @part.get("/")
+    def root(response: Response) -> None:
+        response.headers[ALLOWED_ORIGIN] = "*"
+
+    app = app_with(allow_origins=[FRONTEND])
+    app.add_middleware(CORSMiddleware, allow_origins=[FRONTEND])
+    app.mount("/part", part)
+    response = TestClient(app).get("/part/", headers={"Origin": FRONTEND})
+    assert response.headers.get_list(ALLOWED_ORIGIN) == [FRONTEND]
+
+
+def test_the_middleware_of_the_application_covers_what_it_mounts() -> None:
+    app = app_with(allow_origins=[FRONTEND])
+    part = FastAPI()
+    part.get("/")(lambda: "part")
+    app.mount("/part", part)
+    response = TestClient(app).get("/part/", headers={"Origin": FRONTEND})
+    assert response.json() == "part"
+    assert response.headers[ALLOWED_ORIGIN] == FRONTEND
+    assert preflight(app, "/part/").status_code == 200
 
 
 def test_the_defaults_are_those_of_the_table() -> None:
@@ -187,6 +227,25 @@ def test_settings_read_a_json_list_of_origins(monkeypatch: pytest.MonkeyPatch) -
     app = app_of(origins_from_settings, monkeypatch, f'["{FRONTEND}"]')
     assert granted(app, FRONTEND)
     assert not granted(app, "https://app.example.co")
+
+
+def test_settings_refuse_a_plain_list_with_commas(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(SettingsError, match="allow_origins"):
+        app_of(origins_from_settings, monkeypatch, f"{FRONTEND},{LOCAL}")
+
+
+def test_a_validator_takes_a_plain_list_with_commas(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Settings(BaseSettings):
+        allow_origins: Annotated[
+            list[str], NoDecode, BeforeValidator(lambda v: v.split(","))
+        ]
+
+    monkeypatch.setenv("ALLOW_ORIGINS", f"{FRONTEND},{LOCAL}")
+    assert Settings().allow_origins == [FRONTEND, LOCAL]
 
 
 def test_a_forgotten_variable_allows_no_origin(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,7 +389,7 @@ def test_the_indented_example_of_the_middleware_works() -> None:
 
 def test_every_response_varies_by_origin(older: Callable[[str, str], bool]) -> None:
     client = TestClient(cors_for_one_frontend.app)
-    for headers in ({}, {"Origin": FRONTEND}, {"Origin": "https://evil.example"}):
+    for headers in ({}, {"Origin": LOCAL}, {"Origin": "https://evil.example"}):
         response = client.get("/docs", headers=headers)
         varies = response.headers.get("vary") == "Origin"
         allowed = "access-control-allow-origin" in response.headers
