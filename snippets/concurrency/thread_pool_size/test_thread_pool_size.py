@@ -24,7 +24,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from typer.testing import CliRunner
 
 from snippets.concurrency.thread_pool_size import (
-    default_limit,
     limit_in_lifespan,
     own_limiter,
     wrong_session_without_limit,
@@ -70,31 +69,80 @@ class Gate:
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     gate = Gate()
-    for module in default_limit, limit_in_lifespan, own_limiter, wrong_shared_pool:
+    for module in limit_in_lifespan, own_limiter, wrong_shared_pool:
         monkeypatch.setattr(module, "time", gate)
     return gate
 
 
-def test_of_41_def_requests_exactly_40_are_inside_and_one_waits(
+async def one_request_too_many(gate: Gate, limit: int) -> str:
+    """Send one request more than there are threads; return the answer of /threads."""
+    async with client_of(limit_in_lifespan.app) as client:
+        reports = [asyncio.create_task(client.get("/report")) for _ in range(limit + 1)]
+        await until(lambda: gate.inside == limit and waiting_for_a_thread() == 1)
+        answer = await client.get("/threads")  # async def: answered all the same
+        assert gate.inside == limit
+        gate.opened.set()
+        assert {(await report).status_code for report in reports} == {200}
+    return answer.text
+
+
+def test_of_41_def_requests_exactly_40_are_inside_and_one_waits(gate: Gate) -> None:
+    # The client does not run the lifespan, so this is the default.
+    text = asyncio.run(one_request_too_many(gate, 40))
+    assert text == '{"total":40,"borrowed":40,"waiting":1}'
+
+
+def test_with_the_lifespan_100_are_inside_and_one_waits(
     gate: Gate, recorded: Callable[[str, str], None]
 ) -> None:
-    async def scenario() -> tuple[str, list[int]]:
-        async with client_of(default_limit.app) as client:
-            reports = [asyncio.create_task(client.get("/report")) for _ in range(41)]
-            await until(lambda: gate.inside == 40 and waiting_for_a_thread() == 1)
-            answer = await client.get("/threads")  # async def: answered all the same
-            assert gate.inside == 40
-            gate.opened.set()
-            return answer.text, [(await report).status_code for report in reports]
+    app = limit_in_lifespan.app
 
-    text, codes = asyncio.run(scenario())
-    recorded("threads.json", text)
-    assert codes == [200] * 41
+    async def scenario() -> str:
+        async with app.router.lifespan_context(app):
+            return await one_request_too_many(gate, 100)
+
+    recorded("threads.json", asyncio.run(scenario()))
+
+
+def test_the_limit_can_be_read_on_the_event_loop_only() -> None:
+    limiter = anyio.to_thread.current_default_thread_limiter
+
+    async def scenario() -> float:
+        with pytest.raises(anyio.NoEventLoopError):
+            await anyio.to_thread.run_sync(limiter)
+        return limiter().total_tokens
+
+    with pytest.raises(anyio.NoEventLoopError):
+        limiter()
+    assert asyncio.run(scenario()) == 40
+
+
+def test_an_async_def_endpoint_waits_for_a_thread_if_it_has_a_def_dependency() -> None:
+    app = FastAPI()
+
+    def dependency() -> None: ...
+
+    @app.get("/", dependencies=[Depends(dependency)])
+    async def endpoint() -> None: ...
+
+    async def scenario() -> int:
+        shared = anyio.to_thread.current_default_thread_limiter()
+        holders = [object() for _ in range(40)]
+        for holder in holders:
+            shared.acquire_on_behalf_of_nowait(holder)
+        async with client_of(app) as client:
+            answer = asyncio.create_task(client.get("/"))
+            await until(lambda: waiting_for_a_thread() == 1)
+            for holder in holders:
+                shared.release_on_behalf_of(holder)
+            return (await answer).status_code
+
+    assert asyncio.run(scenario()) == 200
 
 
 def test_a_higher_limit_lets_the_waiting_request_in_at_once(gate: Gate) -> None:
     async def scenario() -> None:
-        async with client_of(default_limit.app) as client:
+        async with client_of(limit_in_lifespan.app) as client:
             reports = [asyncio.create_task(client.get("/report")) for _ in range(41)]
             await until(lambda: gate.inside == 40 and waiting_for_a_thread() == 1)
             anyio.to_thread.current_default_thread_limiter().total_tokens = 41
@@ -292,7 +340,7 @@ def test_set_default_executor_does_not_change_the_limit_for_def(gate: Gate) -> N
     async def scenario() -> None:
         with ThreadPoolExecutor(max_workers=1) as executor:
             asyncio.get_running_loop().set_default_executor(executor)
-            async with client_of(default_limit.app) as client:
+            async with client_of(limit_in_lifespan.app) as client:
                 reports = [asyncio.create_task(client.get("/report")) for _ in "ab"]
                 await until(lambda: gate.inside == 2)
                 gate.opened.set()
@@ -545,7 +593,7 @@ def test_limit_concurrency_answers_503_from_the_nth_open_connection_idle_or_not(
 ) -> None:
     async def scenario() -> bytes:
         config = uvicorn.Config(
-            default_limit.app, limit_concurrency=limit, log_config=None
+            limit_in_lifespan.app, limit_concurrency=limit, log_config=None
         )
         server = uvicorn.Server(config)
         with socket.create_server(("127.0.0.1", 0)) as listener:
