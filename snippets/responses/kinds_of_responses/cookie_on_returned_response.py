@@ -8,7 +8,7 @@ app = FastAPI()
 @app.put("/cart")
 async def put_cart() -> JSONResponse:
     response = JSONResponse({"items": 1}, status_code=201)
-    response.set_cookie("cart", "c-19")
+    response.set_cookie("cart", "c-19", secure=True)
     return response
 
 

@@ -1,3 +1,4 @@
+# --8<-- [start:streams]
 from collections.abc import AsyncIterable, Iterable
 
 from fastapi import FastAPI
@@ -8,9 +9,12 @@ from pydantic import BaseModel
 app = FastAPI()
 
 
-# --8<-- [start:endpoints]
 class Order(BaseModel):
     number: int
+
+
+class CSVResponse(StreamingResponse):
+    media_type = "text/csv"
 
 
 @app.get("/lines")  # JSON Lines
@@ -25,10 +29,10 @@ async def events() -> AsyncIterable[ServerSentEvent]:
     yield ServerSentEvent(raw_data="[DONE]")
 
 
-@app.get("/csv", response_class=StreamingResponse)
-def csv() -> Iterable[str]:  # str or bytes, nothing else
+@app.get("/csv", response_class=CSVResponse)
+def csv() -> Iterable[str]:  # text or bytes, nothing else
     yield "number\n"
     yield "7\n"
 
 
-# --8<-- [end:endpoints]
+# --8<-- [end:streams]

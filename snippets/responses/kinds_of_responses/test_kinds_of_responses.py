@@ -1,15 +1,19 @@
 import asyncio
 import contextlib
 import dataclasses
+import datetime
+import uuid
 from collections.abc import AsyncIterable, Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import FastAPIDeprecationWarning, ResponseValidationError
 from fastapi.responses import (
     EventSourceResponse,
-    FileResponse,
+    HTMLResponse,
     JSONResponse,
     ORJSONResponse,
     PlainTextResponse,
@@ -21,19 +25,13 @@ from fastapi.testclient import TestClient
 from snippets.responses.kinds_of_responses import (
     cookie_on_returned_response,
     declared_status,
-    injected_response,
-    response_classes,
-    return_values,
+    files,
+    kinds,
     streams,
+    wrong_file,
     wrong_tuple,
     wrong_two_responses,
 )
-
-
-def line(app: FastAPI, path: str, method: str = "GET") -> str:
-    answer = TestClient(app, follow_redirects=False).request(method, path)
-    kind = answer.headers.get("content-type", "-").split(";")[0]
-    return f"{path:10} {answer.status_code}  {kind:18} {answer.text or '(empty)'}"
 
 
 def client(endpoint: Any, **options: Any) -> TestClient:
@@ -42,17 +40,61 @@ def client(endpoint: Any, **options: Any) -> TestClient:
     return TestClient(app, follow_redirects=False)
 
 
-def test_values_become_json(recorded: Any) -> None:
-    app = return_values.app
-    lines = [line(app, path) for path in ("/dict", "/models", "/string", "/none")]
-    lines.append(line(app, "/orders/7", "DELETE"))
-    recorded("return_values.txt", "\n".join(lines))
+ORDER = {"number": 7, "due": "2026-12-01"}
 
 
-def test_each_response_class_has_its_status_and_content_type(recorded: Any) -> None:
-    app = response_classes.app
-    lines = [line(app, path) for path in ("/json", "/html", "/text", "/old", "/xml")]
-    recorded("response_classes.txt", "\n".join(lines))
+def test_values_are_json_and_a_response_is_sent_as_it_is(recorded: Any) -> None:
+    visitor = TestClient(kinds.app, follow_redirects=False)
+    texts = []
+    for method, path in [
+        ("GET", "/orders"),
+        ("POST", "/orders"),
+        ("DELETE", "/orders/7"),
+        ("GET", "/page"),
+        ("POST", "/form"),
+    ]:
+        answer = visitor.request(method, path, json=ORDER if method == "POST" else None)
+        shown = ("content-type", "location", "set-cookie")
+        head = [f"{n}: {answer.headers[n]}" for n in shown if n in answer.headers]
+        lines = [f"{method} {path}", f"{answer.status_code} {answer.reason_phrase}"]
+        if answer.text:
+            head.append(answer.text)
+        texts.append("\n".join([*lines, *head]))
+    recorded("answers.txt", "\n\n".join(texts))
+
+
+def test_a_string_has_quotation_marks_and_none_is_null_with_status_200() -> None:
+    def text() -> str:
+        return "hello"
+
+    def none() -> None:
+        return None
+
+    assert client(text).get("/").text == '"hello"'
+    answer = client(none).get("/")
+    assert (answer.status_code, answer.text) == (200, "null")
+
+
+def test_response_classes_and_their_content_types() -> None:
+    made = {
+        JSONResponse({"a": 1}): ("application/json", '{"a":1}'),
+        PlainTextResponse("hi"): ("text/plain; charset=utf-8", "hi"),
+        HTMLResponse("<p>"): ("text/html; charset=utf-8", "<p>"),
+        Response("<a/>", media_type="application/xml"): ("application/xml", "<a/>"),
+    }
+    for response, expected in made.items():
+        app = FastAPI()
+        app.add_api_route("/", lambda sent=response: sent, response_model=None)
+        answer = TestClient(app).get("/")
+        assert (answer.headers["content-type"], answer.text) == expected
+
+
+def test_a_cookie_has_samesite_lax_and_neither_httponly_nor_secure_by_default() -> None:
+    def endpoint(response: Response) -> None:
+        response.set_cookie("a", "1")
+
+    cookie = client(endpoint).get("/").headers["set-cookie"]
+    assert cookie == "a=1; Path=/; SameSite=lax"
 
 
 def test_yield_streams_json_lines_and_events(recorded: Any) -> None:
@@ -107,7 +149,10 @@ def test_a_returned_error_is_a_success_for_a_yield_dependency() -> None:
 
 
 def test_a_redirect_is_307_and_carries_the_location() -> None:
-    answer = TestClient(response_classes.app, follow_redirects=False).get("/old")
+    def endpoint() -> RedirectResponse:
+        return RedirectResponse("/text")
+
+    answer = client(endpoint).get("/")
     assert (answer.status_code, answer.headers["location"]) == (307, "/text")
 
 
@@ -119,29 +164,63 @@ def test_after_a_form_post_303_is_to_be_asked_for() -> None:
     assert client(endpoint, **options).get("/").status_code == 303
 
 
-def test_a_file_is_sent_with_name_etag_and_ranges() -> None:
-    tester = TestClient(response_classes.app)
-    answer = tester.get("/download", headers={"Range": "bytes=0-3"})
-    assert (answer.status_code, answer.text) == (206, "from")
-    assert 'filename="orders.py"' in answer.headers["content-disposition"]
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one invoice."""
+    (tmp_path / "7.pdf").write_text("from")
+    monkeypatch.setattr(files, "FOLDER", tmp_path)
+    monkeypatch.setattr(wrong_file, "FOLDER", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_is_sent_with_length_name_etag_and_ranges() -> None:
+    tester = TestClient(files.app)
+    answer = tester.get("/invoices/7", headers={"Range": "bytes=0-1"})
+    assert (answer.status_code, answer.text) == (206, "fr")
+    assert answer.headers["content-disposition"] == 'attachment; filename="7.pdf"'
+    assert answer.headers["content-type"] == "application/pdf"
     assert "etag" in answer.headers
+    assert tester.get("/invoices/7").headers["content-length"] == "4"
 
 
-def test_a_missing_file_is_an_error_on_the_server_and_no_404() -> None:
-    def endpoint() -> FileResponse:
-        return FileResponse("no such file")
-
+@pytest.mark.usefixtures("folder")
+def test_a_missing_file_is_500_unless_the_function_looks() -> None:
+    visitor = TestClient(wrong_file.app, raise_server_exceptions=False)
+    assert visitor.get("/invoices/8").status_code == 500
     with pytest.raises(RuntimeError, match="does not exist"):
-        client(endpoint).get("/")
+        TestClient(wrong_file.app).get("/invoices/8")
+    assert TestClient(files.app).get("/invoices/8").status_code == 404
 
 
-def test_headers_cookies_and_status_of_the_injected_response_are_merged(
-    recorded: Any,
-) -> None:
-    answer = TestClient(injected_response.app).put("/cart")
-    head = "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
-    text = f"PUT /cart HTTP/1.1\n\nHTTP/1.1 {answer.status_code} Created\n{head}"
-    recorded("injected_response.http", f"{text}\n\n{answer.text}")
+def test_headers_and_cookies_of_the_injected_response_are_merged() -> None:
+    answer = TestClient(kinds.app).post("/orders", json=ORDER)
+    assert answer.status_code == 201
+    assert answer.headers["location"] == "/orders/7"
+    expected = "last=7; HttpOnly; Path=/; SameSite=lax; Secure"
+    assert answer.headers["set-cookie"] == expected
+
+
+def test_the_status_of_the_injected_response_wins_over_the_decorator() -> None:
+    def endpoint(response: Response) -> None:
+        response.status_code = 202
+
+    assert client(endpoint, status_code=201).get("/").status_code == 202
+
+
+def test_headers_of_an_http_exception_are_sent() -> None:
+    def endpoint() -> None:
+        raise HTTPException(429, headers={"Retry-After": "5"})
+
+    assert client(endpoint).get("/").headers["retry-after"] == "5"
+
+
+def test_json_response_takes_no_date_or_uuid_without_jsonable_encoder() -> None:
+    for value in (datetime.date(2026, 12, 1), uuid.UUID(int=7)):
+        with pytest.raises(TypeError, match="is not JSON serializable"):
+            JSONResponse({"value": value})
+        answer = JSONResponse(jsonable_encoder({"value": value}))
+        assert answer.body == f'{{"value":"{value}"}}'.encode()
 
 
 def test_the_injected_response_is_ignored_beside_a_returned_one() -> None:
@@ -237,6 +316,8 @@ def test_a_dict_in_a_text_response_or_stream_fails() -> None:
         client(text, response_class=PlainTextResponse).get("/")
     with pytest.raises(AttributeError, match="'dict' object has no attribute 'encode'"):
         client(stream).get("/")
+    with pytest.raises(AttributeError, match="'dict' object has no attribute 'encode'"):
+        Response({"a": 1})
 
 
 def test_nan_is_null_with_a_return_type_and_an_error_without() -> None:

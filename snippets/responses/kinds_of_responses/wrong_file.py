@@ -1,0 +1,17 @@
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+
+app = FastAPI()
+FOLDER = Path("invoices")
+
+
+# --8<-- [start:file]
+@app.get("/invoices/{number}")
+def read_invoice(number: int) -> FileResponse:
+    file = FOLDER / f"{number}.pdf"
+    return FileResponse(file, filename=file.name)
+
+
+# --8<-- [end:file]
