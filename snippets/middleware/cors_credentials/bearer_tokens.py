@@ -21,5 +21,5 @@ Token = Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]
 @app.get("/me")
 def me(token: Token) -> dict[str, str]:
     if token.credentials not in users:
-        raise HTTPException(401)
+        raise HTTPException(401, "Invalid token", {"WWW-Authenticate": "Bearer"})
     return {"user": users[token.credentials]}

@@ -1,35 +1,26 @@
-from typing import Annotated
+# --8<-- [start:program]
+from typing import Annotated, Literal
 
 from fastapi import Cookie, FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 
 app = FastAPI()
-sessions = {"4f1c": "alice"}
-
-# --8<-- [start:cors]
 app.add_middleware(
     CORSMiddleware,
     allow_origins=["https://app.example.com"],
     allow_credentials=True,
 )
-# --8<-- [end:cors]
 
 
-# --8<-- [start:cookie]
-@app.post("/login")
-def login(response: Response) -> None:
-    response.set_cookie(
-        "session",
-        "4f1c",
-        httponly=True,
-        secure=True,
-        samesite="none",  # "lax" if frontend and API are on the same site
-    )
+@app.post("/theme/{theme}")
+async def choose(theme: Literal["light", "dark"], response: Response) -> None:
+    # "none" instead of "lax" if the frontend is on another site
+    response.set_cookie("theme", theme, httponly=True, secure=True, samesite="lax")
 
 
-# --8<-- [end:cookie]
+@app.get("/theme")
+async def chosen(theme: Annotated[str, Cookie()] = "light") -> dict[str, str]:
+    return {"theme": theme}
 
 
-@app.get("/me")
-def me(session: Annotated[str | None, Cookie()] = None) -> dict[str, str | None]:
-    return {"user": sessions.get(session or "")}
+# --8<-- [end:program]
