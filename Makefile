@@ -8,9 +8,8 @@ PORT   ?= 8000
 ENGINE := mkdocs build --strict
 # One process for each core; what is grouped (the tests that share a server) stays in one of them.
 PYTEST := -q --numprocesses auto --dist loadgroup
-# After a build that failed: the rules name the file, the line and the remedy where the builder does not.
-EXPLAIN := if $(BIN)/python -m scripts.publish.configure > /dev/null 2>&1; then \
-  told=$$($(BIN)/python -m pytest -q -m "rule and not site" tests) || printf '%s\n' "$$told"; fi
+# After a build that failed: the linter names the line of a broken link, which the builder does not.
+EXPLAIN := $(BIN)/rumdl check --quiet .
 # Material prints a notice about MkDocs 2 on each build; what it means for this site stands in CONTRIBUTING.md.
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE := 1

@@ -4,9 +4,9 @@ import pytest
 
 from scripts.authors.changed_files import changed_files, touched
 from scripts.catalogue.annotations import annotations, in_actions, tell, with_reason
-from scripts.catalogue.answers import load
 from scripts.catalogue.problems import WHAT_TO_DO, Problems
 from scripts.project import ROOT
+from scripts.validation.validate import front_matter, validate
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,14 +18,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Stop with one line for each fault of the front matter: every other check needs the catalogue."""
+    """Stop with one line for each fault that the files alone tell, which tests would only repeat.
+
+    Who names tests may be in the middle of writing an answer: then the front matter alone has to be right.
+    """
     if hasattr(session.config, "workerinput"):
         return
-    try:
-        load()
-    except Problems as problems:
-        tell(problems)
-        pytest.exit("the front matter has faults", returncode=1)
+    named = session.config.args_source is pytest.Config.ArgsSource.ARGS
+    if problems := front_matter(ROOT) if named else validate():
+        tell(Problems(problems))
+        pytest.exit("the files have faults", returncode=1)
 
 
 def pytest_ignore_collect(collection_path: object, config: pytest.Config) -> bool | None:

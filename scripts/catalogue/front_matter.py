@@ -10,16 +10,19 @@ LEVELS = get_args(Level)
 HTTPS = r"^https://\S+$"
 PROOF = r"^(snippets/\S+/test_\w+\.py::test_\w+|https://\S+)$"
 ONE_LINE = r"^[^\n]+$"
+VERSION = r"^\d+\.\d+(\.\d+)?$"
 PATTERNS = {
     HTTPS: "Give an https address.",
     PROOF: "Name a test, snippets/<topic>/<slug>/test_<slug>.py::test_<claim>, or an https address.",
     ONE_LINE: "Write it on one line.",
+    VERSION: 'Give a version, like "0.118.0".',
 }
 """What to do about a text that does not match a pattern."""
 Https = Annotated[str, Field(pattern=HTTPS)]
 Proof = Annotated[str, Field(pattern=PROOF)]
 Note = Annotated[int, Field(ge=1, le=55)]
 Text = Annotated[str, Field(min_length=1)]
+Version = Annotated[str, Field(pattern=VERSION)]
 Line = Annotated[str, Field(pattern=ONE_LINE)]
 
 
@@ -63,7 +66,7 @@ class Answer(Closed):
     asked_as: Annotated[list[Line], Field(min_length=1)]
     level: Level
     notes: list[Note] = []
-    since: dict[Literal["fastapi", "starlette", "pydantic", "uvicorn", "python"], Line] = {}
+    since: dict[Literal["fastapi", "starlette", "pydantic", "uvicorn", "python"], Version] = {}
     related: list[int]
     replaced_by: int | None = None
     sources: Annotated[list[Source], Field(min_length=1)]

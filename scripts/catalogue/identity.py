@@ -3,13 +3,15 @@
 import re
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.problems import Problem, Problems
 from scripts.catalogue.read_page import line_of
-from scripts.catalogue.reading import text_of
+from scripts.catalogue.reading import once, text_of
 from scripts.catalogue.tables import read_rows
 
 PUBLISHED = "data/published.txt"
 REDIRECTS = "data/redirects.tsv"
+LINE = re.compile(r"\d+/ (?:[\w-]+/)+|(?:[\w-]+/)+(?:#\S+)?|#\S+|/")
+"""A line of the list of published addresses."""
 
 
 def address_of(file: str) -> str:
@@ -25,18 +27,35 @@ def moved_pages(root: Path) -> dict[str, str]:
     return {row.cells[0]: row.cells[-1] for row in rows if "#" not in row.cells[0]}
 
 
+@once
+def published(root: Path) -> list[tuple[str, str]]:
+    """Return every address that was ever published, with the page that it led to where it is a short link.
+
+    Raises ``Problems`` where a line holds something else.
+    """
+    lines = text_of(root, PUBLISHED).splitlines()
+    remedy = f"Restore it: git checkout -- {PUBLISHED}; only `make addresses` adds lines."
+    problems = [
+        Problem(PUBLISHED, number, f"{line[:60]!r} is no address", remedy, "Addresses")
+        for number, line in enumerate(lines, 1)
+        if not LINE.fullmatch(line)
+    ]
+    if problems:
+        raise Problems(problems)
+    return [(address, page) for address, _, page in (line.partition(" ") for line in lines)]
+
+
 def owners(root: Path) -> dict[int, str]:
     """Return the address of the page that each published short link belongs to, by its number.
 
     A redirect of an answer that is still there moves nothing: scripts/publish/redirects.py refuses it.
     """
-    lines = text_of(root, PUBLISHED).splitlines()
     redirects = {
         old: new
         for old, new in moved_pages(root).items()
         if not (root / f"docs/{old.rstrip('/')}.md").is_file()
     }
-    links = [line.split() for line in lines if " " in line]
+    links = [(link, page) for link, page in published(root) if page]
     return {int(link.rstrip("/")): redirects.get(page, page) for link, page in links}
 
 

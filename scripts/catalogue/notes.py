@@ -5,6 +5,7 @@ from pathlib import Path
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.catalogue.front_matter import Correction
+from scripts.catalogue.problems import Problem, Problems
 from scripts.catalogue.tables import read_rows
 from scripts.project import ROOT
 
@@ -26,8 +27,14 @@ class Note:
 
 
 def read_notes(catalogue: Catalogue, root: Path = ROOT) -> list[Note]:
-    """Return the notes by number, each with its answers in reading order."""
+    """Return the notes by number, each with its answers in reading order.
+
+    Raises ``Problems`` where a line is no note.
+    """
     rows = read_rows(root, NOTES, columns=3)
+    fault, remedy = "the line begins with no number", f"Restore it: git checkout -- {NOTES}"
+    if other := [Problem(NOTES, r.line, fault, remedy) for r in rows if not r.cells[0].isdigit()]:
+        raise Problems(other)
     pages = catalogue.answers.values()
     return [
         Note(

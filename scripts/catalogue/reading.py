@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from scripts.catalogue.problems import Problem, Problems
 from scripts.project import ROOT
 
 CACHE = ROOT / ".cache" / "texts"
@@ -60,9 +61,13 @@ def once(function: Callable[P, T]) -> Callable[P, T]:
 
 @once
 def content_of(root: Path, name: str) -> bytes:
-    """Return what a file holds."""
-    with open(f"{root}/{name}", "rb") as file:
-        return file.read()
+    """Return what a file holds; raise ``Problems`` where it is missing."""
+    try:
+        with open(f"{root}/{name}", "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        problem = Problem(name, 1, "the file is missing", f"Restore it: git checkout -- {name}")
+        raise Problems([problem]) from None
 
 
 @once

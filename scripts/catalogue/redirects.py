@@ -77,9 +77,9 @@ def faults(catalogue: Catalogue, root: Path = ROOT) -> list[Problem]:
         if fault:
             problems.append(Problem(REDIRECTS, redirect.line, fault, remedy))
     problems += [
-        Problem(REDIRECTS, two.line, f"{two.old} stands twice or is not sorted", "Run `make fix`.")
-        for one, two in pairwise(redirects)
-        if one.old >= two.old
+        Problem(REDIRECTS, two.line, f"{two.old} stands twice", "Keep the line that is right.")
+        for one, two in pairwise(sorted(redirects, key=lambda redirect: redirect.old))
+        if one.old == two.old
     ]
     return problems
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.identity import PUBLISHED, moved_pages, owners
+from scripts.catalogue.identity import published as lines_of
 from scripts.catalogue.problems import Problem
 from scripts.project import ROOT
 
@@ -32,8 +33,8 @@ def built(site: Path) -> set[str]:
 
 
 def published(root: Path = ROOT) -> set[str]:
-    """Return the committed list."""
-    return set((root / PUBLISHED).read_text(encoding="utf-8").split())
+    """Return every address and page of the committed list."""
+    return {part for line in lines_of(root) for part in line if part}
 
 
 def missing(site: Path, root: Path = ROOT) -> list[str]:

@@ -12,9 +12,11 @@ import yaml
 
 from scripts.catalogue.annotations import tell
 from scripts.catalogue.answers import OTHER_PAGES, Catalogue, load
-from scripts.catalogue.findings import all_findings
 from scripts.catalogue.problems import Problems
+from scripts.catalogue.reading import one_reading
 from scripts.project import ROOT, repository_url, site_url
+from scripts.validation.rules import Stage
+from scripts.validation.validate import validate
 
 
 def configuration(catalogue: Catalogue) -> dict[str, Any]:
@@ -35,14 +37,12 @@ def configuration(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def main(root: Path = ROOT) -> int:
-    """Write ``site.yml``; print what is wrong with the answers and return 1 where they have faults."""
-    try:
-        catalogue = load(root)
-        all_findings(catalogue, root)  # else the build would end in a traceback
-        content = configuration(catalogue)
-    except Problems as problems:
-        tell(problems)
-        return 1
+    """Write ``site.yml``; where the files have faults, print them instead and return 1."""
+    with one_reading():
+        if problems := validate(root, Stage.REST):
+            tell(Problems(problems))
+            return 1
+        content = configuration(load(root))
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     path = root / "site.yml"
     if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import yaml
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from scripts.catalogue.answers import AnswerPage
 from scripts.catalogue.front_matter import Closed
 from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.read_page import explain
+from scripts.catalogue.reading import text_of
 from scripts.project import ROOT
 from scripts.releases.lock import Lock
 
@@ -76,8 +78,18 @@ def digest(page: AnswerPage, root: Path = ROOT) -> str:
 
 
 def read_record(root: Path = ROOT) -> Record:
-    """Read the record; raises pydantic's ``ValidationError`` where it was edited into another form."""
-    return Record.model_validate(yaml.safe_load((root / FILE).read_text(encoding="utf-8")))
+    """Read the record; raises ``Problems`` where it was edited into another form."""
+    text = text_of(root, FILE)
+    try:
+        return Record.model_validate(yaml.load(text, Loader=yaml.CSafeLoader))
+    except yaml.YAMLError as error:
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        line, fault = mark.line + 1 if mark else 1, "the record is not valid YAML"
+    except ValidationError as error:
+        line, what, _ = explain(f"---\n{text}---\n", error.errors()[0], Record)
+        line, fault = max(line - 1, 1), f"the record has another form: {what}"
+    remedy = f"Restore it: git checkout -- {FILE}; only `make versions` writes it."
+    raise Problems([Problem(FILE, line, fault, remedy)])
 
 
 def write_record(record: Record, root: Path = ROOT) -> None:

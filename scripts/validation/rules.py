@@ -4,33 +4,59 @@ Nothing is built and nothing is run for them, so that every command can follow t
 """
 
 import dataclasses
+import enum
 import functools
 import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.problems import Problem, Problems
 from scripts.catalogue.reading import once, one_reading, text_of
 
 Check = Callable[[Path], list[Problem]]
-RULES: list[Check] = []
+
+
+class Stage(enum.IntEnum):
+    """When a rule is followed: of what has a fault, later stages would only repeat that."""
+
+    TEXT = 1
+    """The file can be read: its encoding, its lines. A fault hides later ones of this stage too."""
+    PARTS = 2
+    """The page can be built: macros, elements, code blocks and what they include."""
+    FINDINGS = 3
+    """What is made of several parts of a page."""
+    REST = 4
+    LATER = 5
+    """Stops no build: what the author writes or a command adds before the check passes."""
+
+
+RULES: dict[Check, Stage] = {}
 """All rules, in the order in which their modules are imported."""
 SECTIONS: set[str] = {"Front matter", "The page", "Addresses", "Files"}
 """The sections of CONTRIBUTING.md that problems name; those of the catalogue to begin with."""
 
 
-def rule(section: str) -> Callable[[Callable[[Path], Iterable[Problem]]], Check]:
-    """Make a rule of a check; ``section`` of CONTRIBUTING.md says why, and each problem names it."""
+def rule(
+    section: str, stage: Stage = Stage.REST
+) -> Callable[[Callable[[Path], Iterable[Problem]]], Check]:
+    """Make a rule of a check; ``section`` of CONTRIBUTING.md says why, and each problem names it.
+
+    What the rule raises as ``Problems`` counts as well.
+    """
     SECTIONS.add(section)
 
     def decorate(check: Callable[[Path], Iterable[Problem]]) -> Check:
         @functools.wraps(check)
         def problems(root: Path) -> list[Problem]:
             with one_reading():
-                return [dataclasses.replace(problem, rule=section) for problem in check(root)]
+                try:
+                    found = list(check(root))
+                except Problems as raised:
+                    found = raised.problems
+            return [dataclasses.replace(problem, rule=section) for problem in found]
 
-        RULES.append(problems)
+        RULES[problems] = stage
         return problems
 
     return decorate
@@ -38,15 +64,20 @@ def rule(section: str) -> Callable[[Callable[[Path], Iterable[Problem]]], Check]
 
 @once
 def names(root: Path) -> list[str]:
-    """Return the committed and the new files below ``root``, sorted; what git ignores is none."""
+    """Return the committed and the new files below ``root``, sorted; what git ignores is none.
+
+    Where ``root`` is no repository but an archive, say, they are those of the folders that rules ask for.
+    """
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    listed = sorted(set(result.stdout.split("\0")) - {""})
-    return [
-        name
-        for name in listed
-        if os.path.islink(f"{root}/{name}") or os.path.isfile(f"{root}/{name}")
-    ]
+    listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    found = set(listed.stdout.split("\0")) - {""} or {
+        path.relative_to(root).as_posix()
+        for folder in ("data", "docs", "requirements", "snippets", "tests")
+        for path in (root / folder).rglob("*")
+        if "__pycache__" not in path.parts
+    }
+    paths = {name: f"{root}/{name}" for name in sorted(found)}
+    return [name for name, path in paths.items() if os.path.islink(path) or os.path.isfile(path)]
 
 
 def files(root: Path, *folders: str, suffix: str = "") -> Iterator[str]:

@@ -4,6 +4,7 @@
 one line for each fault and exits with 1 where there is one.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -22,23 +23,49 @@ from scripts.validation.files import (  # noqa: F401
     places,
     redirects,
     search_phrases,
+    tables,
 )
 from scripts.validation.pages import findings, markdown, notes, unwritten  # noqa: F401
-from scripts.validation.rules import RULES
+from scripts.validation.rules import RULES, Stage
 
 
-def validate(root: Path = ROOT) -> list[Problem]:
-    """Return what is wrong with the files below ``root``, by file and line.
+def validate(root: Path = ROOT, last: Stage = Stage.LATER) -> list[Problem]:
+    """Return what is wrong with the files below ``root``, by file and line, to the stage ``last``.
 
-    The front matter comes first: where it has faults, the rules would only repeat them.
+    One fault gives one line: what a page or a file lacks in one stage is not looked for in the next ones.
     """
+    found: list[Problem] = []
     with one_reading():
-        try:
-            load(root)
-            found = [problem for rule in RULES for problem in rule(root)]
-        except Problems as problems:
-            found = problems.problems
+        for stage in range(Stage.TEXT, last + 1):
+            if stage == Stage.PARTS and (faults := front_matter(root)):
+                found += untold(faults, found)
+                break
+            told = list(found)
+            for rule in (rule for rule, its in RULES.items() if its == stage):
+                found += untold(rule(root), found if stage == Stage.TEXT else told)
     return Problems(found).problems
+
+
+def front_matter(root: Path) -> list[Problem]:
+    """Return what is wrong with the catalogue, without which no page can be looked at."""
+    try:
+        load(root)
+    except Problems as problems:
+        return problems.problems
+    return []
+
+
+def untold(problems: list[Problem], told: list[Problem]) -> list[Problem]:
+    """Return the ``problems`` of files of which none is ``told``; a page and its code are one."""
+    known = {subject(problem.file) for problem in told}
+    return [problem for problem in problems if subject(problem.file) not in known]
+
+
+def subject(file: str) -> str:
+    """Return what a file belongs to: ``concurrency/await`` for a page and its code, else the file itself."""
+    page = re.fullmatch(r"docs/([\w-]+/[\w-]+)\.md", file)
+    code = re.match(r"snippets/(\w+/\w+)/", f"{file}/")
+    return page[1] if page else code[1].replace("_", "-") if code else file
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.catalogue.problems import Problem
-from scripts.validation.files import characters, locks, places
+from scripts.validation.files import characters, locks, places, tables
 from tests.mistakes.mistake import (
     CODE,
     PAGE,
@@ -196,7 +196,7 @@ MISTAKES = [
     Mistake(
         "table without a tab",
         add("loop event loop", "data/synonyms.tsv"),
-        rule(places.every_line_of_a_table_has_its_columns),
+        rule(tables.every_line_of_a_table_has_its_columns),
         "data/synonyms.tsv",
         "loop event loop",
         "the line has 1 of 2 columns. Put one tab between two columns",

@@ -210,13 +210,6 @@ MISTAKES = [
         "[MD007] Expected 3 spaces",
     ),
     lint("tab in a page", "A\tword", "A\tword", "[MD010]"),
-    lint(
-        "merge conflict",
-        "<<<<<<< HEAD\nA\n=======\nB\n>>>>>>> other",
-        "<<<<<<<",
-        "[MD092] Unresolved merge conflict",
-        lines=2,  # and a link to a heading that is not found until then
-    ),
     Mistake(
         "published page that is gone",
         add("concurrency/gone/", "data/published.txt"),

@@ -34,13 +34,7 @@ def faults(command: list[str], root: Path) -> str:
     return f"{output}\n{REPAIR}" if result.returncode else ""
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param(command, id=name, marks=pytest.mark.rule if command[0] == "rumdl" else ())
-        for name, command in LINTERS.items()
-    ],
-)
+@pytest.mark.parametrize("command", LINTERS.values(), ids=LINTERS)
 def test_linter(command: list[str]) -> None:
     if text := faults(command, ROOT):
         pytest.fail(text, pytrace=False)

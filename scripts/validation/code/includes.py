@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem
 from scripts.validation.code.blocks import INCLUDE, Block, blocks, includes, markers, snippets
-from scripts.validation.rules import files, read, rule
+from scripts.validation.rules import Stage, files, read, rule
 
 BY_NUMBER = re.compile(r'.*8<-+ "[^":]+:\d*(:\d*)?"\s*')
 ANY_INCLUDE = re.compile(r"\s*;?-+8<-+")
@@ -33,7 +33,7 @@ def fault_of(block: Block) -> tuple[str, str] | None:
     return None
 
 
-@rule("Code")
+@rule("Code", Stage.PARTS)
 def every_code_block_is_one_snippet_include(root: Path) -> Iterator[Problem]:
     for name in files(root, "docs", suffix=".md"):
         inside: set[int] = set()
@@ -51,7 +51,7 @@ def every_code_block_is_one_snippet_include(root: Path) -> Iterator[Problem]:
                 )
 
 
-@rule("Code")
+@rule("Code", Stage.PARTS)
 def every_include_is_a_complete_section_of_the_pages_own_folder(
     root: Path,
 ) -> Iterator[Problem]:

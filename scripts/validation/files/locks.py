@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.problems import Problem, Problems
 from scripts.releases.lock import LOCK
 from scripts.validation.rules import read, rule
 
@@ -32,7 +32,11 @@ def asked_for(root: Path, name: str) -> Iterator[tuple[str, int, Requirement]]:
         if line.startswith("-r "):
             yield from asked_for(root, line[3:].strip())
         elif asked := INPUT.match(line):
-            yield name, number, Requirement(asked[0].strip())
+            try:
+                yield name, number, Requirement(asked[0].strip())
+            except InvalidRequirement:
+                fault, remedy = f"{asked[0].strip()!r} is no requirement", "Name a package."
+                raise Problems([Problem(name, number, fault, remedy)]) from None
 
 
 @rule("What is true")

@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.catalogue.answers import OTHER_PAGES
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.reading import content_of
-from scripts.validation.rules import files, line_at, names, read, rule
+from scripts.validation.rules import Stage, files, line_at, names, read, rule
 
 LARGEST, LARGEST_IMAGE = 60_000, 40_000  # bytes
 GROWING = (
@@ -29,7 +29,7 @@ STYLES = {
 }
 
 
-@rule("Files")
+@rule("Files", Stage.TEXT)
 def every_file_is_plain_utf_8_text_or_an_image(root: Path) -> Iterator[Problem]:
     for name in files(root):
         path = root / name
@@ -97,15 +97,3 @@ def every_page_has_its_place(root: Path) -> Iterator[Problem]:
                 "Move an answer into a topic; name another page in scripts/catalogue/answers.py."
             )
             yield Problem(name, 1, "the page stands outside the topics", remedy)
-
-
-@rule("Files")
-def every_line_of_a_table_has_its_columns(root: Path) -> Iterator[Problem]:
-    for name in files(root, "data", "tests", suffix=".tsv"):
-        lines = [(n, line) for n, line in enumerate(read(root, name).splitlines(), 1)]
-        rows = [(n, line) for n, line in lines if not line.startswith("# ")]
-        for number, line in rows[1:]:
-            if line.count("\t") != rows[0][1].count("\t"):
-                has, needs = (text.count("\t") + 1 for text in (line, rows[0][1]))
-                fault = f"the line has {has} of {needs} columns"
-                yield Problem(name, number, fault, "Put one tab between two columns.")

@@ -6,10 +6,10 @@ from pathlib import Path
 from scripts.catalogue.answers import load
 from scripts.catalogue.findings import read_findings
 from scripts.catalogue.problems import Problem, Problems
-from scripts.validation.rules import rule
+from scripts.validation.rules import Stage, rule
 
 
-@rule("The page")
+@rule("The page", Stage.FINDINGS)
 def every_finding_has_an_anchor_wrong_and_right_code_and_a_sentence(
     root: Path,
 ) -> Iterator[Problem]:

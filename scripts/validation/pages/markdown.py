@@ -22,7 +22,7 @@ from scripts.catalogue.reading import once
 from scripts.pages.macros import define_env
 from scripts.project import site_url
 from scripts.validation.code.blocks import blocks
-from scripts.validation.rules import files, line_at, read, rule
+from scripts.validation.rules import Stage, files, line_at, read, rule
 
 # What a page may write as HTML: no element that loads, runs or asks for anything.
 ELEMENTS = re.compile(
@@ -93,7 +93,7 @@ def forbidden_scheme(target: str) -> str:
     return scheme if is_scheme and scheme.lower() not in SCHEMES else ""
 
 
-@rule("The page")
+@rule("The page", Stage.PARTS)
 def html_of_a_page_is_harmless(root: Path) -> Iterator[Problem]:
     for name in files(root, "docs", suffix=".md"):
         text = without_code(root, name)
@@ -153,7 +153,7 @@ def fault_of(call: nodes.Call, macro: Callable[..., Any]) -> str:
     return ""
 
 
-@rule("The page")
+@rule("The page", Stage.PARTS)
 def macros_of_a_page_can_be_called(root: Path) -> Iterator[Problem]:
     known = macros()
     for name in files(root, "docs", suffix=".md"):

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.problems import Problem
-from scripts.validation.rules import files, line_at, read, rule
+from scripts.validation.rules import Stage, files, line_at, read, rule
 
 TO_WRITE = re.compile(r"\bWRITE: ([^\n\"{*]*[^\n\"{*\s?])")
 
 
-@rule("The page")
+@rule("The page", Stage.LATER)
 def nothing_that_make_new_left_to_the_author_is_unwritten(root: Path) -> Iterator[Problem]:
     for name in files(root, "docs", "snippets"):
         if name.endswith((".md", ".py")):
