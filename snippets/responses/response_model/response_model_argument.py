@@ -1,6 +1,6 @@
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
 app = FastAPI()
@@ -11,13 +11,15 @@ class UserOut(BaseModel):
     name: str
 
 
-ROWS = {1: {"id": 1, "name": "Ada", "hashed_password": "$argon2id$…"}}
-
-
 # --8<-- [start:endpoint]
+rows = {1: {"id": 1, "name": "Ada", "hashed_password": "$argon2id$…"}}
+
+
 @app.get("/users/{user_id}", response_model=UserOut)
 async def read_user(user_id: int) -> dict[str, Any]:  # what it really returns
-    return ROWS[user_id]
+    if user_id not in rows:
+        raise HTTPException(404, "No such user")
+    return rows[user_id]
 
 
 # --8<-- [end:endpoint]

@@ -1,24 +1,29 @@
-from fastapi import FastAPI
+# --8<-- [start:endpoint]
+from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
 app = FastAPI()
 
 
-# --8<-- [start:endpoint]
 class UserOut(BaseModel):
     id: int
     name: str
     nickname: str | None = None
 
 
+users = {1: UserOut(id=1, name="Ada")}
+
+
 @app.get("/users/{user_id}")
 async def read_user(user_id: int) -> UserOut:
-    return UserOut(id=user_id, name="Ada")
+    if user_id not in users:
+        raise HTTPException(404, "No such user")
+    return users[user_id]
 
 
 @app.get("/users")
 async def list_users() -> list[UserOut]:
-    return [UserOut(id=1, name="Ada")]
+    return list(users.values())
 
 
 # --8<-- [end:endpoint]

@@ -16,7 +16,7 @@ class Problem(BaseModel):
     detail: str
 
 
-USERS: dict[int, dict[str, Any]] = {1: {"id": 1, "name": "Ada"}}
+users: dict[int, dict[str, Any]] = {1: {"id": 1, "name": "Ada"}}
 
 
 @app.get(
@@ -25,9 +25,9 @@ USERS: dict[int, dict[str, Any]] = {1: {"id": 1, "name": "Ada"}}
     responses={404: {"model": Problem}},
 )
 async def read_user(user_id: int) -> Any:
-    if user_id not in USERS:
+    if user_id not in users:
         raise HTTPException(404, "No such user")
-    return USERS[user_id]
+    return users[user_id]
 
 
 # --8<-- [end:endpoint]

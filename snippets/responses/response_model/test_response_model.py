@@ -9,7 +9,13 @@ from fastapi import FastAPI, Response
 from fastapi.exceptions import FastAPIError, ResponseValidationError
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    field_validator,
+    model_validator,
+)
 from typing_extensions import TypedDict
 
 from snippets.responses.response_model import (
@@ -30,19 +36,21 @@ def client(endpoint: Any, **options: Any) -> TestClient:
 
 def test_the_return_annotation_is_the_response_model(recorded: Any) -> None:
     tester = TestClient(return_annotation.app)
-    assert tester.get("/users/1").json() == {"id": 1, "name": "Ada", "nickname": None}
+    paths = ("/users/1", "/users", "/users/2")
+    answers = [f"GET {path}\n{tester.get(path).text}" for path in paths]
+    recorded("answers.txt", "\n\n".join(answers))
+    assert tester.get("/users/2").status_code == 404
     schema = tester.get("/openapi.json").json()
-    answers = schema["paths"]["/users/{user_id}"]["get"]["responses"]
-    shown = {
-        "200": answers["200"],
-        "UserOut": schema["components"]["schemas"]["UserOut"],
-    }
-    recorded("schema.json", json.dumps(shown, indent=2))
+    answer = schema["paths"]["/users/{user_id}"]["get"]["responses"]["200"]
+    reference = answer["content"]["application/json"]["schema"]["$ref"]
+    assert reference == "#/components/schemas/UserOut"
+    assert schema["components"]["schemas"]["UserOut"]["required"] == ["id", "name"]
 
 
 def test_response_model_wins_over_the_return_annotation() -> None:
-    answer = TestClient(response_model_argument.app).get("/users/1")
-    assert answer.json() == {"id": 1, "name": "Ada"}
+    tester = TestClient(response_model_argument.app)
+    assert tester.get("/users/1").json() == {"id": 1, "name": "Ada"}
+    assert tester.get("/users/2").status_code == 404
 
 
 def test_response_model_none_switches_the_annotation_off() -> None:
@@ -203,7 +211,9 @@ def test_the_exact_class_decides_in_a_union_and_the_better_fit_for_a_dict() -> N
     assert client(mapping, **options).get("/").json() == {"name": "Tom", "stripes": 9}
 
 
-def test_a_returned_instance_is_not_validated_field_by_field_again() -> None:
+def test_of_a_returned_instance_only_after_and_wrap_model_validators_run_again() -> (
+    None
+):
     calls: list[str] = []
 
     class Checked(BaseModel):
@@ -215,9 +225,23 @@ def test_a_returned_instance_is_not_validated_field_by_field_again() -> None:
             calls.append("field")
             return value
 
+        @model_validator(mode="before")
+        @classmethod
+        def check_before(cls, data: Any) -> Any:
+            calls.append("before")
+            return data
+
+        @model_validator(mode="wrap")
+        @classmethod
+        def check_around(
+            cls, data: Any, handler: ModelWrapValidatorHandler["Checked"]
+        ) -> "Checked":
+            calls.append("wrap")
+            return handler(data)
+
         @model_validator(mode="after")
-        def check_model(self) -> "Checked":
-            calls.append("model")
+        def check_after(self) -> "Checked":
+            calls.append("after")
             return self
 
     instance = Checked(value=1)
@@ -230,7 +254,68 @@ def test_a_returned_instance_is_not_validated_field_by_field_again() -> None:
         return {"value": 1}
 
     client(as_instance).get("/")
-    assert calls == ["model"]
+    assert sorted(calls) == ["after", "wrap"]
     calls.clear()
     client(as_dict, response_model=Checked).get("/")
-    assert calls == ["field", "model"]
+    assert sorted(calls) == ["after", "before", "field", "wrap"]
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+def test_a_constructed_instance_is_sent_unchecked() -> None:
+    def endpoint() -> wrong_output.UserOut:
+        return wrong_output.UserOut.model_construct(id="seven", name="Ada")  # type: ignore[arg-type]
+
+    answer = client(endpoint).get("/")
+    assert (answer.status_code, answer.json()) == (200, {"id": "seven", "name": "Ada"})
+
+
+def test_an_object_is_read_without_from_attributes() -> None:
+    class Row:
+        id, name = 1, "Ada"
+
+    options = {"response_model": wrong_output.UserOut}
+    assert client(lambda: Row(), **options).get("/").json() == {"id": 1, "name": "Ada"}
+
+
+def test_none_fits_a_model_or_none() -> None:
+    def endpoint() -> wrong_output.UserOut | None:
+        return None
+
+    answer = client(endpoint).get("/")
+    assert (answer.status_code, answer.text) == (200, "null")
+
+
+def test_exclude_none_keeps_the_keys_of_a_plain_dict() -> None:
+    def endpoint() -> dict[str, int | None]:
+        return {"a": None}
+
+    answer = client(endpoint, response_model_exclude_none=True).get("/")
+    assert answer.json() == {"a": None}
+
+
+def test_include_and_exclude_name_the_keys() -> None:
+    def endpoint() -> wrong_output.UserOut:
+        return wrong_output.UserOut(id=1, name="Ada")
+
+    only = client(endpoint, response_model_include={"name"})
+    assert only.get("/").json() == {"name": "Ada"}
+    without = client(endpoint, response_model_exclude={"name"})
+    assert without.get("/").json() == {"id": 1}
+
+
+def test_a_class_that_pydantic_does_not_know_is_refused_at_import() -> None:
+    class Row: ...
+
+    def endpoint() -> Row:
+        return Row()
+
+    with pytest.raises(FastAPIError, match="Invalid args for response field"):
+        client(endpoint)
+
+
+def test_a_status_without_a_body_takes_no_model() -> None:
+    def endpoint() -> wrong_output.UserOut:
+        return wrong_output.UserOut(id=1, name="Ada")
+
+    with pytest.raises(AssertionError, match="must not have a response body"):
+        client(endpoint, status_code=204)

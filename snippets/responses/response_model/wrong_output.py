@@ -12,12 +12,12 @@ class UserOut(BaseModel):
 
 
 # --8<-- [start:endpoint]
-USERS: dict[int, dict[str, Any]] = {1: {"id": 1, "name": "Ada"}}
+users: dict[int, dict[str, Any]] = {1: {"id": 1, "name": "Ada"}}
 
 
 @app.get("/users/{user_id}", response_model=UserOut)
 async def read_user(user_id: int) -> Any:
-    return USERS.get(user_id)
+    return users.get(user_id)
 
 
 # --8<-- [end:endpoint]
