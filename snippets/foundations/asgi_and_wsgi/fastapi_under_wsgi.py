@@ -1,7 +1,7 @@
+# --8<-- [start:adapter]
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-# --8<-- [start:adapter]
 from a2wsgi import ASGIMiddleware
 from fastapi import FastAPI, Request
 

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import io
 import os
 import re
 import shlex
@@ -21,11 +22,14 @@ from wsgiref.util import setup_testing_defaults
 import httpx2
 import pytest
 import uvicorn
+import uvicorn.middleware.wsgi
 import werkzeug.serving
+from a2wsgi import ASGIMiddleware, WSGIMiddleware
 from fastapi.testclient import TestClient
 from flask import Flask
 
 from snippets.foundations.asgi_and_wsgi import (
+    both,
     context_variable,
     fastapi_under_wsgi,
     wrong_thread_local,
@@ -108,6 +112,15 @@ def flask_hello() -> Flask:
     app = Flask(__name__)
     app.add_url_rule("/", view_func=lambda: "hello")
     return app
+
+
+def test_the_same_answer_through_both_interfaces(recorded: Any) -> None:
+    with wsgiref_serves(both.wsgi_app) as port:
+        of_wsgi = get(port)
+    with uvicorn_serves(both.asgi_app) as port:
+        of_asgi = get(port)
+    answers = [f"{a.status_code} {a.text.rstrip()}" for a in (of_wsgi, of_asgi)]
+    recorded("answers.txt", "\n".join(answers))
 
 
 def test_an_application_under_a_server_of_the_other_kind_answers_500(
@@ -377,3 +390,79 @@ def test_the_right_command_starts_the_application(tmp_path: Path) -> None:
         finally:
             server.terminate()
     assert response.json() == "orders of ann"
+
+
+AFTER_A_FORK = """
+import asyncio, os, threading
+from snippets.foundations.asgi_and_wsgi.fastapi_under_wsgi import application
+
+async def answer():
+    return 1
+
+def loop_answers():
+    future = asyncio.run_coroutine_threadsafe(answer(), application.loop)
+    try:
+        return future.result(float(os.environ["WAIT"])) == 1
+    except TimeoutError:
+        return False
+
+assert loop_answers() and threading.active_count() == 2
+if os.fork() == 0:
+    os._exit(10 + loop_answers() + (threading.active_count() > 1))
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+def test_a_fork_leaves_the_adapter_without_the_thread_of_its_event_loop() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", AFTER_A_FORK]
+    root = FOLDER.parent.parent.parent
+    result = subprocess.run(
+        command,
+        cwd=root,
+        env=os.environ | {"WAIT": "0.5"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.strip() == "10"
+
+
+def test_the_adapter_delivers_no_body_without_a_content_length() -> None:
+    received: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        received.append((await receive())["body"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    adapter: Any = ASGIMiddleware(app, loop=fastapi_under_wsgi.application.loop)
+    for length in ({}, {"CONTENT_LENGTH": "5"}):
+        environ: dict[str, Any] = {"wsgi.input": io.BytesIO(b"hello"), **length}
+        setup_testing_defaults(environ)
+        b"".join(adapter(environ, lambda *_: None))
+    assert received == [b"", b"hello"]
+
+
+def test_uvicorn_runs_flask_with_its_interface_wsgi() -> None:
+    config = uvicorn.Config(flask_hello(), interface="wsgi", log_config=None)
+    config.load()
+    assert TestClient(config.loaded_app).get("/").text == "hello"
+    in_use: Any = vars(uvicorn.middleware.wsgi)["WSGIMiddleware"]
+    assert in_use is WSGIMiddleware
+
+
+def test_without_a2wsgi_the_interface_wsgi_is_deprecated() -> None:
+    native: Any = uvicorn.middleware.wsgi._WSGIMiddleware
+    with pytest.warns(DeprecationWarning, match="switch to a2wsgi"):
+        native(flask_hello())
+
+
+def test_uvicorn_and_fastapi_run_have_an_option_for_workers() -> None:
+    for command in (["uvicorn", "--help"], ["fastapi", "run", "--help"]):
+        output = subprocess.run(
+            [TOOLS / command[0], *command[1:]],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert "--workers" in output

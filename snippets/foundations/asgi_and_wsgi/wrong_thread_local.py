@@ -1,3 +1,4 @@
+# --8<-- [start:user]
 import asyncio
 import threading
 from typing import Annotated
@@ -7,7 +8,6 @@ from fastapi import FastAPI, Header
 app = FastAPI()
 
 
-# --8<-- [start:user]
 current = threading.local()
 
 
