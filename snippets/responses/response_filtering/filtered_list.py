@@ -12,13 +12,13 @@ class UserInDB(UserOut):
     hashed_password: str
 
 
-USERS = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
+users = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
 
 
 # --8<-- [start:endpoint]
 @app.get("/users")
 async def list_users() -> list[UserOut]:
-    return [*USERS.values()]
+    return [*users.values()]
 
 
 # --8<-- [end:endpoint]

@@ -14,13 +14,13 @@ class UserInDB(UserOut):
     hashed_password: str
 
 
-USERS = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
+users = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
 
 
 # --8<-- [start:endpoint]
 @app.get("/users")
-async def users() -> AsyncIterator[UserOut]:
-    for user in USERS.values():
+async def stream_users() -> AsyncIterator[UserOut]:
+    for user in users.values():
         yield user
 
 

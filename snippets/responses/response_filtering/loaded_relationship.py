@@ -1,4 +1,4 @@
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 from sqlalchemy import ForeignKey, create_engine
 from sqlalchemy.orm import (
@@ -50,10 +50,13 @@ class UserOut(BaseModel):
 
 
 @app.get("/users/{user_id}", response_model=UserOut)
-def read_user(user_id: int) -> User | None:
+def read_user(user_id: int) -> User:
     with Session(engine) as session:
         load = [selectinload(User.posts)]
-        return session.get(User, user_id, options=load)
+        user = session.get(User, user_id, options=load)
+    if user is None:
+        raise HTTPException(404, "No such user")
+    return user
 
 
 # --8<-- [end:endpoint]

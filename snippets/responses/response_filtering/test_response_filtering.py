@@ -5,7 +5,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, HTTPException, WebSocket
 from fastapi.exceptions import ResponseValidationError
 from fastapi.responses import EventSourceResponse, JSONResponse
 from fastapi.sse import ServerSentEvent
@@ -19,6 +19,7 @@ from snippets.responses.response_filtering import (
     filtered_list,
     filtered_stream,
     loaded_relationship,
+    returned_object,
     what_is_sent,
     wrong_exclude_list,
     wrong_lazy_load,
@@ -40,8 +41,82 @@ def test_without_a_response_model_the_hash_is_sent(recorded: Any) -> None:
     recorded("leak.json", text)
 
 
-def test_fields_that_the_return_type_does_not_name_are_dropped() -> None:
-    answer = TestClient(filtered.app).get("/users/ada")
+def test_fields_that_the_return_type_does_not_name_are_dropped(
+    recorded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filtered, "users", {})
+    tester = TestClient(filtered.app)
+    body = {"name": "ada", "password": "correct horse"}
+    texts = []
+    for method, path in [("POST", "/users"), ("GET", "/users/ada")]:
+        answer = tester.request(method, path, json=body if method == "POST" else None)
+        texts.append(f"{method} {path}\n{answer.status_code}  {answer.text}")
+    assert "hashed_password" in filtered.users["ada"].model_dump()
+    recorded("answers.txt", "\n\n".join(texts))
+    assert tester.post("/users", json=body).status_code == 409
+    assert tester.get("/users/bob").status_code == 404
+
+
+def test_the_schema_of_the_answer_does_not_name_the_hash_or_the_password() -> None:
+    schemas = filtered.app.openapi()["components"]["schemas"]
+    assert set(schemas["UserOut"]["properties"]) == {"name"}
+    assert "UserInDB" not in schemas
+
+
+def test_an_extra_key_of_a_dict_is_500_where_the_model_forbids_it() -> None:
+    class Strict(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        name: str
+
+    options = {"response_model": Strict}
+    with pytest.raises(ResponseValidationError, match="extra_forbidden"):
+        client(lambda: {"name": "ada", "hash": "SECRET"}, **options).get("/")
+
+
+def test_all_loaded_columns_of_a_row_are_sent_without_a_model() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def endpoint():  # type: ignore[no-untyped-def]
+        return loaded_relationship.User(id=1, name="ada", hashed_password="$")
+
+    assert TestClient(app).get("/").json() == {
+        "id": 1,
+        "name": "ada",
+        "hashed_password": "$",
+    }
+
+
+def test_all_in_the_exclude_reaches_into_a_list() -> None:
+    def endpoint() -> list[what_is_sent.UserInDB]:
+        return [what_is_sent.ADA]
+
+    exclude = {"__all__": {"hash"}}
+    tester = client(endpoint, response_model_exclude=exclude)
+    assert tester.get("/").json() == [{"name": "ada"}]
+
+
+def test_messages_of_a_websocket_are_not_filtered() -> None:
+    app = FastAPI()
+
+    @app.websocket("/ws")
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_json(what_is_sent.ADA.model_dump())
+
+    with TestClient(app).websocket_connect("/ws") as socket:
+        assert "SECRET" in socket.receive_text()
+
+
+def test_the_text_of_an_http_exception_is_not_filtered() -> None:
+    def endpoint() -> what_is_sent.User:
+        raise HTTPException(400, what_is_sent.ADA.model_dump())
+
+    assert "SECRET" in client(endpoint).get("/").text
+
+
+def test_a_returned_object_is_filtered_by_the_response_model() -> None:
+    answer = TestClient(returned_object.app).get("/users/ada")
     assert answer.json() == {"name": "ada"}
 
 
@@ -271,8 +346,10 @@ def test_a_relationship_is_loaded_by_the_response_model(
 def test_a_relationship_that_was_loaded_with_the_row_is_sent(
     database: ModuleType,
 ) -> None:
-    answer = TestClient(database.app).get("/users/1")
+    tester = TestClient(database.app)
+    answer = tester.get("/users/1")
     assert answer.json() == {"name": "ada", "posts": [{"title": "On engines"}]}
+    assert tester.get("/users/2").status_code == 404
 
 
 @pytest.mark.parametrize("database", [wrong_lazy_load], indirect=True)

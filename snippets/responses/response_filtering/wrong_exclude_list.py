@@ -9,7 +9,7 @@ class UserInDB(BaseModel):
     hashed_password: str
 
 
-USERS = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
+users = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
 
 
 # --8<-- [start:endpoint]
@@ -18,7 +18,7 @@ USERS = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
     response_model_exclude={"hashed_password"},
 )
 async def list_users() -> list[UserInDB]:
-    return list(USERS.values())
+    return list(users.values())
 
 
 # --8<-- [end:endpoint]

@@ -1,4 +1,4 @@
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 from sqlalchemy import ForeignKey, create_engine
 from sqlalchemy.orm import (
@@ -49,9 +49,12 @@ class UserOut(BaseModel):
 
 
 @app.get("/users/{user_id}", response_model=UserOut)
-def read_user(user_id: int) -> User | None:
+def read_user(user_id: int) -> User:
     with Session(engine) as session:
-        return session.get(User, user_id)
+        user = session.get(User, user_id)
+    if user is None:
+        raise HTTPException(404, "No such user")
+    return user
 
 
 # --8<-- [end:endpoint]

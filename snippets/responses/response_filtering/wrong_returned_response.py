@@ -13,13 +13,13 @@ class UserInDB(UserOut):
     hashed_password: str
 
 
-USERS = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
+ada = UserInDB(name="ada", hashed_password="$argon2id$v=19$…")
 
 
 # --8<-- [start:endpoint]
-@app.get("/users/{name}", response_model=UserOut)
-async def read_user(name: str) -> JSONResponse:
-    return JSONResponse(USERS[name].model_dump())
+@app.get("/users/ada", response_model=UserOut)
+async def read_ada() -> JSONResponse:
+    return JSONResponse(ada.model_dump())
 
 
 # --8<-- [end:endpoint]

@@ -15,13 +15,13 @@ class UserInDB(UserOut):
     hashed_password: str
 
 
-USERS = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
+users = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
 
 
 # --8<-- [start:endpoint]
 @app.get("/users", response_model=UserOut)
-async def users() -> AsyncIterator[Any]:
-    for user in USERS.values():
+async def stream_users() -> AsyncIterator[Any]:
+    for user in users.values():
         yield user
 
 
