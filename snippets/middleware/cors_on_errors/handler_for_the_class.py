@@ -1,3 +1,4 @@
+# --8<-- [start:handler]
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
@@ -6,22 +7,19 @@ app = FastAPI()
 app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
 
 
-# --8<-- [start:handler]
-class ReportError(Exception):
-    """Base of what can go wrong with a report."""
+class NobodyThere(Exception): ...
 
 
-@app.exception_handler(ReportError)
-async def report_failed(request: Request, error: ReportError) -> JSONResponse:
-    return JSONResponse({"detail": "No report today"}, 503)
+@app.exception_handler(NobodyThere)
+async def nobody(request: Request, error: NobodyThere) -> JSONResponse:
+    return JSONResponse({"detail": "Nobody to share with"}, 400)
+
+
+@app.get("/share")
+async def share(total: int, people: int) -> int:
+    if people == 0:
+        raise NobodyThere
+    return total // people
 
 
 # --8<-- [end:handler]
-
-
-class SourceMissing(ReportError): ...
-
-
-@app.get("/report")
-def report() -> int:
-    raise SourceMissing

@@ -5,8 +5,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import fastapi_cli.cli
 import httpx2
 import pytest
+import uvicorn
 from fastapi import APIRouter, FastAPI, HTTPException, WebSocket
 from fastapi.exceptions import ResponseValidationError
 from fastapi.middleware.cors import CORSMiddleware
@@ -14,14 +16,14 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.middleware.httpsredirect import HTTPSRedirectMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
-from fastapi_cli.discover import get_import_data, get_import_data_from_import_string
 from pydantic import BaseModel
+from typer.testing import CliRunner
 
 from snippets.middleware.cors_on_errors import (
     catch_inside_cors,
     cors_around_everything,
     handler_for_the_class,
-    token_check_inside,
+    token_dependency,
     wrong_error_handler,
     wrong_token_check_outside,
 )
@@ -47,7 +49,7 @@ def exchange(response: httpx2.Response, **headers: str) -> str:
     request = response.request
     return "\n".join(
         [
-            f"{request.method} {request.url.path} HTTP/1.1",
+            f"{request.method} {request.url.raw_path.decode()} HTTP/1.1",
             f"Host: {request.url.host}",
             f"Origin: {FRONTEND}",
             *(f"{k.replace('_', '-')}: {v}" for k, v in headers.items()),
@@ -61,14 +63,18 @@ def exchange(response: httpx2.Response, **headers: str) -> str:
 def test_the_answer_of_a_handler_for_exception_has_no_cors_headers(
     recorded: Recorder,
 ) -> None:
-    response = send(client_of(wrong_error_handler.app), "GET", "/report")
+    response = send(
+        client_of(wrong_error_handler.app), "GET", "/share?total=1&people=0"
+    )
     assert response.status_code == 500
     assert ORIGIN not in response.headers
     recorded("unhandled.http", exchange(response))
 
 
 def test_wrapped_the_same_answer_has_them(recorded: Recorder) -> None:
-    response = send(client_of(cors_around_everything.app), "GET", "/report")
+    response = send(
+        client_of(cors_around_everything.app), "GET", "/share?total=1&people=0"
+    )
     assert response.status_code == 500
     assert response.headers[ORIGIN] == FRONTEND
     recorded("wrapped.http", exchange(response))
@@ -77,14 +83,14 @@ def test_wrapped_the_same_answer_has_them(recorded: Recorder) -> None:
 @pytest.mark.parametrize("cors_last", [False, True])
 def test_no_order_of_add_middleware_changes_that(cors_last: bool) -> None:
     app = FastAPI()
-    app.get("/report")(wrong_error_handler.report)
+    app.get("/share")(wrong_error_handler.share)
     others: list[tuple[Any, dict[str, Any]]] = [
         (GZipMiddleware, {}),
         (CORSMiddleware, {"allow_origins": [FRONTEND]}),
     ]
     for middleware, options in others if cors_last else reversed(others):
         app.add_middleware(middleware, **options)
-    response = send(client_of(app), "GET", "/report")
+    response = send(client_of(app), "GET", "/share?total=1&people=0")
     assert response.status_code == 500
     assert ORIGIN not in response.headers
 
@@ -120,33 +126,57 @@ def test_the_wrapper_has_not_the_interface_of_fastapi() -> None:
 def test_the_server_still_sees_the_exception(module: Any) -> None:
     client = TestClient(module.app)
     with pytest.raises(ZeroDivisionError):
-        client.get("/report")
+        client.get("/share?total=1&people=0")
 
 
 def test_the_wrapped_application_answers_preflights() -> None:
     asked = send(
         client_of(cors_around_everything.app),
         "OPTIONS",
-        "/report",
+        "/share?total=1&people=0",
         Access_Control_Request_Method="GET",
     )
     assert asked.status_code == 200
 
 
-def test_the_fastapi_command_picks_the_fastapi_object_inside_the_wrapper(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    file = Path(cors_around_everything.__file__)
+@pytest.fixture
+def run_fastapi(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., str | None]:
+    """Return ``run_fastapi(*arguments)``: which object `fastapi run` serves, or None."""
+    source = Path(cors_around_everything.__file__)
+    (tmp_path / "main.py").write_text(source.read_text())
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setitem(sys.modules, file.stem, cors_around_everything)
-    assert get_import_data(path=file).app_name == "api"
-    entrypoint = get_import_data_from_import_string("main:app", from_pyproject=True)
-    assert entrypoint.app_name == "app"
+
+    def run(*arguments: str, entrypoint: bool) -> str | None:
+        pyproject = '[tool.fastapi]\nentrypoint = "main:app"\n' if entrypoint else ""
+        (tmp_path / "pyproject.toml").write_text(pyproject)
+        served: list[str] = []
+        monkeypatch.setattr(uvicorn, "run", lambda app, **_: served.append(app))
+        monkeypatch.delitem(sys.modules, "main", raising=False)
+        CliRunner().invoke(fastapi_cli.cli.app, ["run", *arguments])
+        monkeypatch.delitem(sys.modules, "main", raising=False)
+        return served[0] if served else None
+
+    return run
+
+
+def test_fastapi_run_with_a_path_serves_the_application_inside_the_wrapper(
+    run_fastapi: Callable[..., str | None],
+) -> None:
+    assert run_fastapi(entrypoint=False) == "main:api"
+    assert run_fastapi("main.py", entrypoint=False) == "main:api"
+    assert run_fastapi("main.py", entrypoint=True) == "main:api"
+    assert run_fastapi(entrypoint=True) == "main:app"
+    assert run_fastapi("main.py", "--app", "app", entrypoint=False) is None
 
 
 def test_an_exception_with_a_handler_for_its_class_is_answered_inside() -> None:
-    response = send(client_of(handler_for_the_class.app), "GET", "/report")
-    assert response.status_code == 503
+    response = send(
+        client_of(handler_for_the_class.app), "GET", "/share?total=1&people=0"
+    )
+    assert response.status_code == 400
     assert response.headers[ORIGIN] == FRONTEND
 
 
@@ -155,10 +185,10 @@ def test_a_middleware_inside_cors_can_answer_every_failure(
 ) -> None:
     client = TestClient(catch_inside_cors.app)  # the server sees no exception
     with caplog.at_level(logging.ERROR):
-        response = send(client, "GET", "/report")
+        response = send(client, "GET", "/share?total=1&people=0")
     assert response.status_code == 500
     assert response.headers[ORIGIN] == FRONTEND
-    assert caplog.messages == ["GET /report failed"]
+    assert caplog.messages == ["GET /share failed"]
     assert caplog.records[0].exc_info is not None
 
 
@@ -170,19 +200,28 @@ PREFLIGHT = {
 
 def test_a_token_check_outside_cors_refuses_the_preflight(recorded: Recorder) -> None:
     client = client_of(wrong_token_check_outside.app)
-    response = send(client, "OPTIONS", "/report", **PREFLIGHT)
+    response = send(client, "OPTIONS", "/share?total=1&people=0", **PREFLIGHT)
     assert response.status_code == 401
     assert ORIGIN not in response.headers
     recorded("refused_preflight.http", exchange(response, **PREFLIGHT))
 
 
-def test_a_token_check_inside_cors_refuses_only_what_comes_without_a_token() -> None:
-    client = client_of(token_check_inside.app)
-    assert send(client, "OPTIONS", "/report", **PREFLIGHT).status_code == 200
-    refused = send(client, "GET", "/report")
-    assert refused.status_code == 401
-    assert refused.headers[ORIGIN] == FRONTEND
-    assert send(client, "GET", "/report", Authorization="Bearer 9d2e").text == "3"
+def test_a_token_check_outside_cors_answers_without_cors_headers_too() -> None:
+    client = client_of(wrong_token_check_outside.app)
+    assert ORIGIN not in send(client, "GET", "/share?total=6&people=2").headers
+
+
+def test_a_dependency_refuses_only_what_comes_without_the_token() -> None:
+    client = client_of(token_dependency.app)
+    path = "/share?total=6&people=2"
+    assert send(client, "OPTIONS", path, **PREFLIGHT).status_code == 200
+    for headers in ({}, {"Authorization": "Bearer x"}):
+        refused = send(client, "GET", path, **headers)
+        assert refused.status_code == 401
+        assert refused.headers[ORIGIN] == FRONTEND
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+    token = f"Bearer {token_dependency.TOKEN}"
+    assert send(client, "GET", path, Authorization=token).text == "3"
 
 
 class Item(BaseModel):
@@ -263,11 +302,11 @@ def test_an_unhandled_exception_has_none_not_even_in_debug_mode(
 
 def test_the_500_of_a_mounted_application_is_made_inside_the_parents_cors() -> None:
     part = FastAPI()
-    part.get("/report")(wrong_error_handler.report)
+    part.get("/share")(wrong_error_handler.share)
     app = FastAPI()
     app.mount("/part", part)
     app.add_middleware(CORSMiddleware, allow_origins=[FRONTEND])
-    response = send(client_of(app), "GET", "/part/report")
+    response = send(client_of(app), "GET", "/part/share?total=1&people=0")
     assert response.status_code == 500
     assert response.headers[ORIGIN] == FRONTEND
 
@@ -297,6 +336,21 @@ def test_the_413_of_the_applications_max_body_size_has_none() -> None:
     assert ORIGIN not in response.headers
     for path in ("/limited-upload", "/router/upload"):
         response = upload(limited_uploads(), path)
+        assert response.status_code == 413
+        assert response.headers[ORIGIN] == FRONTEND
+
+
+@pytest.mark.since(fastapi="0.164.0")
+def test_a_limit_of_a_path_operation_inside_one_of_the_application_has_none() -> None:
+    app = many_answers(max_body_size=1000)
+    app.include_router(limited_uploads().router)
+    for path in ("/limited-upload", "/router/upload"):
+        response = upload(app, path)
+        assert response.status_code == 413
+        assert ORIGIN not in response.headers
+        pieces = (b" " * 8 for _ in range(3))  # no Content-Length
+        headers = {"Origin": FRONTEND, "Content-Type": "application/json"}
+        response = client_of(app).post(path, content=pieces, headers=headers)
         assert response.status_code == 413
         assert response.headers[ORIGIN] == FRONTEND
 

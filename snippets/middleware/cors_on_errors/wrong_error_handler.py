@@ -11,7 +11,8 @@ async def failed(
     request: Request,
     error: Exception,
 ) -> JSONResponse:
-    return JSONResponse({"detail": "Failed"}, 500)
+    detail = {"detail": "Internal Server Error"}
+    return JSONResponse(detail, 500)
 
 
 app.add_middleware(
@@ -21,6 +22,6 @@ app.add_middleware(
 # --8<-- [end:handler]
 
 
-@app.get("/report")
-def report() -> int:
-    return 1 // 0
+@app.get("/share")
+async def share(total: int, people: int) -> int:
+    return total // people

@@ -1,9 +1,11 @@
-from collections.abc import Awaitable, Callable
+import os
+import secrets
 
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware.base import RequestResponseEndpoint
 
-Next = Callable[[Request], Awaitable[Response]]
+TOKEN = os.environ.get("API_TOKEN") or secrets.token_hex()
 app = FastAPI()
 
 # --8<-- [start:order]
@@ -17,9 +19,10 @@ app.add_middleware(
 @app.middleware("http")  # last: outermost
 async def check_token(
     request: Request,
-    call_next: Next,
+    call_next: RequestResponseEndpoint,
 ) -> Response:
-    if "authorization" not in request.headers:
+    sent = request.headers.get("Authorization")
+    if sent != f"Bearer {TOKEN}":
         return Response(status_code=401)
     return await call_next(request)
 
@@ -27,6 +30,6 @@ async def check_token(
 # --8<-- [end:order]
 
 
-@app.get("/report")
-def report() -> int:
-    return 3
+@app.get("/share")
+async def share(total: int, people: int) -> int:
+    return total // people
