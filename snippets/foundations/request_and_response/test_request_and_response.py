@@ -5,6 +5,7 @@ import re
 import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -13,7 +14,15 @@ import fastapi
 import httpx2
 import pytest
 import starlette
-from fastapi import Body, Depends, FastAPI, Header, HTTPException, UploadFile
+from fastapi import (
+    Body,
+    Depends,
+    FastAPI,
+    Form,
+    Header,
+    HTTPException,
+    UploadFile,
+)
 from fastapi.exceptions import ResponseValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -29,30 +38,43 @@ from snippets.foundations.request_and_response import (
 )
 
 PATIENCE = 30.0
+JSON = {"Content-Type": "application/json"}
+
+
+class Trace:
+    """What the program printed since it was last asked."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def steps(self) -> list[str]:
+        return [line[15:] for line in self.capsys.readouterr().out.splitlines()]
 
 
 @pytest.fixture
-def trace() -> Iterator[list[str]]:
-    trace_of_a_request.trace.clear()
-    yield trace_of_a_request.trace
-    trace_of_a_request.trace.clear()
+def trace(capsys: pytest.CaptureFixture[str]) -> Trace:
+    return Trace(capsys)
 
 
-def steps(trace: list[str]) -> list[str]:
-    return [line[15:] for line in trace]
+def client() -> TestClient:
+    return TestClient(trace_of_a_request.app)
 
 
-def test_the_steps_of_a_request(trace: list[str], recorded: Any) -> None:
-    response = TestClient(trace_of_a_request.app).post("/orders", json={"quantity": 2})
-    assert response.json() == {"quantity": 2}  # the secret is filtered out
-    recorded("trace.txt", "\n".join(trace))
+def test_the_steps_of_a_request(
+    capsys: pytest.CaptureFixture[str], recorded: Any
+) -> None:
+    response = client().post("/orders", json={"quantity": 2})
+    recorded("trace.txt", capsys.readouterr().out)
+    lines = ["POST /orders", '{"quantity": 2}', ""]
+    lines.append(f"{response.status_code} {response.reason_phrase}")
+    recorded("exchange.http", "\n".join([*lines, response.text]))
 
 
 def test_a_request_scoped_dependency_exits_after_the_background_tasks(
-    trace: list[str],
+    trace: Trace,
 ) -> None:
-    TestClient(trace_of_a_request.app).post("/orders", json={"quantity": 2})
-    order = steps(trace)
+    client().post("/orders", json={"quantity": 2})
+    order = trace.steps()
     assert (
         order.index("lock: after yield")
         < order.index("send http.response.start")
@@ -64,22 +86,23 @@ def test_a_request_scoped_dependency_exits_after_the_background_tasks(
 
 
 def test_dependencies_run_although_the_body_turns_out_to_be_invalid(
-    trace: list[str],
+    trace: Trace,
 ) -> None:
-    response = TestClient(trace_of_a_request.app).post("/orders", json={})
-    assert response.status_code == 422
-    assert "session: before yield" in steps(trace)
-    assert "path operation function" not in steps(trace)
+    assert client().post("/orders", json={}).status_code == 422
+    steps = trace.steps()
+    assert "session: before yield" in steps
+    assert "session: after yield" in steps
+    assert "path operation function" not in steps
 
 
-def test_a_failed_validation_skips_the_code_after_yield_unless_it_is_in_finally(
-    trace: list[str],
-) -> None:
-    TestClient(trace_of_a_request.app).post("/orders", json={})
-    assert "session: after yield" not in steps(trace)
-    assert "lock: after yield" not in steps(trace)
-
+def test_a_failed_validation_skips_the_code_after_yield_unless_it_is_in_finally() -> (
+    None
+):
     exits: list[str] = []
+
+    async def careless() -> AsyncIterator[None]:
+        yield
+        exits.append("after yield")
 
     async def careful() -> AsyncIterator[None]:
         try:
@@ -89,7 +112,7 @@ def test_a_failed_validation_skips_the_code_after_yield_unless_it_is_in_finally(
 
     app = FastAPI()
 
-    @app.get("/", dependencies=[Depends(careful)])
+    @app.get("/", dependencies=[Depends(careless), Depends(careful)])
     async def read(number: int) -> None: ...
 
     assert TestClient(app).get("/").status_code == 422
@@ -141,20 +164,48 @@ def test_an_exception_is_raised_in_each_waiting_dependency_and_then_handled(
 
 
 def test_malformed_json_is_refused_before_any_dependency_runs(
-    trace: list[str],
+    trace: Trace,
 ) -> None:
-    response = TestClient(trace_of_a_request.app).post(
-        "/orders", content=b"{", headers={"Content-Type": "application/json"}
-    )
+    response = client().post("/orders", content=b"{", headers=JSON)
     assert response.status_code == 422
     assert response.json()["detail"][0]["type"] == "json_invalid"
-    assert "receive http.request" in steps(trace)
-    assert "session: before yield" not in steps(trace)
+    steps = trace.steps()
+    assert "receive http.request" in steps
+    assert "session: before yield" not in steps
 
 
-def test_the_body_is_not_read_where_none_is_declared(trace: list[str]) -> None:
-    TestClient(trace_of_a_request.app).get("/orders/1")
-    assert not any(step.startswith("receive") for step in steps(trace))
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"{", 422),
+        (b'{"quantity": "\xff"}', 400),
+        (b"[" * 100_000, 400),
+        (b'{"quantity": ' + b"1" * 5_000 + b"}", 400),
+        (b'{"quantity": NaN}', 500),
+        (b'{"quantity": 1e999}', 500),
+        (b'{"quantity": "\\ud800"}', 500),
+    ],
+)
+def test_not_every_bad_body_is_a_422(body: bytes, status: int) -> None:
+    caller = TestClient(trace_of_a_request.app, raise_server_exceptions=False)
+    answer = caller.post("/orders", content=body, headers=JSON)
+    assert answer.status_code == status
+
+
+def test_the_body_is_not_read_where_none_is_declared() -> None:
+    received: list[str] = []
+    app = FastAPI()
+    app.get("/")(lambda: None)
+
+    async def spy(scope: Any, receive: Any, send: Any) -> None:
+        async def traced_receive() -> Any:
+            received.append("receive")
+            return await receive()
+
+        await app(scope, traced_receive, send)
+
+    assert TestClient(spy).get("/").status_code == 200
+    assert received == []
 
 
 def test_a_401_of_a_dependency_comes_before_the_422_of_the_body() -> None:
@@ -205,17 +256,63 @@ def test_a_422_names_the_errors_of_all_places_at_once() -> None:
     ]
 
 
-def test_404_405_and_307_come_from_the_router(trace: list[str]) -> None:
-    client = TestClient(trace_of_a_request.app, follow_redirects=False)
+def test_404_405_and_307_come_from_the_router(trace: Trace) -> None:
+    caller = TestClient(trace_of_a_request.app, follow_redirects=False)
     for method, path, status in (
         ("GET", "/nothing", 404),
         ("DELETE", "/orders", 405),
         ("POST", "/orders/", 307),
     ):
-        trace.clear()
-        assert client.request(method, path).status_code == status
-        assert steps(trace)[0] == "middleware, inwards"
-        assert "session: before yield" not in steps(trace)
+        assert caller.request(method, path).status_code == status
+        steps = trace.steps()
+        assert steps[0] == "middleware, inwards"
+        assert "session: before yield" not in steps
+
+
+def test_middleware_runs_from_the_last_added_to_the_first() -> None:
+    order: list[str] = []
+    app = FastAPI()
+
+    class Layer:
+        def __init__(self, app: Any, name: str) -> None:
+            self.app, self.name = app, name
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            order.append(self.name)
+            await self.app(scope, receive, send)
+
+    app.add_middleware(Layer, name="first")
+    app.add_middleware(Layer, name="last")
+    TestClient(app).get("/")
+    assert order == ["last", "first"]
+
+
+def test_an_http_exception_is_json_and_an_unhandled_one_a_plain_500() -> None:
+    app = FastAPI()
+
+    @app.get("/http")
+    def http() -> None:
+        raise HTTPException(409, "taken")
+
+    @app.get("/bug")
+    def bug() -> None:
+        raise KeyError("bug")
+
+    caller = TestClient(app, raise_server_exceptions=False)
+    assert caller.get("/http").json() == {"detail": "taken"}
+    answer = caller.get("/bug")
+    assert (answer.status_code, answer.text) == (500, "Internal Server Error")
+
+
+def test_a_result_without_a_declared_type_is_encoded_with_every_field() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def read():  # type: ignore[no-untyped-def]
+        return {"at": date(2026, 11, 28), "secret": 1}
+
+    expected = {"at": "2026-11-28", "secret": 1}
+    assert TestClient(app).get("/").json() == expected
 
 
 def test_async_def_runs_on_the_event_loop_and_def_in_a_worker_thread() -> None:
@@ -513,7 +610,7 @@ def test_a_whole_upload_is_received_before_a_dependency_refuses_it() -> None:
     assert order.index("receive, more: False") < order.index("dependency")
 
 
-def test_there_is_no_limit_by_default() -> None:
+def test_there_is_no_limit_on_the_size_by_default() -> None:
     app = FastAPI()
 
     @app.post("/notes")
@@ -521,6 +618,42 @@ def test_there_is_no_limit_by_default() -> None:
         return len(text)
 
     assert TestClient(app).post("/notes", json="x" * 10_000_000).json() == 10_000_000
+
+
+def test_a_form_has_default_limits_for_its_parts() -> None:
+    app = FastAPI()
+
+    @app.post("/files")
+    async def files(files: list[UploadFile]) -> int:
+        return len(files)
+
+    @app.post("/text")
+    async def text(text: Annotated[str, Form()]) -> int:
+        return len(text)
+
+    client = TestClient(app)
+    file = ("files", ("a.txt", b"1"))
+    assert client.post("/files", files=[file] * 1_000).json() == 1_000
+    answer = client.post("/files", files=[file] * 1_001)
+    assert answer.status_code == 400
+    assert "Maximum number of files is 1000" in answer.text
+    multipart: Any = {"text": (None, "x" * 1024 * 1024)}
+    assert client.post("/text", files=multipart).status_code == 200
+    multipart = {"text": (None, "x" * (1024 * 1024 + 1))}
+    answer = client.post("/text", files=multipart)
+    assert answer.status_code == 400
+    assert "maximum size of 1024KB" in answer.text
+
+
+@pytest.mark.since(fastapi="0.164.0")
+def test_a_chunked_body_that_nobody_reads_is_no_413() -> None:
+    app = FastAPI(max_body_size=10)
+    app.post("/ping")(lambda: "pong")
+
+    def pieces() -> Iterator[bytes]:
+        yield b"x" * 20
+
+    assert TestClient(app).post("/ping", content=pieces()).status_code == 200
 
 
 @pytest.mark.since(fastapi="0.165.0")
@@ -588,16 +721,61 @@ def test_a_cached_coroutine_can_be_awaited_only_once() -> None:
         client.get("/rates/2026-11-24")
 
 
-def test_a_cached_result_is_fetched_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    fetched: list[str] = []
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[date]:
+    days: list[date] = []
 
-    async def fetch_rates(day: str) -> dict[str, float]:
-        fetched.append(day)
+    async def fetch_rates(day: date) -> dict[str, float]:
+        days.append(day)
+        if day.year == 1999:
+            raise HTTPException(503)
         return {"EUR": 1.0}
 
     monkeypatch.setattr(cached_result, "fetch_rates", fetch_rates)
     monkeypatch.setattr(cached_result, "cache", {})
+    return days
+
+
+def test_a_cached_result_is_fetched_once(fetched: list[date]) -> None:
     client = TestClient(cached_result.app)
     for _ in range(2):
         assert client.get("/rates/2026-11-24").json() == {"EUR": 1.0}
-    assert fetched == ["2026-11-24"]
+    assert fetched == [date(2026, 11, 24)]
+
+
+def test_what_a_client_puts_into_the_address_cannot_fill_the_memory(
+    fetched: list[date],
+) -> None:
+    client = TestClient(cached_result.app)
+    assert client.get("/rates/nonsense").status_code == 422
+    for day in range(200):
+        asyncio.run(cached_result.rates_of(date.fromordinal(740_000 + day)))
+    assert len(cached_result.cache) == 128
+    assert date.fromordinal(740_199) in cached_result.cache
+
+
+def test_a_failed_fetch_is_not_cached(fetched: list[date]) -> None:
+    client = TestClient(cached_result.app)
+    for _ in range(2):
+        assert client.get("/rates/1999-01-01").status_code == 503
+    assert cached_result.cache == {}
+
+
+def test_two_first_requests_at_the_same_time_both_fetch(
+    fetched: list[date],
+) -> None:
+    real = cached_result.fetch_rates
+
+    async def slow(day: date) -> dict[str, float]:
+        rates = await real(day)
+        await asyncio.sleep(0)
+        return rates
+
+    async def both() -> None:
+        day = date(2026, 11, 24)
+        await asyncio.gather(cached_result.rates_of(day), cached_result.rates_of(day))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cached_result, "fetch_rates", slow)
+        asyncio.run(both())
+    assert len(fetched) == 2

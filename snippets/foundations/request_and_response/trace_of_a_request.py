@@ -1,27 +1,16 @@
+# --8<-- [start:request]
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI
-from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, PlainSerializer
-from starlette.routing import Match
+from pydantic import BaseModel, field_serializer, field_validator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-trace: list[str] = []
 
 
 def note(step: str) -> None:
-    worker = threading.current_thread().name == "AnyIO worker thread"
-    trace.append(f"{'worker thread' if worker else 'event loop':<15}{step}")
-
-
-def noted(step: str) -> Callable[[int], int]:
-    def pass_through(value: int) -> int:
-        note(step)
-        return value
-
-    return pass_through
+    in_worker = threading.current_thread().name == "AnyIO worker thread"
+    print(f"{'worker thread' if in_worker else 'event loop':<15}{step}")
 
 
 class Tracing:
@@ -43,45 +32,49 @@ class Tracing:
         note("middleware, done")
 
 
-class TracedRoute(APIRoute):
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, child_scope = super().matches(scope)
-        note(f"router: {self.path} {match.name}")
-        return match, child_scope
-
-
 app = FastAPI()
 app.add_middleware(Tracing)
-app.router.route_class = TracedRoute
 
 
-# --8<-- [start:request]
 class NewOrder(BaseModel):
-    quantity: Annotated[int, AfterValidator(noted("body validated"))]
+    quantity: int
+
+    @field_validator("quantity")
+    @classmethod
+    def validated(cls, value: int) -> int:
+        note("body validated")
+        return value
 
 
 class Order(BaseModel):
-    quantity: Annotated[
-        int,
-        AfterValidator(noted("result validated")),
-        PlainSerializer(noted("result serialized")),
-    ]
+    quantity: int
+
+    @field_validator("quantity")
+    @classmethod
+    def validated(cls, value: int) -> int:
+        note("result validated")
+        return value
+
+    @field_serializer("quantity")
+    def serialized(self, value: int) -> int:
+        note("result serialized")
+        return value
 
 
 async def session() -> AsyncIterator[None]:
     note("session: before yield")
-    yield
-    note("session: after yield")
+    try:
+        yield
+    finally:
+        note("session: after yield")
 
 
 async def lock() -> AsyncIterator[None]:
     note("lock: before yield")
-    yield
-    note("lock: after yield")
-
-
-@app.get("/orders/{order_id}")
-def read_order(order_id: int) -> None: ...
+    try:
+        yield
+    finally:
+        note("lock: after yield")
 
 
 @app.post("/orders", response_model=Order)

@@ -1,4 +1,6 @@
+# --8<-- [start:cache]
 import asyncio
+from datetime import date
 from functools import lru_cache
 
 from fastapi import FastAPI
@@ -6,19 +8,18 @@ from fastapi import FastAPI
 app = FastAPI()
 
 
-async def fetch_rates(day: str) -> dict[str, float]:
+async def fetch_rates(day: date) -> dict[str, float]:
     await asyncio.sleep(0)  # stands for an HTTP call
     return {"EUR": 1.0}
 
 
-# --8<-- [start:cache]
 @lru_cache
-async def rates_of(day: str) -> dict[str, float]:
+async def rates_of(day: date) -> dict[str, float]:
     return await fetch_rates(day)
 
 
 @app.get("/rates/{day}")
-async def rates(day: str) -> dict[str, float]:
+async def rates(day: date) -> dict[str, float]:
     return await rates_of(day)
 
 

@@ -1,9 +1,9 @@
+# --8<-- [start:health]
 from fastapi import FastAPI
 
 app = FastAPI()
 
 
-# --8<-- [start:health]
 @app.get("/health")
 async def health() -> dict[str, str]:
     return {"status": "ok"}
