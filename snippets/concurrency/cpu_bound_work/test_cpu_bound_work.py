@@ -9,6 +9,7 @@ import os
 import pickle
 import re
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -18,10 +19,12 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from anyio import to_process
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
@@ -32,7 +35,6 @@ from snippets.concurrency import worker_functions as worker
 from snippets.concurrency.cpu_bound_work import (
     bounded_jobs,
     killable_job,
-    model,
     process_pool,
     wrong_background_task,
     wrong_computation_in_async_def,
@@ -285,6 +287,13 @@ def test_a_computation_in_an_async_background_task_stops_the_event_loop(
 # The pool of processes
 
 
+@pytest.fixture
+def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the processes the import of the application, where a test does not need it."""
+    monkeypatch.setattr(process_pool, "load_model", worker.load_nothing)
+
+
+@pytest.mark.usefixtures("no_model")
 def test_the_computation_runs_in_another_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -294,13 +303,15 @@ def test_the_computation_runs_in_another_process(
     assert process_id != os.getpid()
 
 
-def test_only_the_worker_processes_load_the_model() -> None:
-    model.load_model.cache_clear()
+def test_only_the_worker_processes_load_the_model(recorded: Any) -> None:
+    process_pool.load_model.cache_clear()
     with TestClient(process_pool.app) as client:
-        assert client.get("/score?text=good").json() == 1.0
-    assert model.load_model.cache_info().currsize == 0
+        answer = client.get("/score?text=good+good+bad")
+        recorded("answer.txt", f"GET /score?text=good+good+bad\n200 {answer.text}")
+    assert process_pool.load_model.cache_info().currsize == 0
 
 
+@pytest.mark.usefixtures("no_model")
 def test_the_event_loop_answers_while_the_process_computes(
     monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
@@ -318,7 +329,11 @@ def test_the_event_loop_answers_while_the_process_computes(
     asyncio.run(main())
 
 
-def test_the_pool_starts_its_processes_when_jobs_arrive() -> None:
+@pytest.mark.usefixtures("no_model")
+def test_the_pool_starts_its_processes_when_jobs_arrive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process_pool, "score", worker.process_id)
     before = len(multiprocessing.active_children())
     with TestClient(process_pool.app) as client:
         assert len(multiprocessing.active_children()) == before
@@ -346,7 +361,7 @@ def test_a_pool_in_the_endpoint_blocks_the_event_loop_until_the_job_is_done(
 
     async def main() -> None:
         asyncio.get_running_loop().call_soon(turns.append, None)
-        assert await wrong_pool_per_request.read_score("good") == 1.0
+        assert await wrong_pool_per_request.read_score("good") == 4.0
         assert turns == []
 
     asyncio.run(main())
@@ -360,6 +375,7 @@ def nested() -> Callable[[str], float]:
     return lambda text: 1.0
 
 
+@pytest.mark.usefixtures("no_model")
 def test_a_lambda_cannot_be_sent_to_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_pool, "score", nested())
     with (
@@ -369,6 +385,7 @@ def test_a_lambda_cannot_be_sent_to_a_process(monkeypatch: pytest.MonkeyPatch) -
         client.get("/score?text=good")
 
 
+@pytest.mark.usefixtures("no_model")
 def test_an_exception_of_the_job_is_raised_by_the_await(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -386,6 +403,7 @@ def test_an_http_exception_made_with_keywords_cannot_be_unpickled() -> None:
         pickle.loads(pickled)
 
 
+@pytest.mark.usefixtures("no_model")
 @pytest.mark.parametrize("job", [worker.raise_http_exception, worker.die])
 def test_a_dead_process_or_an_exception_that_cannot_be_unpickled_breaks_the_pool(
     monkeypatch: pytest.MonkeyPatch, job: Callable[[str], float]
@@ -397,6 +415,46 @@ def test_a_dead_process_or_an_exception_that_cannot_be_unpickled_breaks_the_pool
         monkeypatch.setattr(process_pool, "score", worker.process_id)
         with pytest.raises(BrokenProcessPool, match="not usable anymore"):
             client.get("/score?text=good")
+
+
+def test_bounded_jobs_replace_a_broken_pool_once_and_answer_503(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bounded_jobs, "score", worker.die)
+
+    async def main() -> None:
+        async with running(bounded_jobs.app) as client:
+            first = bounded_jobs.app.state.pool
+            paths = ["/score?text=good"] * 2
+            answers = await asyncio.gather(*[client.get(path) for path in paths])
+            assert [answer.status_code for answer in answers] == [503, 503]
+            assert bounded_jobs.app.state.pool is not first
+            monkeypatch.setattr(bounded_jobs, "score", worker.process_id)
+            assert (await client.get("/score?text=good")).status_code == 200
+
+    asyncio.run(main())
+    assert bounded_jobs.jobs == set()
+
+
+def test_a_process_started_while_the_main_module_is_imported_is_a_runtime_error(
+    tmp_path: Path,
+) -> None:
+    start = """
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+context = multiprocessing.get_context("spawn")
+pool = ProcessPoolExecutor(max_workers=1, mp_context=context)
+print(pool.submit(len, "abc").result())
+"""
+    guarded = start.replace("print", 'if __name__ == "__main__":\n    print')
+    for code, error in ((start, True), (guarded, False)):
+        script = tmp_path / "script.py"
+        script.write_text(code, encoding="utf-8")
+        result = subprocess.run(
+            [sys.executable, str(script)], capture_output=True, text=True, check=False
+        )
+        message = "An attempt has been made to start a new process before"
+        assert (message in result.stderr) is error
 
 
 # Limits
@@ -509,3 +567,58 @@ def test_anyio_ends_a_job_at_the_timeout(
             assert response.status_code == 504
 
     asyncio.run(main())
+
+
+@pytest.mark.usefixtures("no_main_module")
+def test_a_killed_process_loads_the_model_again_within_the_timeout_of_the_next_job(
+    monkeypatch: pytest.MonkeyPatch, gate: Gate
+) -> None:
+    monkeypatch.setattr(killable_job, "TIMEOUT", PATIENCE)
+
+    async def main() -> list[float]:
+        calls = []
+        async with running(killable_job.app) as client:
+
+            async def call() -> None:
+                calls.append((await client.get("/score?text=good")).json())
+
+            monkeypatch.setattr(killable_job, "score", worker.calls_in_this_process)
+            await call()
+            await call()
+            monkeypatch.setattr(killable_job, "score", gate.job)
+            request = asyncio.create_task(client.get("/score?text=good"))
+            with await gate.job_runs(), pytest.raises(asyncio.CancelledError):
+                await cancelled(request)
+            monkeypatch.setattr(killable_job, "score", worker.calls_in_this_process)
+            await call()
+        return calls
+
+    assert asyncio.run(main()) == [1, 2, 1]
+
+
+@pytest.mark.usefixtures("no_main_module")
+def test_a_load_that_outlasts_the_timeout_fails_again_with_each_request(
+    monkeypatch: pytest.MonkeyPatch, gate: Gate
+) -> None:
+    # The job stands for a load that does not end: each request starts it from the beginning.
+    monkeypatch.setattr(killable_job, "score", gate.job)
+
+    async def main() -> None:
+        async with running(killable_job.app) as client:
+            for _ in range(2):
+                request = asyncio.create_task(client.get("/score?text=good"))
+                with await gate.job_runs() as connection:
+                    request.cancel()  # as the timeout does
+                    assert await asyncio.to_thread(connection.recv, 1) == b""
+
+    asyncio.run(main())
+
+
+def test_anyio_has_a_process_for_each_core_and_ends_them_after_300_idle_seconds() -> (
+    None
+):
+    async def main() -> float:
+        return to_process.current_default_process_limiter().total_tokens
+
+    assert asyncio.run(main()) == os.cpu_count()
+    assert to_process.WORKER_MAX_IDLE_TIME == 300
