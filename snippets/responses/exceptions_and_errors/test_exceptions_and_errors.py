@@ -1,18 +1,20 @@
 from collections.abc import Callable
+from typing import Any
 
 import fastapi
 import pytest
 import starlette.exceptions
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
+from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from snippets.responses.exceptions_and_errors import (
-    defaults,
-    domain_errors,
     fixed_text,
     handler_for_own_error,
+    shop,
     wrong_handler_for_value_error,
     wrong_text_of_the_exception,
 )
@@ -23,32 +25,87 @@ def visitor(app: FastAPI) -> TestClient:
     return TestClient(app, raise_server_exceptions=False)
 
 
-def test_the_answers_to_five_kinds_of_failure(
-    recorded: Callable[[str, str], None],
+@pytest.mark.since(starlette="1.2.0")
+def test_the_answers_to_five_requests(
+    recorded: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = []
-    for item in ("x", "0", "1", "2", "3"):
-        response = visitor(defaults.app).get(f"/items/{item}")
-        lines.append(f"GET /items/{item}: {response.status_code} {response.text}")
-    recorded("defaults.txt", "\n".join(lines))
-    assert (
-        "application/json"
-        in visitor(defaults.app).get("/items/0").headers["content-type"]
-    )
+    monkeypatch.setattr(shop, "stock", {1: 5, 2: 0})
+    texts = []
+    for method, path in [
+        ("POST", "/orders/1"),
+        ("POST", "/orders/9"),
+        ("POST", "/orders/2"),
+        ("POST", "/orders/x"),
+        ("GET", "/broken"),
+    ]:
+        response = visitor(shop.app).request(method, path)
+        status = f"{response.status_code} {response.reason_phrase}"
+        texts.append(f"{method} {path}\n{status}  {response.text}")
+    recorded("answers.txt", "\n\n".join(texts))
+
+
+class Item(BaseModel):
+    price: int
 
 
 @pytest.mark.parametrize(
-    ("item", "error"),
-    [(1, ResponseValidationError), (2, ValidationError), (3, KeyError)],
+    ("path", "error"),
+    [
+        ("/response", ResponseValidationError),
+        ("/model", ValidationError),
+        ("/key", KeyError),
+    ],
 )
 def test_what_has_no_handler_is_a_500_in_plain_text_and_raised_to_the_server(
-    item: int, error: type[Exception]
+    path: str, error: type[Exception]
 ) -> None:
-    response = visitor(defaults.app).get(f"/items/{item}")
+    app = FastAPI()
+    stored: dict[str, Any] = {"price": "free"}
+
+    @app.get("/response", response_model=Item)
+    async def unfit() -> Any:
+        return stored
+
+    @app.get("/model")
+    async def model() -> Any:
+        return Item(**stored)
+
+    @app.get("/key")
+    async def key() -> Any:
+        return stored["name"]
+
+    response = visitor(app).get(path)
     assert (response.status_code, response.text) == (500, "Internal Server Error")
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
     with pytest.raises(error):
-        TestClient(defaults.app).get(f"/items/{item}")
+        TestClient(app).get(path)
+
+
+def test_a_handler_for_exception_answers_and_the_exception_is_raised_again() -> None:
+    async def handler(request: Request, exc: Exception) -> JSONResponse:
+        return JSONResponse({"detail": "Sorry"}, status_code=500)
+
+    app = FastAPI(exception_handlers={Exception: handler})
+    app.get("/broken")(shop.broken)
+    assert visitor(app).get("/broken").json() == {"detail": "Sorry"}
+    with pytest.raises(ZeroDivisionError):
+        TestClient(app).get("/broken")
+
+
+def test_the_default_handler_can_be_called_from_a_handler_of_your_own() -> None:
+    app = FastAPI()
+    seen: list[int] = []
+
+    @app.exception_handler(starlette.exceptions.HTTPException)
+    async def handler(
+        request: Request, exc: starlette.exceptions.HTTPException
+    ) -> Response:
+        seen.append(exc.status_code)
+        return await http_exception_handler(request, exc)
+
+    assert visitor(app).get("/nowhere").json() == {"detail": "Not Found"}
+    assert visitor(app).post("/docs").json() == {"detail": "Method Not Allowed"}
+    assert seen == [404, 405]
 
 
 def test_by_default_only_http_exceptions_and_failed_validation_have_handlers() -> None:
@@ -64,10 +121,19 @@ def test_fastapi_defines_no_database_error() -> None:
     assert not hasattr(fastapi.exceptions, "DatabaseError")
 
 
-def test_the_handler_of_an_own_class_answers() -> None:
-    response = visitor(domain_errors.app).post("/orders/7")
+def test_the_handler_of_a_class_gets_its_subclasses() -> None:
+    class SoldOut(shop.OutOfStock):
+        pass
+
+    app = FastAPI(exception_handlers=dict(shop.app.exception_handlers))
+
+    @app.get("/")
+    async def read() -> None:
+        raise SoldOut(7)
+
+    response = visitor(app).get("/")
     assert response.status_code == 409
-    assert response.json() == {"detail": "out of stock", "item_id": 7}
+    assert response.json() == {"detail": "Out of stock", "item_id": 7}
 
 
 def test_the_detail_may_be_any_json_and_headers_are_sent() -> None:
@@ -118,7 +184,7 @@ def test_a_returned_http_exception_is_a_200_with_its_fields_or_a_500() -> None:
     assert response.status_code == 200
     assert response.json()["status_code"] == 404
 
-    @app.get("/typed", response_model=defaults.Item)
+    @app.get("/typed", response_model=Item)
     async def typed() -> HTTPException:
         return HTTPException(404, detail="no such item")
 
@@ -152,7 +218,10 @@ def test_an_http_exception_loses_background_tasks_and_injected_headers() -> None
     assert ran == []
 
 
-def test_nan_in_a_refused_body_makes_the_422_a_500() -> None:
+@pytest.mark.parametrize("value", ["NaN", "1e999", '"\\ud800"'])
+def test_nan_infinity_or_half_a_pair_in_a_refused_body_makes_the_422_a_500(
+    value: str,
+) -> None:
     app = FastAPI()
 
     @app.post("/")
@@ -162,7 +231,8 @@ def test_nan_in_a_refused_body_makes_the_422_a_500() -> None:
     client = visitor(app)
     json = {"Content-Type": "application/json"}
     assert client.post("/", content='{"a": "x"}', headers=json).status_code == 422
-    assert client.post("/", content='{"a": NaN}', headers=json).status_code == 500
+    content = f'{{"a": {value}}}'
+    assert client.post("/", content=content, headers=json).status_code == 500
 
 
 def test_only_the_422_is_in_the_openapi_document_and_only_with_something_to_validate() -> (
