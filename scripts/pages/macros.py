@@ -21,6 +21,9 @@ from scripts.releases.lock import read_lock
 from scripts.releases.proof import proof_of, test_line
 from scripts.releases.record import PACKAGES, read_record
 
+IN_ANSWERS = ("answer_head", "answer_foot", "version")
+"""The macros that an answer can call: those of which the exports have a Markdown version."""
+
 
 def report_address(repository: str, page: AnswerPage, checked: str) -> str:
     """Return the address of the form for a wrong answer, filled in.
@@ -91,7 +94,8 @@ def define_env(env: Any) -> None:
         return catalogue.answers[env.page.meta["id"]]
 
     def render(template: str, **values: Any) -> str:
-        return templates.get_template(template).render(**values).strip()
+        # Without a page it is only asked what a macro can be called with (scripts/validation/pages).
+        return templates.get_template(template).render(**values).strip() if env.page else ""
 
     def answer_head() -> str:
         """What no longer holds, level, short answer, other wordings: the part above the explanation."""

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.catalogue.reading import once, text_of
 from scripts.project import ROOT
 
 LOCK = "requirements/test.txt"
@@ -17,12 +18,13 @@ class Lock:
     date: str
 
 
+@once
 def read_lock(root: Path = ROOT) -> Lock:
     """Read the versions and the date from the lock file.
 
     Raises ``ValueError`` where the first line does not carry the date that ``make lock`` writes.
     """
-    text = (root / LOCK).read_text(encoding="utf-8")
+    text = text_of(root, LOCK)
     date = re.match(r"# Locked on (\d{4}-\d\d-\d\d)", text)
     if not date:
         raise ValueError(f"{LOCK}:1: the date of the lock is missing. Run `make lock`.")

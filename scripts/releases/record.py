@@ -12,7 +12,7 @@ from scripts.catalogue.answers import AnswerPage
 from scripts.catalogue.front_matter import Closed
 from scripts.catalogue.problems import Problem, Problems
 from scripts.catalogue.read_page import explain
-from scripts.catalogue.reading import text_of
+from scripts.catalogue.reading import once, text_of
 from scripts.project import ROOT
 from scripts.releases.lock import Lock
 
@@ -77,6 +77,7 @@ def digest(page: AnswerPage, root: Path = ROOT) -> str:
     return value.hexdigest()[:8]
 
 
+@once
 def read_record(root: Path = ROOT) -> Record:
     """Read the record; raises ``Problems`` where it was edited into another form."""
     text = text_of(root, FILE)

@@ -25,7 +25,7 @@ from scripts.validation.files import (  # noqa: F401
     search_phrases,
     tables,
 )
-from scripts.validation.pages import findings, markdown, notes, unwritten  # noqa: F401
+from scripts.validation.pages import elements, findings, macro_calls, markdown, notes, unwritten  # noqa: F401
 from scripts.validation.rules import RULES, Stage
 
 

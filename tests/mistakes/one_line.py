@@ -94,6 +94,20 @@ MISTAKES = [
         "`since.fastapi` is 'next'. Give a version, like \"0.118.0\"",
     ),
     wrong(
+        "macro with a typing mistake",
+        replace(PAGE, "{{ answer_foot() }}", "{{ anwser_foot() }}"),
+        PAGE,
+        "anwser_foot",
+        "there is no macro `anwser_foot`. Macros of the pages: all_answers, answer_foot, answer_head, ",
+    ),
+    wrong(
+        "braces in running text",
+        add("A template writes {{ request.url }} there."),
+        PAGE,
+        "{{ request.url }}",
+        "`{{ request.url }}` is no call of a macro. Write what is meant to be shown between {% raw %} and",
+    ),
+    wrong(
         "finding without its quotation",
         replace(PAGE, "> This call blocks", "This call blocks"),
         PAGE,

@@ -1,7 +1,7 @@
 """Mistakes in the Markdown of a page, and with its links and addresses."""
 
 from scripts.validation.files import order, redirects
-from scripts.validation.pages import findings, markdown, unwritten
+from scripts.validation.pages import elements, findings, macro_calls, markdown, unwritten
 from tests.mistakes.mistake import (
     FOOT,
     PAGE,
@@ -16,9 +16,10 @@ from tests.mistakes.mistake import (
 
 HEAD_AND_FOOT = rule(markdown.every_answer_has_its_head_and_its_foot)
 FINDINGS = rule(findings.every_finding_has_an_anchor_wrong_and_right_code_and_a_sentence)
-HTML = rule(markdown.html_of_a_page_is_harmless)
+HTML = rule(elements.html_of_a_page_is_harmless)
+KNOWN = rule(markdown.an_answer_holds_what_its_markdown_version_knows)
 LINKS = rule(markdown.links_and_images_of_a_page_are_harmless)
-MACROS = rule(markdown.macros_of_a_page_can_be_called)
+MACROS = rule(macro_calls.macros_of_a_page_can_be_called)
 MARKDOWN = linter("the Markdown is well formed")
 
 
@@ -131,30 +132,82 @@ MISTAKES = [
         "{{ answer_foot(7) }}",
         "the macro `answer_foot` fails: TypeError: too many positional arguments. Correct what",
     ),
-    Mistake(
-        "macro that reaches into Python",
-        add("{{ config.__class__ }}"),
-        MACROS,
-        PAGE,
-        "{{ config.__class__ }}",
-        "`__class__` reaches into Python. A page calls macros and nothing else",
+    *(
+        Mistake(f"braces that {name}", add(text), MACROS, PAGE, text.splitlines()[0], says)
+        for name, text, says in (
+            ("are not closed", "{{ version('fastapi') ", "is no call of a macro that is closed on"),
+            ("reach into Python", "{{ config.__class__ }}", "is no call of a macro. Write what is"),
+            ("read a file", "{% include '../README.md' %}", "is no call of a macro. Write what is"),
+            ("run a filter", "{{ version('fastapi') | upper }}", "is no call of a macro. Write"),
+            (
+                "compute",
+                "{{ version('a' * 9) }}",
+                "`version` is called with more than plain values",
+            ),
+            (
+                "change a macro",
+                "{% set version = 7 %}",
+                "`{% set version = 7 %}` is no call of a macro",
+            ),
+            (
+                "hide text",
+                "{# hidden #}",
+                "`{#` begins a comment, which hides the text. Write an id",
+            ),
+            ("begin an id", "## More {#more}\n\nMore.", "Write an id as { #id }, with blanks"),
+            ("hold a value", "{{ 7 }}", "`{{ 7 }}` is no call of a macro. Write what is meant to"),
+            (
+                "leave `raw` open",
+                "{% raw %} {{ a }}",
+                "`{% raw %}` is not closed. Write {% endraw %} where",
+            ),
+            (
+                "list pages",
+                "{{ topics() }}",
+                "the macro `topics` is not for answers. They call answer_",
+            ),
+        )
     ),
     Mistake(
-        "macro that is not closed",
-        add("{{ version('fastapi') "),
+        "short answer on a list",
+        add("{{ answer_head() }}", "docs/all.md"),
         MACROS,
-        PAGE,
-        "{{ answer_foot() }}",
-        "the macro cannot be read: ",
+        "docs/all.md",
+        "{{ answer_head() }}",
+        "the macro `answer_head` is for answers alone. Delete it here",
     ),
-    Mistake(
-        "id of a heading without blanks",
-        add("## More {#more}\n\nMore."),
-        MACROS,
-        PAGE,
-        "{#more}",
-        "the macro cannot be read: Missing end of comment tag. Correct it. Write an id as { #id }",
+    *(
+        Mistake(
+            f"{name}, which no reader of Markdown knows",
+            add(text),
+            KNOWN,
+            PAGE,
+            text.splitlines()[0],
+            f"the Markdown version of an answer knows no {says}",
+        )
+        for name, text, says in (
+            (
+                "admonition",
+                "!!! note\n    Text.",
+                "admonition. Write a paragraph that begins in bold",
+            ),
+            ("fold", "??? note\n    Text.", "admonition. Write a paragraph that begins in bold"),
+            ("tab", '=== "One"\n    Text.', "tab. Write a heading for each, or a list"),
+            ("class of a word", "A *word*{ .big } here.", "attributes within a line. Give them to"),
+            (
+                "box within a line",
+                'A <div class="x">box</div>.',
+                "<div> within a line. Let it stand",
+            ),
+        )
     ),
+    html("span", '<span class="big">A</span>', "the Markdown version of an answer knows no <span>"),
+    html(
+        "box that is not closed",
+        '<div class="a">\n\nText.',
+        "the <div> is not closed. Write </div>",
+    ),
+    html("end of a box that is none", "</div>", "</div> closes nothing. Delete it, or write <div>"),
     lint(
         "heading level skipped",
         "#### Deeper\n\nText.",

@@ -1,5 +1,6 @@
 """The files of which a program reads each line hold such lines, and no file holds two versions of itself."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,14 @@ from scripts.validation.rules import Stage, files, line_at, read, rule
 # From the first mark of a merge to its last; of a half-repaired one, what is left.
 CONFLICT = re.compile(r"^<{7} .*?(?:^>{7} |\Z)|^>{7} ", re.M | re.S)
 
+MARKS = (b"<" * 7 + b" ", b">" * 7 + b" ")
+
 
 @rule("Files", Stage.TEXT)
 def every_merge_is_finished(root: Path) -> Iterator[Problem]:
     for name in files(root):
-        if not (root / name).is_symlink() and re.search(rb"<{7} |>{7} ", content_of(root, name)):
+        content = b"" if os.path.islink(f"{root}/{name}") else content_of(root, name)
+        if any(mark in content for mark in MARKS):
             text = read(root, name)
             for conflict in CONFLICT.finditer(text):
                 remedy = (

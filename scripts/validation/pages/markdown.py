@@ -1,34 +1,20 @@
-"""What a page may hold: the parts of an answer, macros that exist, and no HTML, link or image that does harm.
+"""What a page may hold: the parts of an answer, what its Markdown version knows, and no link that does harm.
 
 That the Markdown is well formed (links, anchors, heading levels, alternative texts, lists) is checked by
 `rumdl` in `test_linters.py`; what would run in the built pages, by `scripts/publish/security_policy.py`.
 """
 
 import html
-import inspect
 import re
-from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
+from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
-
-import jinja2
-from jinja2 import nodes
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.reading import once
-from scripts.pages.macros import define_env
-from scripts.project import site_url
 from scripts.validation.code.blocks import blocks
 from scripts.validation.rules import Stage, files, line_at, read, rule
 
-# What a page may write as HTML: no element that loads, runs or asks for anything.
-ELEMENTS = re.compile(
-    "a|abbr|br|button|dd|details|div|dl|dt|em|kbd|li|ol|p|q|s|small|span|strong|sub|summary|sup|ul"
-)
-ATTRIBUTES = re.compile("class|data-[a-z-]+|hidden|href|id|lang|markdown|title|type")
 SCHEMES = ("https", "mailto")
 # Code between backquotes, within one paragraph; and an address in angle brackets, which is no element.
 CODE_SPAN = re.compile(
@@ -38,10 +24,30 @@ TARGET = re.compile(
     r"(?P<image>!?)\[[^\]]*\]\(\s*<?(?P<target>[^\s)>]*)|^ *\[[^\]^]+\]:\s*<?(?P<reference>\S+)",
     re.M,
 )
-ATTRIBUTE_LIST = re.compile(r"\{:?[^{}\n]*?\b(on\w+|style|src\w*|formaction)\s*=", re.I)
-FRONT_MATTER = re.compile(r"\A---\n.*?^---\n", re.M | re.S)
 HEAD = re.compile(r"# [^\n]+\n\n\{\{ answer_head\(\) \}\}\n")
-VARIABLES = {"config"}  # of the macros plugin; more are not for pages
+
+
+# What the engine knows and no other reader of Markdown does (scripts/publish/programs/answer_markdown.py).
+UNKNOWN = {
+    re.compile(r"^ *(?:!!!|\?\?\?\+?) ", re.M): (
+        "admonition",
+        "Write a paragraph that begins in bold, like `**Note:**`, or a heading.",
+    ),
+    re.compile(r"^ *=== ", re.M): ("tab", "Write a heading for each, or a list."),
+    re.compile(r"\{:? ?[#.][\w-][^}\n]*\}(?![ \t]*$)", re.M): (
+        "attributes within a line",
+        "Give them to a heading or a paragraph, at the end of its line.",
+    ),
+    re.compile(r"^.*\S.*</?div\b|^[ \t]*</?div\b(?:\"[^\"]*\"|[^\">\n])*>[ \t]*\S", re.M): (
+        "<div> within a line",
+        "Let it stand on a line of its own.",
+    ),
+}
+
+
+def is_answer(name: str) -> bool:
+    """Tell whether a page is an answer, by its place."""
+    return name.count("/") > 1 and not name.endswith("/index.md")
 
 
 def blank(text: str) -> str:
@@ -61,30 +67,6 @@ def without_code(root: Path, name: str) -> str:
     return CODE_SPAN.sub(lambda found: blank(found[0]), text)
 
 
-class Elements(HTMLParser):
-    """Collect the elements that a page writes as HTML, and say what is wrong with each."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        super().__init__(convert_charrefs=False)
-        self.faults: list[tuple[int, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element that is not allowed, or its attributes and addresses that are not."""
-        if not ELEMENTS.fullmatch(tag):
-            self.faults.append((self.getpos()[0], f"the element <{tag}> is not allowed"))
-            return
-        for name, value in attrs:
-            if not ATTRIBUTES.fullmatch(name):
-                self.faults.append((self.getpos()[0], f"the attribute `{name}` is not allowed"))
-            elif name == "href" and (scheme := forbidden_scheme(value or "")):
-                self.faults.append((self.getpos()[0], f"the link leads to `{scheme}:`"))
-
-    def handle_comment(self, data: str) -> None:
-        """Note a comment: it would be published, and could switch a linter off."""
-        self.faults.append((self.getpos()[0], "a comment is not allowed"))
-
-
 def forbidden_scheme(target: str) -> str:
     """Return the scheme of an address that a page may not link to, or nothing."""
     target = re.sub(r"[\x00-\x20]", "", html.unescape(target))
@@ -94,17 +76,13 @@ def forbidden_scheme(target: str) -> str:
 
 
 @rule("The page", Stage.PARTS)
-def html_of_a_page_is_harmless(root: Path) -> Iterator[Problem]:
-    for name in files(root, "docs", suffix=".md"):
+def an_answer_holds_what_its_markdown_version_knows(root: Path) -> Iterator[Problem]:
+    for name in filter(is_answer, files(root, "docs", suffix=".md")):
         text = without_code(root, name)
-        parser = Elements()
-        parser.feed(text)
-        parser.close()
-        for line, fault in parser.faults:
-            yield Problem(name, line, fault, "Write Markdown, or show it as code in backquotes.")
-        for found in ATTRIBUTE_LIST.finditer(text):
-            fault = f"the attribute `{found[1]}` is not allowed"
-            yield Problem(name, line_at(text, found.start()), fault, "Give a class, and style it.")
+        for pattern, (what, remedy) in UNKNOWN.items():
+            for found in pattern.finditer(text):
+                fault = f"the Markdown version of an answer knows no {what}"
+                yield Problem(name, line_at(text, found.start()), fault, remedy)
 
 
 @rule("The page")
@@ -120,69 +98,6 @@ def links_and_images_of_a_page_are_harmless(root: Path) -> Iterator[Problem]:
             elif found["image"] and re.match(r"(\w+:)?//", target):
                 remedy = "Put the image into docs/assets: a page asks no other host for anything."
                 yield Problem(name, line, "the image lies on another host", remedy)
-
-
-def macros() -> dict[str, Callable[..., Any]]:
-    """Return the macros that pages can call, by name."""
-    found: dict[str, Callable[..., Any]] = {}
-    env: Any = SimpleNamespace(
-        conf={"extra": {}, "site_url": site_url()},
-        page=SimpleNamespace(meta={}),  # any page
-        macro=lambda function: found.setdefault(function.__name__, function),
-    )
-    define_env(env)
-    return found
-
-
-def fault_of(call: nodes.Call, macro: Callable[..., Any]) -> str:
-    """Return why a macro cannot be called like that, or nothing.
-
-    A macro that takes no argument needs the page that is being rendered; only its arguments are compared.
-    """
-    try:
-        arguments = [argument.as_const() for argument in call.args]
-        named = {argument.key: argument.value.as_const() for argument in call.kwargs}
-    except nodes.Impossible:  # they are known when the page is rendered
-        return ""
-    try:
-        inspect.signature(macro).bind(*arguments, **named)
-        if arguments or named:
-            macro(*arguments, **named)
-    except (LookupError, TypeError, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
-
-
-@rule("The page", Stage.PARTS)
-def macros_of_a_page_can_be_called(root: Path) -> Iterator[Problem]:
-    known = macros()
-    for name in files(root, "docs", suffix=".md"):
-        text = FRONT_MATTER.sub(lambda found: blank(found[0]), read(root, name))
-        try:
-            page = jinja2.Environment().parse(text)
-        except jinja2.TemplateSyntaxError as error:
-            fault = f"the macro cannot be read: {(error.message or '').rstrip('.')}"
-            remedy = "Correct it. Write an id as { #id }; code with braces belongs into snippets/."
-            yield Problem(name, error.lineno, fault, remedy)
-            continue
-        used = {node.name: node.lineno for node in page.find_all(nodes.Name) if node.ctx == "load"}
-        own = {node.name for node in page.find_all(nodes.Name) if node.ctx != "load"}
-        for macro in used.keys() - known.keys() - VARIABLES - own - {"loop"}:
-            remedy = f"Macros of the pages: {', '.join(sorted(known))}."
-            yield Problem(name, used[macro], f"there is no macro `{macro}`", remedy)
-        for inner in page.find_all(nodes.Getattr):
-            if inner.attr.startswith("_"):
-                remedy = (
-                    "A page calls macros and nothing else; write one in scripts/pages/macros.py."
-                )
-                yield Problem(name, inner.lineno, f"`{inner.attr}` reaches into Python", remedy)
-        for call in page.find_all(nodes.Call):
-            called = call.node.name if isinstance(call.node, nodes.Name) else ""
-            if called in known and (fault := fault_of(call, known[called])):
-                remedy = (
-                    "Correct what it is called with; scripts/pages/macros.py says what it takes."
-                )
-                yield Problem(name, call.lineno, f"the macro `{called}` fails: {fault}", remedy)
 
 
 @rule("The page")
