@@ -54,29 +54,65 @@ async def post(app: ASGIApp, path: str, sent: Callable[[], None]) -> None:
 @pytest.fixture
 def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     log: list[str] = []
-    for module in (receipt, released_session, wrong_held_session):
+    for module in (released_session, wrong_held_session):
         monkeypatch.setattr(module, "events", log)
     return log
 
 
-def test_tasks_run_after_the_response_in_order_and_before_the_dependency_closes(
-    events: list[str], recorded: Any
+def test_tasks_run_after_the_response_in_the_order_in_which_they_were_added(
+    capsys: pytest.CaptureFixture[str], recorded: Any
 ) -> None:
-    asyncio.run(
-        post(receipt.app, "/orders/7", lambda: events.append("server: response sent"))
+    asyncio.run(post(receipt.app, "/orders/7", lambda: print("server: response sent")))
+    text = capsys.readouterr().out
+    assert [line.split(":")[0] for line in text.splitlines()] == (
+        ["endpoint", "server", "task", "task"]
     )
-    assert [line.split(":")[0] for line in events] == (
-        ["dependency", "endpoint", "server", "task", "task", "dependency"]
-    )
-    recorded("order.txt", "\n".join(events))
+    recorded("order.txt", text)
 
 
-def test_the_tasks_are_part_of_the_requests_own_asgi_call(events: list[str]) -> None:
+def test_the_client_gets_what_the_endpoint_returns(recorded: Any) -> None:
+    response = TestClient(receipt.app).post("/orders/7")
+    lines = ["POST /orders/7 HTTP/1.1", ""]
+    lines += [f"HTTP/1.1 {response.status_code} {response.reason_phrase}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    recorded("created.http", "\n".join([*lines, "", response.text]))
+
+
+def test_tasks_run_after_the_response_in_order_and_before_the_dependency_closes() -> (
+    None
+):
+    app = FastAPI()
+    events: list[str] = []
+
+    async def open_session() -> AsyncIterator[None]:
+        events.append("dependency: opened")
+        yield
+        events.append("dependency: closed")
+
+    @app.post("/", dependencies=[Depends(open_session)])
+    async def endpoint(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(events.append, "task: first")
+        background_tasks.add_task(events.append, "task: second")
+        events.append("endpoint: returns")
+
+    asyncio.run(post(app, "/", lambda: events.append("server: response sent")))
+    assert events == [
+        "dependency: opened",
+        "endpoint: returns",
+        "server: response sent",
+        "task: first",
+        "task: second",
+        "dependency: closed",
+    ]
+
+
+def test_the_tasks_are_part_of_the_requests_own_asgi_call(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     asyncio.run(post(receipt.app, "/orders/7", lambda: None))
-    assert events[-3:] == [
+    assert capsys.readouterr().out.splitlines()[-2:] == [
         "task: audit of order 7",
         "task: 2 receipts for order 7",
-        "dependency: closed",
     ]
 
 
@@ -122,9 +158,34 @@ def test_the_tasks_of_a_request_never_overlap() -> None:
     assert log == ["a starts", "a ends", "b starts", "b ends"]
 
 
-def test_the_test_client_returns_after_the_tasks(events: list[str]) -> None:
+def test_the_test_client_returns_after_the_tasks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert TestClient(receipt.app).post("/orders/7").status_code == 201
-    assert events[-1] == "dependency: closed"
+    assert capsys.readouterr().out.endswith("2 receipts for order 7\n")
+
+
+def test_the_tasks_of_different_requests_overlap() -> None:
+    app = FastAPI()
+    started: list[str] = []
+
+    async def task(name: str, both_run: asyncio.Event) -> None:
+        started.append(name)
+        if len(started) == 2:
+            both_run.set()
+        await asyncio.wait_for(both_run.wait(), PATIENCE)
+
+    async def both() -> None:
+        both_run = asyncio.Event()
+
+        @app.post("/{name}")
+        async def endpoint(name: str, background_tasks: BackgroundTasks) -> None:
+            background_tasks.add_task(task, name, both_run)
+
+        await asyncio.gather(*(post(app, path, lambda: None) for path in ("/a", "/b")))
+
+    asyncio.run(both())
+    assert sorted(started) == ["a", "b"]
 
 
 def test_pure_asgi_middleware_waits_for_the_tasks_and_function_middleware_does_not() -> (
@@ -318,14 +379,19 @@ def test_a_request_scoped_dependency_stays_open_during_the_tasks(
     events: list[str],
 ) -> None:
     TestClient(wrong_held_session.app).post("/orders/7")
-    assert events == ["receipt sent", "session closed"]
+    assert events == ["mail to customer7@example.com", "session closed"]
 
 
 def test_a_function_scoped_dependency_is_closed_before_the_tasks(
     events: list[str],
 ) -> None:
     TestClient(released_session.app).post("/orders/7")
-    assert events == ["session closed", "receipt sent"]
+    session_of_request, session_of_task = "session closed", "session closed"
+    assert events == [
+        session_of_request,
+        session_of_task,
+        "mail to customer7@example.com",
+    ]
 
 
 def test_when_the_endpoint_raises_the_task_is_lost_and_the_exit_code_runs() -> None:
