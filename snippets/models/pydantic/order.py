@@ -1,3 +1,4 @@
+# --8<-- [start:application]
 from datetime import date
 from typing import Annotated, Literal
 
@@ -7,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 app = FastAPI()
 
 
-# --8<-- [start:application]
 class NewOrder(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

@@ -1,10 +1,10 @@
+# --8<-- [start:endpoint]
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 
 app = FastAPI()
 
 
-# --8<-- [start:endpoint]
 class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

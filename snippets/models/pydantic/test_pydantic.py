@@ -1,26 +1,133 @@
 import importlib
 import json
 from datetime import date
+from importlib.metadata import requires
 from typing import Annotated, Any
 
+import pydantic
 import pytest
 from fastapi import FastAPI, Query
-from fastapi.exceptions import PydanticV1NotSupportedError
+from fastapi.exceptions import PydanticV1NotSupportedError, ResponseValidationError
 from fastapi.testclient import TestClient
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from packaging.requirements import Requirement
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic.errors import PydanticImportError
 
 from snippets.models.pydantic import (
     conversions,
     current_model,
+    item,
     order,
     refused_key,
     settings,
     wrong_ignored_key,
+    wrong_optional,
 )
 
+JSON = {"Content-Type": "application/json"}
 FOLDER = "snippets.models.pydantic"
 ORDER = {"item": "plumbus", "quantity": "3", "deliver_on": "2026-12-01"}
+
+
+def exchange(body: dict[str, Any]) -> str:
+    answer = TestClient(item.app).post("/items", json=body)
+    lines = ["POST /items", json.dumps(body), ""]
+    lines += [f"{answer.status_code} {answer.reason_phrase}", answer.text]
+    return "\n".join(lines)
+
+
+@pytest.mark.since(starlette="1.2.0")
+def test_a_body_that_fits_and_one_that_does_not(recorded: Any) -> None:
+    fits = exchange({"name": "tea", "price": "4.5"})
+    recorded("exchanges.http", f"{fits}\n\n{exchange({'price': 'cheap'})}")
+
+
+def test_a_float_takes_nan_unless_told_otherwise() -> None:
+    class Finite(BaseModel):
+        price: float = Field(allow_inf_nan=False)
+
+    tester = TestClient(item.app)
+    body = b'{"name": "tea", "price": NaN}'
+    answer = tester.post("/items", content=body, headers=JSON)
+    assert (answer.status_code, answer.json()["price"]) == (200, None)
+    with pytest.raises(ValidationError):
+        Finite(price=float("nan"))
+
+
+def test_none_in_the_type_does_not_make_a_field_optional() -> None:
+    body = {"name": "tea", "price": 4.5}
+    answer = TestClient(wrong_optional.app).post("/items", json=body)
+    assert answer.json()["detail"][0]["loc"] == ["body", "tax"]
+    assert answer.json()["detail"][0]["type"] == "missing"
+    assert TestClient(item.app).post("/items", json=body).status_code == 200
+
+
+def test_a_value_outside_of_the_declared_result_is_a_500() -> None:
+    app = FastAPI()
+
+    @app.get("/", response_model=item.Item)
+    def endpoint() -> Any:
+        return {"name": "tea"}
+
+    with pytest.raises(ResponseValidationError):
+        TestClient(app).get("/")
+    tester = TestClient(app, raise_server_exceptions=False)
+    assert tester.get("/").status_code == 500
+
+
+def test_model_dump_gives_a_dict_and_with_exclude_unset_what_was_sent() -> None:
+    tea = item.Item.model_validate({"name": "tea", "price": 4.5})
+    assert tea.model_dump() == {"name": "tea", "price": 4.5, "tax": None}
+    assert tea.model_dump(exclude_unset=True) == {"name": "tea", "price": 4.5}
+
+
+def test_a_model_validator_compares_fields() -> None:
+    class Period(BaseModel):
+        start: date
+        end: date
+
+        @model_validator(mode="after")
+        def in_order(self) -> "Period":
+            if self.end < self.start:
+                raise ValueError("the end is before the start")
+            return self
+
+    with pytest.raises(ValidationError, match="before the start"):
+        Period(start=date(2026, 2, 1), end=date(2026, 1, 1))
+
+
+def test_the_new_names_of_pydantic_2() -> None:
+    tea = item.Item(name="tea", price=4.5)
+    with pytest.warns(DeprecationWarning, match="model_dump"):
+        assert tea.dict() == tea.model_dump()
+    with pytest.warns(UserWarning, match="'orm_mode' has been renamed"):
+
+        class Row(BaseModel):
+            model_config = ConfigDict(orm_mode=True)  # type: ignore[typeddict-unknown-key]
+
+    with pytest.warns(DeprecationWarning, match="field_validator"):
+
+        class Old(BaseModel):
+            name: str
+
+            @pydantic.validator("name")
+            def check(cls, value: str) -> str:
+                return value
+
+
+@pytest.mark.since(fastapi="0.165.0")
+def test_fastapi_needs_pydantic_2_9() -> None:
+    parsed = [Requirement(line) for line in requires("fastapi") or []]
+    [need_of_pydantic] = [need for need in parsed if need.name == "pydantic"]
+    assert str(need_of_pydantic.specifier) == ">=2.9.0"
 
 
 def test_the_path_operation_gets_a_validated_object() -> None:
@@ -173,6 +280,14 @@ def test_an_assignment_is_not_validated() -> None:
     new = order.NewOrder.model_validate(ORDER)
     new.quantity = -1
     assert new.quantity == -1
+
+    class Checked(BaseModel):
+        model_config = ConfigDict(validate_assignment=True)
+        price: float
+
+    checked, cheap = Checked(price=1), "cheap"
+    with pytest.raises(ValidationError):
+        checked.price = cheap  # type: ignore[assignment]
 
 
 def test_a_model_knows_no_database() -> None:

@@ -1,10 +1,10 @@
+# --8<-- [start:endpoint]
 from fastapi import FastAPI
 from pydantic import BaseModel
 
 app = FastAPI()
 
 
-# --8<-- [start:endpoint]
 class Settings(BaseModel):
     newsletter: bool = True
 

@@ -1,11 +1,11 @@
+# --8<-- [start:model]
 from fastapi import FastAPI
 from pydantic.v1 import BaseModel
 
 app = FastAPI()
 
 
-# --8<-- [start:model]
-class Item(BaseModel):  # from pydantic.v1 import BaseModel
+class Item(BaseModel):
     name: str
 
 
