@@ -1,18 +1,24 @@
+import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from fastapi import BackgroundTasks, FastAPI, HTTPException, Request, WebSocket
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, WebSocket
+from fastapi.exceptions import (
+    RequestValidationError,
+    ResponseValidationError,
+    WebSocketRequestValidationError,
+)
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from snippets.responses.exception_handlers import (
-    catch_all,
     handler_at_construction,
+    handlers,
     http_exception_of_starlette,
-    most_specific,
     wrong_http_exception_of_fastapi,
     wrong_late_handler,
 )
@@ -23,9 +29,93 @@ def visitor(app: FastAPI) -> TestClient:
     return TestClient(app, raise_server_exceptions=False)
 
 
+@pytest.mark.since(starlette="1.2.0")
+def test_which_handler_answers_which_request(
+    recorded: Callable[[str, str], None],
+) -> None:
+    texts = []
+    for target in [
+        "GET /items/5",
+        "GET /items/2",
+        "GET /items/10",
+        "GET /nowhere",
+        "POST /items/5",
+        "GET /items/x",
+        "GET /items/0",
+    ]:
+        response = visitor(handlers.app).request(*target.split())
+        status = f"{response.status_code} {response.reason_phrase}"
+        texts.append(f"{target}\n{status}  {response.text}")
+    recorded("answers.txt", "\n\n".join(texts))
+
+
+def test_the_handler_for_starlettes_class_logs_and_keeps_the_default_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO, handlers.__name__):
+        assert visitor(handlers.app).get("/nowhere").json() == {"detail": "Not Found"}
+    (message,) = [r.getMessage() for r in caplog.records if r.name == handlers.__name__]
+    assert message == "GET /nowhere: 404"
+
+
 def test_fastapis_http_exception_is_a_subclass_of_starlettes() -> None:
     assert issubclass(HTTPException, StarletteHTTPException)
     assert HTTPException is not StarletteHTTPException
+
+
+def test_the_three_validation_errors_are_no_http_exceptions() -> None:
+    for error in (
+        RequestValidationError,
+        WebSocketRequestValidationError,
+        ResponseValidationError,
+    ):
+        assert not issubclass(error, StarletteHTTPException)
+    assert issubclass(ValidationError, ValueError)
+
+
+def test_a_handler_for_422_does_not_get_failed_validation() -> None:
+    async def handler(request: Request, exc: Exception) -> PlainTextResponse:
+        return PlainTextResponse("handler for 422", status_code=422)
+
+    app = FastAPI(exception_handlers={422: handler})
+    app.get("/items/{item_id}")(handlers.read_item)
+
+    @app.get("/raised")
+    async def raised() -> None:
+        raise HTTPException(422)
+
+    assert visitor(app).get("/items/x").json()["detail"][0]["type"] == "int_parsing"
+    assert visitor(app).get("/raised").text == "handler for 422"
+
+
+def test_a_handler_for_404_gets_unknown_paths_and_raised_404s() -> None:
+    app = FastAPI(exception_handlers={404: not_found})
+    app.get("/items/{item_id}")(handlers.read_item)
+    assert visitor(app).get("/nowhere").text == "nothing here"
+    assert visitor(app).get("/items/10").text == "nothing here"
+
+
+def test_the_order_of_registration_does_not_matter() -> None:
+    async def general(request: Request, exc: Exception) -> PlainTextResponse:
+        return PlainTextResponse("general")
+
+    async def exact(request: Request, exc: Exception) -> PlainTextResponse:
+        return PlainTextResponse("exact")
+
+    pairs = [(handlers.ShopError, general), (handlers.OutOfStock, exact)]
+    for order in (pairs, pairs[::-1]):
+        app = FastAPI()
+        for error, handler in order:
+            app.add_exception_handler(error, handler)
+        app.get("/items/{item_id}")(handlers.read_item)
+        assert visitor(app).get("/items/2").text == "exact"
+
+
+def test_a_304_with_a_body_is_no_valid_answer_and_the_handler_sends_none() -> None:
+    response = visitor(http_exception_of_starlette.app).get("/items/304")
+    assert (response.status_code, response.content) == (304, b"")
+    assert response.headers["etag"] == '"7"'
+    assert "content-length" not in response.headers
 
 
 def test_a_handler_for_fastapis_http_exception_misses_unknown_paths_and_methods() -> (
@@ -50,17 +140,14 @@ def test_a_handler_for_starlettes_http_exception_gets_all_of_them() -> None:
 def test_a_handler_for_exception_answers_and_the_exception_is_raised_all_the_same() -> (
     None
 ):
-    response = visitor(catch_all.app).get("/boom")
-    assert (response.status_code, response.json()) == (
-        500,
-        {"detail": "internal server error"},
-    )
-    with pytest.raises(KeyError):
-        TestClient(catch_all.app).get("/boom")
+    response = visitor(handlers.app).get("/items/0")
+    assert (response.status_code, response.json()) == (500, {"detail": "Sorry"})
+    with pytest.raises(ZeroDivisionError):
+        TestClient(handlers.app).get("/items/0")
 
 
 def test_a_handler_for_exception_gets_neither_404_nor_405_nor_422() -> None:
-    app = FastAPI(exception_handlers=dict(catch_all.app.exception_handlers))
+    app = FastAPI(exception_handlers={Exception: handlers.server_error})
 
     @app.get("/items/{item_id}")
     async def read(item_id: int) -> None:
@@ -92,7 +179,7 @@ def test_a_handler_for_500_does_not_get_an_http_exception_with_status_500() -> N
 
 
 def test_with_debug_the_traceback_answers_and_not_the_handler_for_exception() -> None:
-    app = FastAPI(debug=True, exception_handlers=dict(catch_all.app.exception_handlers))
+    app = FastAPI(debug=True, exception_handlers={Exception: handlers.server_error})
 
     @app.get("/")
     async def read() -> None:
@@ -121,7 +208,7 @@ def test_a_handler_for_exception_is_not_called_for_a_websocket() -> None:
 
 
 def test_an_exception_of_middleware_reaches_the_handler_for_exception_only() -> None:
-    app = FastAPI(exception_handlers=dict(catch_all.app.exception_handlers))
+    app = FastAPI(exception_handlers={Exception: handlers.server_error})
 
     @app.exception_handler(KeyError)
     async def handler(request: Request, exc: KeyError) -> PlainTextResponse:
@@ -131,7 +218,7 @@ def test_an_exception_of_middleware_reaches_the_handler_for_exception_only() -> 
     async def middleware(request: Request, call_next: object) -> PlainTextResponse:
         raise KeyError
 
-    assert visitor(app).get("/").json() == {"detail": "internal server error"}
+    assert visitor(app).get("/").json() == {"detail": "Sorry"}
 
 
 def test_a_def_handler_runs_in_a_worker_thread() -> None:
@@ -199,12 +286,23 @@ def test_a_handler_for_another_class_runs_inside_all_middleware() -> None:
     assert seen == [418]
 
 
+async def not_found(request: Request, exc: Exception) -> PlainTextResponse:
+    return PlainTextResponse("nothing here", status_code=404)
+
+
 def test_the_nearest_class_wins_and_a_status_wins_over_classes() -> None:
-    app = FastAPI(exception_handlers=dict(most_specific.app.exception_handlers))
+    app = FastAPI()
+    app.add_exception_handler(404, not_found)
 
     @app.exception_handler(LookupError)
     async def lookup_error(request: Request, exc: LookupError) -> PlainTextResponse:
         return PlainTextResponse("lookup")
+
+    @app.exception_handler(StarletteHTTPException)
+    async def http_error(
+        request: Request, exc: StarletteHTTPException
+    ) -> PlainTextResponse:
+        return PlainTextResponse("class")
 
     @app.exception_handler(KeyError)
     async def key_error(request: Request, exc: KeyError) -> PlainTextResponse:
@@ -221,12 +319,12 @@ def test_the_nearest_class_wins_and_a_status_wins_over_classes() -> None:
     client = visitor(app)
     assert client.get("/key").text == "key"
     assert client.get("/index").text == "lookup"
-    assert visitor(most_specific.app).get("/order").text == "shop error"
     assert client.get("/nowhere").text == "nothing here"
 
 
 def test_a_handler_for_a_status_does_not_get_a_response_with_that_status() -> None:
-    app = FastAPI(exception_handlers=dict(most_specific.app.exception_handlers))
+    app = FastAPI()
+    app.add_exception_handler(404, not_found)
 
     @app.get("/")
     async def read() -> JSONResponse:
@@ -302,8 +400,16 @@ def test_after_the_response_has_started_no_handler_for_a_class_is_called() -> No
     async def task(tasks: BackgroundTasks) -> None:
         tasks.add_task(failing)
 
+    def dependency() -> Iterator[None]:
+        yield
+        raise KeyError
+
+    @app.get("/yield", dependencies=[Depends(dependency)])
+    async def after_yield() -> None:
+        return None
+
     message = "Caught handled exception, but response already started."
-    for path in ("/", "/task"):
+    for path in ("/", "/task", "/yield"):
         with pytest.raises(RuntimeError, match=message):
             TestClient(app).get(path)
 
