@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,11 +7,15 @@ from typing import Annotated, Any
 import httpx2
 from fastapi import Depends, FastAPI, HTTPException, Request
 
+UPSTREAM = "https://shop.example"
+DEADLINE = 2.0  # seconds, for all calls together
+AT_A_TIME = 5
+
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
-    async with httpx2.AsyncClient(base_url="https://shop.example") as client:
-        yield {"client": client}
+    async with httpx2.AsyncClient(base_url=UPSTREAM) as client:
+        yield {"client": client}  # one client for all requests
 
 
 async def get_client(request: Request) -> httpx2.AsyncClient:
@@ -28,11 +33,6 @@ async def fetch(client: httpx2.AsyncClient, path: str) -> Any:
     return response.json()
 
 
-# --8<-- [start:endpoint]
-DEADLINE = 2.0  # seconds
-AT_A_TIME = 5
-
-
 @app.get("/prices")
 async def prices(client: Client) -> list[Any]:
     limit = asyncio.Semaphore(AT_A_TIME)
@@ -42,12 +42,13 @@ async def prices(client: Client) -> list[Any]:
             return await fetch(client, f"/price/{number}")
 
     try:
-        async with asyncio.timeout(DEADLINE):
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(fetch_price(n)) for n in range(20)]
-    except TimeoutError:
+        async with asyncio.timeout(DEADLINE), asyncio.TaskGroup() as group:
+            tasks = [group.create_task(fetch_price(n)) for n in range(20)]
+    except* (httpx2.HTTPError, ValueError) as errors:  # ValueError: no JSON
+        raise HTTPException(502, "The shop failed") from errors
+    except* TimeoutError:
         raise HTTPException(504, "The shop is too slow") from None
     return [task.result() for task in tasks]
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

@@ -1,40 +1,20 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Annotated, Any
 
-import httpx2
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI
+
+app = FastAPI()
 
 
-@asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
-    async with httpx2.AsyncClient(base_url="https://shop.example") as client:
-        yield {"client": client}
-
-
-async def get_client(request: Request) -> httpx2.AsyncClient:
-    client: httpx2.AsyncClient = request.state.client
-    return client
-
-
-app = FastAPI(lifespan=lifespan)
-Client = Annotated[httpx2.AsyncClient, Depends(get_client)]
-
-
-async def fetch(client: httpx2.AsyncClient, path: str) -> Any:
-    response = await client.get(path)
-    response.raise_for_status()
-    return response.json()
+async def load(what: str) -> str:
+    await asyncio.sleep(1)  # stands for a call of another service
+    return f"{what} of the product"
 
 
 # --8<-- [start:endpoint]
 @app.get("/product")
-async def product(client: Client) -> dict[str, Any]:
+async def product() -> dict[str, str]:
     price, stock, rating = await asyncio.gather(
-        fetch(client, "/price"),
-        fetch(client, "/stock"),
-        fetch(client, "/rating"),
+        load("price"), load("stock"), load("rating")
     )
     return {"price": price, "stock": stock, "rating": rating}
 

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import httpcore2
+import httpx
 import httpx2
 import pytest
 from fastapi import Depends, FastAPI, HTTPException, Request
@@ -22,7 +23,6 @@ from snippets.concurrency.concurrent_calls import (
     deadline_and_limit,
     except_star,
     gather_calls,
-    shared_client,
     task_group,
     wrong_client_per_request,
     wrong_forgotten_task,
@@ -96,25 +96,27 @@ async def calling(
         async def get_client() -> httpx2.AsyncClient:
             return outgoing
 
-        module.app.dependency_overrides[module.get_client] = get_client
-        try:
+        async def load(what: str) -> Any:
+            response = await outgoing.get(f"/{what}")
+            response.raise_for_status()
+            return f"{what} of the product"
+
+        with pytest.MonkeyPatch.context() as patch:
+            if hasattr(module, "load"):
+                patch.setattr(module, "load", load)
+            else:
+                overrides = module.app.dependency_overrides
+                patch.setitem(overrides, module.get_client, get_client)
             async with browser(module.app) as client:
                 yield client
-        finally:
-            module.app.dependency_overrides.clear()
 
 
-def most_in_flight(module: ModuleType) -> int:
-    async def main() -> int:
+def most_in_flight(module: ModuleType) -> tuple[int, str]:
+    async def main() -> tuple[int, str]:
         upstream = Upstream()
         async with calling(module, upstream) as client:
             response = await client.get("/product")
-        assert response.json() == {
-            "price": "/price",
-            "stock": "/stock",
-            "rating": "/rating",
-        }
-        return upstream.most_in_flight
+        return upstream.most_in_flight, f"{response.status_code} {response.text}"
 
     return asyncio.run(main())
 
@@ -123,14 +125,33 @@ def most_in_flight(module: ModuleType) -> int:
 
 
 def test_awaits_in_a_row_have_one_call_in_flight() -> None:
-    assert most_in_flight(wrong_one_after_another) == 1
+    assert most_in_flight(wrong_one_after_another)[0] == 1
 
 
 @pytest.mark.parametrize("module", [task_group, gather_calls])
 def test_task_group_and_gather_have_all_three_calls_in_flight(
-    module: ModuleType,
+    module: ModuleType, recorded: Any
 ) -> None:
-    assert most_in_flight(module) == 3
+    calls, answer = most_in_flight(module)
+    assert calls == 3
+    recorded("product.txt", f"GET /product\n{answer}")
+
+
+def test_gather_keeps_the_order_of_the_calls() -> None:
+    async def main() -> list[int]:
+        second_ended = asyncio.Event()
+
+        async def first() -> int:
+            await second_ended.wait()
+            return 1
+
+        async def second() -> int:
+            second_ended.set()
+            return 2
+
+        return list(await asyncio.gather(first(), second()))
+
+    assert asyncio.run(main()) == [1, 2]
 
 
 def test_a_result_cannot_be_read_before_the_block_has_ended() -> None:
@@ -259,61 +280,45 @@ def test_gather_with_return_exceptions_gives_exceptions_as_results() -> None:
 # The answer of FastAPI
 
 
-def answer(module: ModuleType, status: dict[str, int]) -> httpx2.Response:
+def answer(module: ModuleType, path: str) -> httpx2.Response:
     async def main() -> httpx2.Response:
-        async with calling(module, Upstream(status)) as client:
-            return await client.get("/product")
+        async with browser(module.app) as client:
+            return await client.get(path)
 
     return asyncio.run(main())
 
 
 def test_an_http_exception_raised_in_a_task_of_a_group_is_answered_with_500() -> None:
-    response = answer(wrong_http_exception_in_a_task, {"/stock": 404})
+    response = answer(wrong_http_exception_in_a_task, "/sum?a=tea&b=nothing")
     assert response.status_code == 500
     assert response.text == "Internal Server Error"
 
 
-def test_without_a_failure_the_same_endpoint_answers() -> None:
-    response = answer(wrong_http_exception_in_a_task, {})
-    assert response.json() == {"price": "/price", "stock": "/stock"}
+@pytest.mark.parametrize("module", [wrong_http_exception_in_a_task, except_star])
+def test_without_a_failure_both_endpoints_answer(module: ModuleType) -> None:
+    assert answer(module, "/sum?a=tea&b=cake").json() == 7
 
 
 def test_an_http_exception_raised_in_gather_reaches_its_handler(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fetch = wrong_http_exception_in_a_task.fetch
-    monkeypatch.setattr(gather_calls, "fetch", fetch)
-    response = answer(gather_calls, {"/stock": 404})
+    async def load(what: str) -> str:
+        raise HTTPException(404, "No such product")
+
+    monkeypatch.setattr(gather_calls, "load", load)
+    response = answer(gather_calls, "/product")
     assert response.status_code == 404
     assert response.json() == {"detail": "No such product"}
 
 
-def test_except_star_turns_the_failure_of_a_call_into_502() -> None:
-    response = answer(except_star, {"/stock": 404})
-    assert response.status_code == 502
-    assert response.json() == {"detail": "The shop failed"}
-
-
-def test_except_star_makes_one_502_of_two_failures(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    failed: list[str] = []
-
-    async def fetch(client: httpx2.AsyncClient, path: str) -> Any:
-        failed.append(path)
-        raise httpx2.ConnectError(path)
-
-    monkeypatch.setattr(except_star, "fetch", fetch)
-    assert answer(except_star, {}).status_code == 502
-    assert failed == ["/price", "/stock"]
+@pytest.mark.parametrize("query", ["a=tea&b=nothing", "a=nothing&b=nowhere"])
+def test_except_star_turns_one_failure_or_two_into_one_404(query: str) -> None:
+    assert answer(except_star, f"/sum?{query}").status_code == 404
 
 
 def test_except_star_lets_other_errors_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fetch(client: httpx2.AsyncClient, path: str) -> Any:
-        raise KeyError(path)
-
-    monkeypatch.setattr(except_star, "fetch", fetch)
-    assert answer(except_star, {}).status_code == 500
+    monkeypatch.setattr(except_star, "prices", None)
+    assert answer(except_star, "/sum?a=tea&b=cake").status_code == 500
 
 
 def test_an_error_that_except_star_does_not_match_keeps_it_a_group() -> None:
@@ -389,6 +394,36 @@ def test_at_the_deadline_every_call_is_cancelled_and_the_answer_is_504(
     asyncio.run(main())
 
 
+async def page_that_is_no_json(request: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(200, text="<html>")
+
+
+async def broken_connection(request: httpx2.Request) -> httpx2.Response:
+    raise httpx2.ConnectError("no connection")
+
+
+@pytest.mark.parametrize(
+    "upstream",
+    [Upstream({"/price/3": 404}), page_that_is_no_json, broken_connection],
+    ids=["404", "no JSON", "no connection"],
+)
+def test_an_upstream_that_fails_is_answered_with_502(upstream: Any) -> None:
+    async def main() -> httpx2.Response:
+        async with calling(deadline_and_limit, upstream) as client:
+            return await client.get("/prices")
+
+    response = asyncio.run(main())
+    assert response.status_code == 502
+    assert response.json() == {"detail": "The shop failed"}
+
+
+def test_the_same_code_runs_with_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadline_and_limit, "httpx2", httpx)
+    assert connections_of_three_requests(
+        deadline_and_limit, monkeypatch, "/prices"
+    ) == (1)
+
+
 # The client
 
 
@@ -419,8 +454,13 @@ async def local_server() -> AsyncIterator[tuple[str, list[None]]]:
 
 
 def connections_of_three_requests(
-    module: ModuleType, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> int:
+    """Return how many connections the calls need that are made one after another."""
+    if module is deadline_and_limit:
+        monkeypatch.setattr(module, "DEADLINE", PATIENCE)
+        monkeypatch.setattr(module, "AT_A_TIME", 1)
+
     async def main() -> int:
         async with local_server() as (address, connections):
             monkeypatch.setattr(module, "UPSTREAM", address)
@@ -435,7 +475,7 @@ def connections_of_three_requests(
                     transport=transport, base_url="http://test"
                 ) as client:
                     for _ in range(3):
-                        assert (await client.get("/price")).json() == "fine"
+                        assert "fine" in (await client.get(path)).json()
         return len(connections)
 
     return asyncio.run(main())
@@ -444,20 +484,23 @@ def connections_of_three_requests(
 def test_a_client_per_request_opens_a_connection_per_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert connections_of_three_requests(wrong_client_per_request, monkeypatch) == 3
+    module = wrong_client_per_request
+    assert connections_of_three_requests(module, monkeypatch, "/price") == 3
 
 
 def test_a_client_of_the_lifespan_keeps_one_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert connections_of_three_requests(shared_client, monkeypatch) == 1
+    module = deadline_and_limit
+    assert connections_of_three_requests(module, monkeypatch, "/prices") == 1
 
 
 @pytest.mark.parametrize(
-    ("module", "times"), [(wrong_client_per_request, 3), (shared_client, 1)]
+    ("module", "path", "times"),
+    [(wrong_client_per_request, "/price", 3), (deadline_and_limit, "/prices", 1)],
 )
 def test_each_client_loads_the_certificates_for_tls_again(
-    module: ModuleType, times: int, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, path: str, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = httpcore2.default_ssl_context
     loaded: list[threading.Thread] = []
@@ -468,7 +511,7 @@ def test_each_client_loads_the_certificates_for_tls_again(
 
     monkeypatch.setattr(httpcore2, "default_ssl_context", count)
     # A client with a transport of its own, such as the one of the test, loads none.
-    connections_of_three_requests(module, monkeypatch)
+    connections_of_three_requests(module, monkeypatch, path)
     assert (
         loaded == [threading.current_thread()] * times
     )  # the thread of the event loop

@@ -16,8 +16,10 @@ class Mailbox:
 
 async def get_mailbox() -> AsyncIterator[Mailbox]:
     mailbox = Mailbox()
-    yield mailbox
-    mailbox.is_open = False
+    try:
+        yield mailbox
+    finally:
+        mailbox.is_open = False
 
 
 app = FastAPI()

@@ -1,41 +1,24 @@
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Annotated, Any
 
-import httpx2
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException
 
-
-@asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
-    async with httpx2.AsyncClient(base_url="https://shop.example") as client:
-        yield {"client": client}
-
-
-async def get_client(request: Request) -> httpx2.AsyncClient:
-    client: httpx2.AsyncClient = request.state.client
-    return client
-
-
-app = FastAPI(lifespan=lifespan)
-Client = Annotated[httpx2.AsyncClient, Depends(get_client)]
+app = FastAPI()
+prices = {"tea": 3, "cake": 4}
 
 
 # --8<-- [start:endpoint]
-async def fetch(client: httpx2.AsyncClient, path: str) -> Any:
-    response = await client.get(path)
-    if response.status_code == 404:
+async def load(name: str) -> int:
+    if name not in prices:
         raise HTTPException(404, "No such product")
-    return response.json()
+    return prices[name]
 
 
-@app.get("/product")
-async def product(client: Client) -> dict[str, Any]:
+@app.get("/sum")
+async def price_of_both(a: str, b: str) -> int:
     async with asyncio.TaskGroup() as group:
-        price = group.create_task(fetch(client, "/price"))
-        stock = group.create_task(fetch(client, "/stock"))
-    return {"price": price.result(), "stock": stock.result()}
+        one = group.create_task(load(a))
+        two = group.create_task(load(b))
+    return one.result() + two.result()
 
 
 # --8<-- [end:endpoint]
