@@ -1,3 +1,4 @@
+# --8<-- [start:injection]
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
@@ -7,7 +8,7 @@ app = FastAPI()
 
 
 class Settings(BaseModel):
-    sender: str = "shop@example.org"
+    domain: str = "example.org"
 
 
 class Mailer:
@@ -18,13 +19,15 @@ class Mailer:
         return f"{self.sender}: order {order_id} confirmed"
 
 
-# --8<-- [start:injection]
 def get_settings() -> Settings:
     return Settings()
 
 
-def get_mailer(settings: Annotated[Settings, Depends(get_settings)]) -> Mailer:
-    return Mailer(settings.sender)
+def get_mailer(
+    settings: Annotated[Settings, Depends(get_settings)],
+    shop: str = "north",  # from the query
+) -> Mailer:
+    return Mailer(f"{shop}@{settings.domain}")
 
 
 @app.post("/orders/{order_id}")

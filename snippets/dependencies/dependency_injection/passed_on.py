@@ -4,6 +4,7 @@ from fastapi import BackgroundTasks, Depends, FastAPI
 from pydantic import BaseModel
 
 app = FastAPI()
+sent: list[str] = []
 
 
 class Settings(BaseModel):
@@ -27,17 +28,15 @@ def read_footer(
 
 
 # --8<-- [end:helper]
-sent: list[str] = []
-
-
 # --8<-- [start:task]
 def send_report(settings: Settings) -> None:
-    sent.append(footer(settings))
+    sent.append(f"Report by {settings.sender}")
 
 
 @app.post("/reports")
 def report(
-    tasks: BackgroundTasks, settings: Annotated[Settings, Depends(get_settings)]
+    tasks: BackgroundTasks,
+    settings: Annotated[Settings, Depends(get_settings)],
 ) -> None:
     tasks.add_task(send_report, settings)
 

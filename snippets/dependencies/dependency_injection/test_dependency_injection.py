@@ -1,8 +1,9 @@
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated
 
 import pytest
-from fastapi import Depends, FastAPI, Request, Response, WebSocket
+from fastapi import Depends, FastAPI, HTTPException, Request, Response, WebSocket
 from fastapi.params import Depends as DependsObject
 from fastapi.testclient import TestClient
 
@@ -25,9 +26,74 @@ class FakeMailer(orders.Mailer):
         return f"fake {order_id}"
 
 
-def test_fastapi_calls_the_dependencies_of_dependencies_first() -> None:
-    response = TestClient(orders.app).post("/orders/7")
-    assert response.json() == "shop@example.org: order 7 confirmed"
+def test_fastapi_calls_the_dependencies_of_dependencies_first(
+    recorded: Recorder,
+) -> None:
+    client = TestClient(orders.app)
+    targets = ["/orders/7", "/orders/7?shop=south"]
+    answers = [f"POST {target}\n{client.post(target).text}" for target in targets]
+    recorded("answers.txt", "\n\n".join(answers))
+
+
+def test_parameters_of_dependencies_are_in_the_openapi_document() -> None:
+    operation = orders.app.openapi()["paths"]["/orders/{order_id}"]["post"]
+    names = {parameter["name"] for parameter in operation["parameters"]}
+    assert names == {"order_id", "shop"}
+
+
+def test_a_dependency_stops_the_request_with_an_http_exception() -> None:
+    app = FastAPI()
+
+    def refuse() -> None:
+        raise HTTPException(403)
+
+    @app.get("/", dependencies=[Depends(refuse)])
+    def read() -> None:
+        pytest.fail("the path operation was called")
+
+    assert TestClient(app).get("/").status_code == 403
+
+
+def test_functions_classes_and_instances_with_call_are_dependencies() -> None:
+    class Number:
+        def __init__(self, value: int = 1) -> None:
+            self.value = value
+
+        def __call__(self) -> int:
+            return self.value
+
+    async def two() -> int:
+        return 2
+
+    app = FastAPI()
+
+    @app.get("/")
+    def read(
+        one: Annotated[Number, Depends()],
+        second: Annotated[int, Depends(two)],
+        third: Annotated[int, Depends(Number(3))],
+    ) -> list[int]:
+        return [one.value, second, third]
+
+    assert TestClient(app).get("/").json() == [1, 2, 3]
+
+
+def test_lru_cache_on_a_def_function_gives_one_object_to_all_requests() -> None:
+    @lru_cache
+    def get_settings() -> orders.Settings:
+        return orders.Settings()
+
+    app = FastAPI()
+    seen: list[orders.Settings] = []
+
+    @app.get("/")
+    def read(settings: Annotated[orders.Settings, Depends(get_settings)]) -> None:
+        seen.append(settings)
+
+    client = TestClient(app)
+    client.get("/")
+    client.get("/")
+    assert seen[0] is seen[1]
 
 
 def test_the_functions_stay_ordinary_and_can_be_called_with_anything() -> None:
@@ -36,13 +102,13 @@ def test_the_functions_stay_ordinary_and_can_be_called_with_anything() -> None:
 
 def test_a_dependency_is_replaced_under_its_callable_for_all_who_ask_for_it() -> None:
     orders.app.dependency_overrides[orders.get_settings] = lambda: orders.Settings(
-        sender="test@example.org"
+        domain="test.example"
     )
     try:
         response = TestClient(orders.app).post("/orders/7")
     finally:
         orders.app.dependency_overrides.clear()
-    assert response.json() == "test@example.org: order 7 confirmed"
+    assert response.json() == "north@test.example: order 7 confirmed"
 
 
 def test_the_graph_is_read_when_the_path_operation_is_declared() -> None:
@@ -98,7 +164,7 @@ def test_websocket_endpoints_and_their_dependencies_are_injected_too() -> None:
         await websocket.close()
 
     with TestClient(app).websocket_connect("/mail") as websocket:
-        assert websocket.receive_text() == "shop@example.org"
+        assert websocket.receive_text() == "north@example.org"
 
 
 def failure_of(method: str, path: str) -> str:
@@ -144,7 +210,7 @@ def test_helpers_and_background_tasks_get_the_value_as_an_argument() -> None:
     assert client.get("/footer").json() == "Sent by shop@example.org"
     passed_on.sent.clear()
     assert client.post("/reports").status_code == 200
-    assert passed_on.sent == ["Sent by shop@example.org"]
+    assert passed_on.sent == ["Report by shop@example.org"]
 
 
 def test_a_class_is_injected_only_when_fastapi_creates_the_object() -> None:
@@ -180,15 +246,15 @@ def test_a_service_from_the_lifespan_is_built_once_and_works_without_fastapi() -
 def test_an_override_does_not_reach_code_that_calls_the_function_itself() -> None:
     app = FastAPI()
     app.dependency_overrides[orders.get_settings] = lambda: orders.Settings(
-        sender="test@example.org"
+        domain="test.example"
     )
 
     @app.exception_handler(LookupError)
     async def not_found(request: Request, error: Exception) -> Response:
-        return Response(orders.get_settings().sender, status_code=404)
+        return Response(orders.get_settings().domain, status_code=404)
 
     @app.get("/orders")
     def read(settings: Annotated[orders.Settings, Depends(orders.get_settings)]) -> str:
-        raise LookupError(settings.sender)
+        raise LookupError(settings.domain)
 
-    assert TestClient(app).get("/orders").text == "shop@example.org"
+    assert TestClient(app).get("/orders").text == "example.org"
