@@ -1,17 +1,19 @@
+# --8<-- [start:program]
 from fastapi import BackgroundTasks, FastAPI
 
 app = FastAPI()
-sent: list[str] = []
 
 
-# --8<-- [start:add]
 def send_email(address: str, subject: str) -> None:
-    sent.append(f"{address}: {subject}")  # stands for smtplib
+    print(f"to {address}: {subject}")  # stands for a mail library
 
 
 @app.post("/users/{address}", status_code=201)
-async def create_user(address: str, background_tasks: BackgroundTasks) -> None:
+async def create_user(
+    address: str, background_tasks: BackgroundTasks
+) -> dict[str, str]:
     background_tasks.add_task(send_email, address, subject="Welcome")
+    return {"created": address}
 
 
-# --8<-- [end:add]
+# --8<-- [end:program]

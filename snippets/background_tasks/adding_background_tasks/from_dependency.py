@@ -1,14 +1,13 @@
+# --8<-- [start:program]
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI
 
 app = FastAPI()
-log: list[str] = []
 
 
-# --8<-- [start:dependency]
 def write_audit(user: str) -> None:
-    log.append(f"audit of {user}")
+    print(f"audit of {user}")
 
 
 class Audit:
@@ -24,4 +23,4 @@ async def delete_user(user: str, audit: Annotated[Audit, Depends()]) -> None:
     audit.later(user)
 
 
-# --8<-- [end:dependency]
+# --8<-- [end:program]

@@ -21,20 +21,19 @@ from snippets.background_tasks.adding_background_tasks import (
 )
 
 
-@pytest.fixture(autouse=True)
-def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    lines: list[str] = []
-    for module in (
-        from_dependency,
-        response,
-        wrong_response,
-        after_yield,
-        wrong_after_yield,
-    ):
-        monkeypatch.setattr(module, "log", lines)
-    for module in (add_task, wrong_called, wrong_lambda):
-        monkeypatch.setattr(module, "sent", lines)
-    return lines
+class Log:
+    """What the tasks printed since it was last looked at."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def __eq__(self, lines: object) -> bool:
+        return self.capsys.readouterr().out.splitlines() == lines
+
+
+@pytest.fixture
+def log(capsys: pytest.CaptureFixture[str]) -> Log:
+    return Log(capsys)
 
 
 def post(module: ModuleType, path: str) -> int:
@@ -42,9 +41,15 @@ def post(module: ModuleType, path: str) -> int:
     return client.post(path).status_code
 
 
-def test_add_task_calls_the_function_with_the_arguments(log: list[str]) -> None:
-    assert post(add_task, "/users/ann@example.com") == 201
-    assert log == ["ann@example.com: Welcome"]
+def test_add_task_calls_the_function_with_the_arguments(
+    capsys: pytest.CaptureFixture[str], recorded: Any
+) -> None:
+    response = TestClient(add_task.app).post("/users/ann@example.com")
+    lines = ["POST /users/ann@example.com HTTP/1.1", ""]
+    lines += [f"HTTP/1.1 {response.status_code} {response.reason_phrase}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    recorded("created.http", "\n".join([*lines, "", response.text]))
+    recorded("printed.txt", capsys.readouterr().out)
 
 
 def test_the_background_tasks_parameter_is_no_field_of_the_request() -> None:
@@ -53,7 +58,7 @@ def test_the_background_tasks_parameter_is_no_field_of_the_request() -> None:
     assert "requestBody" not in operation
 
 
-def test_a_dependency_adds_to_the_tasks_of_the_request(log: list[str]) -> None:
+def test_a_dependency_adds_to_the_tasks_of_the_request(log: Log) -> None:
     client = TestClient(from_dependency.app)
     assert client.delete("/users/ann").status_code == 204
     assert log == ["audit of ann"]
@@ -75,12 +80,25 @@ def test_endpoint_and_dependencies_share_one_object() -> None:
 
 
 def test_a_function_that_is_called_runs_before_the_response_and_the_task_fails(
-    log: list[str],
+    log: Log,
 ) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="the first argument must be callable"):
         TestClient(wrong_called.app).post("/users/ann@example.com")
-    assert log == ["ann@example.com: Welcome"]
+    assert log == ["to ann@example.com: Welcome"]
     assert post(wrong_called, "/users/ann@example.com") == 201
+
+
+def test_a_coroutine_is_no_task_either() -> None:
+    app = FastAPI()
+    coroutine: Any = wrong_lambda.send_email("ann@example.com")
+
+    @app.post("/")
+    async def endpoint(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(coroutine)
+
+    with pytest.raises(TypeError, match="the first argument must be callable"):
+        TestClient(app).post("/")
+    coroutine.close()
 
 
 class Coroutine:
@@ -122,25 +140,25 @@ def test_functools_partial_of_an_async_function_runs() -> None:
 
 
 def test_background_on_a_returned_response_drops_the_injected_tasks(
-    log: list[str],
+    log: Log,
 ) -> None:
     assert post(wrong_response, "/users") == 200
     assert log == ["audit"]
 
 
 def test_a_returned_response_without_background_takes_the_injected_tasks(
-    log: list[str],
+    log: Log,
 ) -> None:
     assert post(response, "/users") == 200
     assert log == ["email", "audit"]
 
 
-def test_a_task_added_after_yield_is_never_run(log: list[str]) -> None:
+def test_a_task_added_after_yield_is_never_run(log: Log) -> None:
     assert post(wrong_after_yield, "/users") == 200
     assert log == []
 
 
-def test_with_scope_function_a_task_added_after_yield_is_run(log: list[str]) -> None:
+def test_with_scope_function_a_task_added_after_yield_is_run(log: Log) -> None:
     assert post(after_yield, "/users") == 200
     assert log == ["audit"]
 
@@ -190,7 +208,7 @@ def test_in_a_websocket_endpoint_tasks_are_never_run() -> None:
     assert log == ["endpoint"]
 
 
-def test_an_override_replaces_what_a_dependency_adds(log: list[str]) -> None:
+def test_an_override_replaces_what_a_dependency_adds(log: Log) -> None:
     calls: list[str] = []
 
     class Fake:
@@ -203,7 +221,8 @@ def test_an_override_replaces_what_a_dependency_adds(log: list[str]) -> None:
         TestClient(from_dependency.app).delete("/users/ann")
     finally:
         overrides.clear()
-    assert (calls, log) == (["ann"], [])
+    assert calls == ["ann"]
+    assert log == []
 
 
 def test_background_tasks_is_a_class_and_no_decorator() -> None:

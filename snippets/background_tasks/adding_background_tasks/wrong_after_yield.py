@@ -3,16 +3,20 @@ from collections.abc import AsyncIterator
 from fastapi import BackgroundTasks, Depends, FastAPI
 
 app = FastAPI()
-log: list[str] = []
 
 
 # --8<-- [start:dependency]
-async def audited(background_tasks: BackgroundTasks) -> AsyncIterator[None]:
+async def audited(
+    tasks: BackgroundTasks,
+) -> AsyncIterator[None]:
     yield
-    background_tasks.add_task(log.append, "audit")  # too late
+    tasks.add_task(print, "audit")  # too late
 
 
-@app.post("/users", dependencies=[Depends(audited)])
+Audited = Depends(audited)
+
+
+@app.post("/users", dependencies=[Audited])
 async def create_user() -> None: ...
 
 
