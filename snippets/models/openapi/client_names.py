@@ -1,8 +1,8 @@
+# --8<-- [start:names]
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 
-# --8<-- [start:names]
 def operation_id(route: APIRoute) -> str:
     return route.name  # must be unique in the application
 
@@ -11,7 +11,7 @@ app = FastAPI(generate_unique_id_function=operation_id)
 
 
 @app.get("/items/{item_id}")
-async def read_item(item_id: int) -> int:
+def read_item(item_id: int) -> int:
     return item_id
 
 

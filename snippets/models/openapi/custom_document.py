@@ -1,9 +1,9 @@
+# --8<-- [start:application]
 from typing import Any
 
 from fastapi import FastAPI
 
 
-# --8<-- [start:application]
 class Shop(FastAPI):
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()

@@ -1,10 +1,11 @@
+# --8<-- [start:endpoint]
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
 app = FastAPI()
+items = {1: "plumbus"}
 
 
-# --8<-- [start:endpoint]
 class Problem(BaseModel):
     detail: str
 
@@ -13,10 +14,10 @@ class Problem(BaseModel):
     "/items/{item_id}",
     responses={404: {"model": Problem}},
 )
-async def read_item(item_id: int) -> str:
-    if item_id > 10:
+def read_item(item_id: int) -> str:
+    if item_id not in items:
         raise HTTPException(404, "No such item")
-    return "plumbus"
+    return items[item_id]
 
 
 # --8<-- [end:endpoint]

@@ -1,8 +1,8 @@
+# --8<-- [start:application]
 from fastapi import FastAPI
 from pydantic_settings import BaseSettings
 
 
-# --8<-- [start:application]
 class Settings(BaseSettings):
     openapi_url: str = ""  # none, unless the environment sets one
 

@@ -1,3 +1,4 @@
+# --8<-- [start:endpoint]
 from decimal import Decimal
 
 from fastapi import FastAPI
@@ -6,7 +7,6 @@ from pydantic import BaseModel, computed_field
 app = FastAPI()
 
 
-# --8<-- [start:endpoint]
 class Price(BaseModel):
     net: Decimal
 
@@ -16,7 +16,7 @@ class Price(BaseModel):
 
 
 @app.post("/prices")
-async def create_price(price: Price) -> Price:
+def create_price(price: Price) -> Price:
     return price
 
 

@@ -1,14 +1,17 @@
+# --8<-- [start:docs]
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
 
-# --8<-- [start:docs]
 app = FastAPI(docs_url=None, redoc_url=None)
-# with app.mount("/static", StaticFiles(directory="static"))
+# check_dir=False: the directory is read with the first request.
+static = StaticFiles(directory="static", check_dir=False)
+app.mount("/static", static)
 
 
 @app.get("/docs", include_in_schema=False)
-async def docs() -> HTMLResponse:
+def docs() -> HTMLResponse:
     return get_swagger_ui_html(
         openapi_url="/openapi.json",
         title="Shop",

@@ -1,10 +1,12 @@
 import json
+import re
 from collections.abc import AsyncIterable, Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, WebSocket
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field
@@ -39,6 +41,46 @@ def test_the_document_is_made_from_types_docstring_and_decorator(recorded: Any) 
     shown = {key: made[key] for key in ("openapi", "info")}
     shown["put /items/{item_id}"] = operation
     recorded("operation.json", json.dumps(shown, indent=2))
+
+
+def test_the_program_replaces_an_item_that_exists() -> None:
+    tester = TestClient(documented.app)
+    body = {"name": "fleeb"}
+    assert tester.put("/items/1", json=body).json() == body
+    assert tester.put("/items/2", json=body).status_code == 404
+    tester.put("/items/1", json={"name": "plumbus"})
+
+
+def test_metadata_of_the_application_stands_in_the_document() -> None:
+    app = FastAPI(
+        title="Shop",
+        version="2.1.0",
+        description="Items",
+        openapi_tags=[{"name": "stock"}],
+        servers=[{"url": "https://api.example.com"}],
+    )
+    app.get("/", summary="All", description="Every item", tags=["stock"])(lambda: None)
+    made = document(app)
+    expected = {"title": "Shop", "version": "2.1.0", "description": "Items"}
+    assert made["info"] == expected
+    assert made["tags"] == [{"name": "stock"}]
+    assert made["servers"] == [{"url": "https://api.example.com"}]
+    operation = made["paths"]["/"]["get"]
+    assert (operation["summary"], operation["description"]) == ("All", "Every item")
+
+
+def test_websockets_and_mounted_applications_are_not_in_the_document() -> None:
+    app = FastAPI()
+
+    @app.websocket("/ws")
+    async def socket(websocket: WebSocket) -> None: ...
+
+    mounted = FastAPI()
+    mounted.get("/inside")(lambda: None)
+    app.mount("/mounted", mounted)
+    assert document(app)["paths"] == {}
+    assert list(document(mounted)["paths"]) == ["/inside"]
+    assert TestClient(app).get("/mounted/openapi.json").status_code == 200
 
 
 def test_include_in_schema_false_hides_and_does_not_close() -> None:
@@ -256,6 +298,26 @@ def test_the_docs_load_scripts_from_a_cdn() -> None:
 
 def test_self_hosted_docs_name_no_other_host() -> None:
     assert "https://" not in TestClient(self_hosted_docs.app).get("/docs").text
+
+
+def test_the_page_gets_its_files_from_the_static_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static/swagger-ui-bundle.js").write_text("SwaggerUIBundle")
+    monkeypatch.chdir(tmp_path)
+    tester = TestClient(self_hosted_docs.app)
+    assert tester.get("/docs").status_code == 200
+    found = re.findall(r"(?:src|href)=\"(/static/[^\"]+)", tester.get("/docs").text)
+    assert "/static/swagger-ui-bundle.js" in found
+    assert tester.get("/static/swagger-ui-bundle.js").text == "SwaggerUIBundle"
+
+
+def test_a_computed_field_keeps_its_schema_apart_in_spite_of_the_option() -> None:
+    app = FastAPI(separate_input_output_schemas=False)
+    app.post("/prices")(input_and_output.create_price)
+    names = document(app)["components"]["schemas"]
+    assert {"Price-Input", "Price-Output"} <= set(names)
 
 
 def test_the_address_in_a_page_of_your_own_does_not_follow_root_path() -> None:

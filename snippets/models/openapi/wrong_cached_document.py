@@ -1,10 +1,10 @@
+# --8<-- [start:application]
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 
-# --8<-- [start:application]
 class Shop(FastAPI):
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:

@@ -1,14 +1,15 @@
+# --8<-- [start:endpoint]
 from fastapi import FastAPI, HTTPException
 
 app = FastAPI()
+items = {1: "plumbus"}
 
 
-# --8<-- [start:endpoint]
 @app.get("/items/{item_id}")
-async def read_item(item_id: int) -> str:
-    if item_id > 10:
+def read_item(item_id: int) -> str:
+    if item_id not in items:
         raise HTTPException(404, "No such item")
-    return "plumbus"
+    return items[item_id]
 
 
 # --8<-- [end:endpoint]
