@@ -1,3 +1,4 @@
+# --8<-- [start:levels]
 from collections.abc import Callable
 from typing import Annotated
 
@@ -11,7 +12,6 @@ def say(text: str) -> Callable[[], None]:
     return dependency
 
 
-# --8<-- [start:levels]
 app = FastAPI(dependencies=[Depends(say("application"))])
 router = APIRouter(dependencies=[Depends(say("router"))])
 

@@ -2,6 +2,7 @@ import asyncio
 import importlib
 import inspect
 import textwrap
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,11 @@ from starlette.testclient import WebSocketDenialResponse
 
 from snippets.dependencies.declaring_dependencies import (
     account,
-    callables,
+    class_as_dependency,
     current_user,
     levels,
+    orders,
+    public_user,
     tenant,
     wrong_default_value,
     wrong_forgotten_depends,
@@ -27,6 +30,29 @@ from snippets.dependencies.declaring_dependencies import (
 Recorder = Callable[[str, str], None]
 FOLDER = "snippets.dependencies.declaring_dependencies"
 TOKEN = {"Authorization": "Bearer 9d2e"}
+
+
+@pytest.mark.since(starlette="1.2.0")
+def test_a_dependency_is_used_for_its_result_or_for_its_effect(
+    recorded: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orders, "orders", ["lamp", "desk", "chair"])
+    monkeypatch.setattr(orders, "shop", {"open": True})
+    client = TestClient(orders.app)
+    texts = []
+    for target in [
+        "GET /orders",
+        "GET /orders?skip=2",
+        "GET /orders?limit=0",
+        "POST /orders/sofa",
+        "POST /orders/sofa (closed)",
+    ]:
+        orders.shop["open"] = "closed" not in target
+        response = client.request(*target.split()[:2])
+        status = f"{response.status_code} {response.reason_phrase}"
+        texts.append(f"{target}\n{status}  {response.text}")
+    recorded("answers.txt", "\n\n".join(texts))
+    assert orders.orders == ["lamp", "desk", "chair", "sofa"]
 
 
 def test_the_path_operation_gets_the_result_of_the_dependency() -> None:
@@ -121,15 +147,65 @@ def test_depends_in_both_places_is_refused() -> None:
 
 
 def test_a_class_is_a_dependency_and_its_parameters_are_validated() -> None:
-    client = TestClient(callables.app)
+    client = TestClient(class_as_dependency.app)
     assert client.get("/orders?skip=40").json() == "20 orders after 40"
     assert client.get("/orders?limit=101").status_code == 422
+    assert client.get("/orders?skip=-1").status_code == 422
 
 
-def test_an_instance_with_call_is_a_dependency_with_a_setting() -> None:
-    client = TestClient(callables.app)
-    assert client.delete("/orders", headers={"X-Role": "admin"}).json() == "deleted"
-    assert client.delete("/orders", headers={"X-Role": "guest"}).status_code == 403
+def test_an_instance_with_call_is_a_dependency_with_a_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guest = current_user.User(name="bob", role="guest", hashed_password="$")
+    monkeypatch.setitem(current_user.users, "77aa", guest)
+    client = TestClient(current_user.app)
+    assert client.delete("/users", headers=TOKEN).json() == "deleted"
+    sent = {"Authorization": "Bearer 77aa"}
+    assert client.delete("/users", headers=sent).status_code == 403
+    assert client.delete("/users").status_code == 401
+
+
+def test_a_function_that_returns_a_function_is_a_dependency_with_a_setting() -> None:
+    def at_most(limit: int) -> Callable[..., int]:
+        def dependency(n: int) -> int:
+            return min(n, limit)
+
+        return dependency
+
+    app = FastAPI()
+
+    @app.get("/")
+    def read(n: Annotated[int, Depends(at_most(5))]) -> int:
+        return n
+
+    assert TestClient(app).get("/?n=9").json() == 5
+
+
+def test_depends_in_depends_is_refused() -> None:
+    def endpoint(page: Annotated[slice, Depends(Depends(orders.paging))]) -> None:
+        pass
+
+    with pytest.raises(TypeError, match="is not a callable object"):
+        FastAPI().get("/")(endpoint)
+
+
+def test_def_runs_in_a_thread_and_async_def_on_the_event_loop() -> None:
+    def sync() -> int:
+        return threading.get_ident()
+
+    async def asynchronous() -> int:
+        return threading.get_ident()
+
+    app = FastAPI()
+
+    @app.get("/")
+    async def read(
+        a: Annotated[int, Depends(sync)], b: Annotated[int, Depends(asynchronous)]
+    ) -> list[bool]:
+        loop = threading.get_ident()
+        return [a == loop, b == loop]
+
+    assert TestClient(app).get("/").json() == [False, True]
 
 
 def test_partials_methods_and_async_functions_are_dependencies() -> None:
@@ -224,7 +300,7 @@ def test_application_dependencies_spare_404_and_docs_and_mounted_applications() 
 
     @app.get("/orders")
     @inner.get("/orders")
-    def orders() -> None:
+    def read_orders() -> None:
         pass
 
     app.mount("/inner", inner)
@@ -271,7 +347,7 @@ def test_include_router_adds_dependencies_to_this_inclusion_only() -> None:
     router = APIRouter()
 
     @router.get("/orders")
-    def orders() -> None:
+    def read_orders() -> None:
         pass
 
     def refuse() -> None:
@@ -399,6 +475,10 @@ def test_a_returned_user_is_sent_with_every_field(recorded: Recorder) -> None:
     response = TestClient(wrong_returned_user.app).get("/users/me")
     assert response.status_code == 200
     recorded("returned_user.json", response.text)
+
+
+def test_the_public_model_as_the_return_type_filters_the_user() -> None:
+    assert TestClient(public_user.app).get("/users/me").json() == {"name": "alice"}
 
 
 def test_without_a_return_type_every_field_is_sent_as_well() -> None:

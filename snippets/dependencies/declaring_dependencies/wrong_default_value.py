@@ -13,10 +13,8 @@ def orders(limit: int = Depends(get_limit)) -> str:
     return f"{limit} orders"
 
 
-# --8<-- [end:default]
-# --8<-- [start:call]
 def report() -> str:
-    return orders()  # no error here, and none from a type checker
+    return orders()  # no error here, nor from a type checker
 
 
-# --8<-- [end:call]
+# --8<-- [end:default]
