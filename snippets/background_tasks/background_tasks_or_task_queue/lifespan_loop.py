@@ -26,9 +26,11 @@ async def every_hour() -> None:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     loop = create_task(every_hour())
-    yield
-    loop.cancel()
-    await wait([loop])  # before what it uses is closed
+    try:
+        yield
+    finally:
+        loop.cancel()
+        await wait([loop])  # it has ended
 
 
 app = FastAPI(lifespan=lifespan)

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing
@@ -5,14 +6,15 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI
 
-
-def connect() -> sqlite3.Connection:
-    memory = "file:outbox?mode=memory&cache=shared"  # stands for a database server
-    return sqlite3.connect(memory, uri=True, check_same_thread=False)
+DATABASE = os.environ.get("DATABASE", "shop.db")
+TABLES = """
+CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, item TEXT);
+CREATE TABLE IF NOT EXISTS outbox (order_id INTEGER);
+"""
 
 
 def get_db() -> Iterator[sqlite3.Connection]:
-    with closing(connect()) as db:  # a connection, and a transaction, per request
+    with closing(sqlite3.connect(DATABASE, check_same_thread=False)) as db:
         yield db
 
 
@@ -21,21 +23,24 @@ Database = Annotated[sqlite3.Connection, Depends(get_db)]
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    with closing(connect()) as app.state.db:
-        app.state.db.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
-        app.state.db.execute("CREATE TABLE outbox (order_id INTEGER)")
-        yield
+    with closing(sqlite3.connect(DATABASE)) as db:
+        db.executescript(TABLES)
+    yield
 
 
 app = FastAPI(lifespan=lifespan)
 
 
 # --8<-- [start:outbox]
-@app.post("/orders/{order_id}", status_code=201)
-def create(order_id: int, db: Database) -> None:
+ORDER = "INSERT INTO orders (item) VALUES (?)"
+OUTBOX = "INSERT INTO outbox VALUES (?)"
+
+
+@app.post("/orders", status_code=201)
+def create(item: str, db: Database) -> None:
     with db:  # one transaction
-        db.execute("INSERT INTO orders VALUES (?)", (order_id,))
-        db.execute("INSERT INTO outbox VALUES (?)", (order_id,))
+        order = db.execute(ORDER, (item,))
+        db.execute(OUTBOX, (order.lastrowid,))
 
 
 # --8<-- [end:outbox]

@@ -4,7 +4,9 @@ import inspect
 import os
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,9 +16,9 @@ from fastapi.testclient import TestClient
 from starlette.background import BackgroundTask
 
 from snippets.background_tasks.background_tasks_or_task_queue import (
-    accepted_job,
     lifespan_loop,
     outbox,
+    stored_job,
     wrong_retry_loop,
     wrong_schedule,
 )
@@ -24,35 +26,59 @@ from snippets.background_tasks.background_tasks_or_task_queue import (
 PATIENCE = 30.0
 
 
-@pytest.fixture
-def queue(monkeypatch: pytest.MonkeyPatch) -> accepted_job.MemoryQueue:
-    queue = accepted_job.MemoryQueue()
-    monkeypatch.setattr(accepted_job, "queue", queue)
-    return queue
+@pytest.fixture(autouse=True)
+def database(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[sqlite3.Connection]:
+    """Give the applications a new file, and the test a connection to it."""
+    file = tmp_path / "test.db"
+    for module in (stored_job, outbox):
+        monkeypatch.setattr(module, "DATABASE", str(file))
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        yield db
 
 
 def test_the_job_is_stored_before_202_is_answered_and_can_be_polled(
-    queue: accepted_job.MemoryQueue, recorded: Any
+    database: sqlite3.Connection, recorded: Any
 ) -> None:
-    client = TestClient(accepted_job.app)
-    accepted = client.post("/reports")
-    job_id = accepted.json()["id"]
-    assert list(queue.jobs) == [job_id]
+    with TestClient(stored_job.app) as client:
+        accepted = client.post("/reports")
+        job_id = accepted.json()["id"]
+        assert database.execute("SELECT * FROM jobs").fetchall() == [(job_id, "queued")]
+        with database:  # the worker's part
+            database.execute("UPDATE jobs SET status = 'done'")
+        polled = client.get(accepted.headers["location"])
     exchange = (
         f"POST /reports\n{accepted.status_code} {accepted.reason_phrase}\n"
         f"location: {accepted.headers['location']}\n\n{accepted.text}\n\n"
-    )
-    queue.jobs[job_id].status = "done"  # the worker's part
-    polled = client.get(accepted.headers["location"])
-    exchange += (
         f"GET {accepted.headers['location']}\n"
         f"{polled.status_code} {polled.reason_phrase}\n\n{polled.text}"
     )
     recorded("accepted.http", exchange.replace(job_id, "4a1f"))
 
 
-def test_an_unknown_job_is_404(queue: accepted_job.MemoryQueue) -> None:
-    assert TestClient(accepted_job.app).get("/reports/x").status_code == 404
+def test_an_unknown_job_is_404() -> None:
+    with TestClient(stored_job.app) as client:
+        assert client.get("/reports/x").status_code == 404
+
+
+def test_a_job_is_there_after_a_restart() -> None:
+    with TestClient(stored_job.app) as client:
+        location = client.post("/reports").headers["location"]
+    with TestClient(stored_job.app) as client:
+        assert client.get(location).json()["status"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("app", "path", "status"),
+    [(stored_job.app, "/reports", 202), (outbox.app, "/orders?item=tea", 201)],
+)
+def test_many_requests_at_the_same_time_are_all_stored(
+    app: FastAPI, path: str, status: int
+) -> None:
+    with TestClient(app) as client, ThreadPoolExecutor(16) as pool:
+        responses = list(pool.map(lambda _: client.post(path), range(64)))
+    assert {response.status_code for response in responses} == {status}
 
 
 def test_a_retry_loop_that_is_cancelled_leaves_nothing_behind(
@@ -76,53 +102,66 @@ def rows(db: sqlite3.Connection, table: str) -> int:
     return int(count)
 
 
-def test_the_outbox_row_stays_until_the_delivery_has_succeeded() -> None:
+def order(client: TestClient) -> None:
+    assert client.post("/orders?item=tea").status_code == 201
+
+
+def test_the_outbox_row_stays_until_the_delivery_has_succeeded(
+    database: sqlite3.Connection,
+) -> None:
     def fails(order_id: int) -> None:
         raise ConnectionError
 
     delivered: list[int] = []
     with TestClient(outbox.app) as client:
-        assert client.post("/orders/7").status_code == 201
-        db = outbox.app.state.db
-        outbox.deliver(db, fails)
-        assert rows(db, "outbox") == 1
-        outbox.deliver(db, delivered.append)
-        assert (delivered, rows(db, "outbox")) == ([7], 0)
+        order(client)
+        outbox.deliver(database, fails)
+        assert rows(database, "outbox") == 1
+        outbox.deliver(database, delivered.append)
+        assert (delivered, rows(database, "outbox")) == ([1], 0)
 
 
-def test_order_and_outbox_row_are_written_together_or_not_at_all() -> None:
+def test_order_and_outbox_row_are_written_together_or_not_at_all(
+    database: sqlite3.Connection,
+) -> None:
     with TestClient(outbox.app, raise_server_exceptions=False) as client:
-        outbox.app.state.db.execute("DROP TABLE outbox")
-        assert client.post("/orders/7").status_code == 500
-        assert rows(outbox.app.state.db, "orders") == 0
+        database.execute("DROP TABLE outbox")
+        assert client.post("/orders?item=tea").status_code == 500
+        assert rows(database, "orders") == 0
 
 
-def test_an_open_transaction_of_one_request_is_not_committed_by_another() -> None:
+def test_an_open_transaction_of_one_request_is_not_committed_by_another(
+    database: sqlite3.Connection,
+) -> None:
     with (
         TestClient(outbox.app) as client,
         contextlib.contextmanager(outbox.get_db)() as open_request,
     ):
-        client.post("/orders/7")
-        open_request.execute("INSERT INTO orders VALUES (8)")  # not committed
+        order(client)
+        open_request.execute("INSERT INTO orders VALUES (8, 'cup')")  # not committed
         with contextlib.contextmanager(outbox.get_db)() as other_request:
             other_request.commit()
         open_request.rollback()
-        assert rows(open_request, "orders") == 1
+        assert rows(database, "orders") == 1
 
 
-def test_an_error_that_is_not_caught_stops_the_rows_behind_it() -> None:
+def test_an_error_that_is_not_caught_stops_the_rows_behind_it(
+    database: sqlite3.Connection,
+) -> None:
     def rejects(order_id: int) -> None:
         raise ValueError("bad order")
 
     with TestClient(outbox.app) as client:
-        for order_id in (7, 8):
-            client.post(f"/orders/{order_id}")
+        order(client)
+        order(client)
         with pytest.raises(ValueError, match="bad order"):
-            outbox.deliver(outbox.app.state.db, rejects)
-        assert rows(outbox.app.state.db, "outbox") == 2
+            outbox.deliver(database, rejects)
+        assert rows(database, "outbox") == 2
 
 
-def test_a_crash_between_delivery_and_deletion_delivers_twice() -> None:
+def test_a_crash_between_delivery_and_deletion_delivers_twice(
+    database: sqlite3.Connection,
+) -> None:
     delivered: list[int] = []
 
     def crashes(order_id: int) -> None:
@@ -130,11 +169,11 @@ def test_a_crash_between_delivery_and_deletion_delivers_twice() -> None:
         raise SystemExit
 
     with TestClient(outbox.app) as client:
-        client.post("/orders/7")
+        order(client)
         with pytest.raises(SystemExit):
-            outbox.deliver(outbox.app.state.db, crashes)
-        outbox.deliver(outbox.app.state.db, delivered.append)
-    assert delivered == [7, 7]
+            outbox.deliver(database, crashes)
+        outbox.deliver(database, delivered.append)
+    assert delivered == [1, 1]
 
 
 class Clock:

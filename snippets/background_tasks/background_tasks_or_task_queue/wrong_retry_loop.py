@@ -1,12 +1,18 @@
+import itertools
 from asyncio import sleep
 
 from fastapi import BackgroundTasks, FastAPI
 
 app = FastAPI()
+numbers = itertools.count(1)
 
 
 async def call_webhook(order_id: int) -> None:
     raise ConnectionError
+
+
+def save(item: str) -> int:
+    return next(numbers)  # stands for the database
 
 
 # --8<-- [start:task]
@@ -19,9 +25,13 @@ async def notify(order_id: int) -> None:
             await sleep(2**attempt)
 
 
-@app.post("/orders/{order_id}", status_code=201)
-async def create(order_id: int, background_tasks: BackgroundTasks) -> None:
-    background_tasks.add_task(notify, order_id)
+@app.post("/orders", status_code=201)
+def create(
+    item: str,
+    tasks: BackgroundTasks,
+) -> None:
+    order_id = save(item)
+    tasks.add_task(notify, order_id)
 
 
 # --8<-- [end:task]
