@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 import asyncio
 import time
 from collections.abc import AsyncIterator
@@ -6,7 +7,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 
-# --8<-- [start:lifespan]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
@@ -16,14 +16,16 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
-# --8<-- [end:lifespan]
 
 
 def fetch_report() -> dict[str, int]:
-    time.sleep(5)
+    time.sleep(5)  # the blocking call that we look for
     return {"rows": 3}
 
 
 @app.get("/report")
 async def report() -> dict[str, int]:
     return fetch_report()
+
+
+# --8<-- [end:program]

@@ -6,11 +6,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-logger = logging.getLogger("app.loop")
-
-
 # --8<-- [start:lag]
-INTERVAL = 0.25
+logger = logging.getLogger("app.loop")
+INTERVAL = 0.25  # seconds
 LIMIT = 0.1
 
 
@@ -27,8 +25,10 @@ async def measure_lag() -> None:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     task = asyncio.create_task(measure_lag())
-    yield
-    task.cancel()
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 app = FastAPI(lifespan=lifespan)

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+# --8<-- [start:thread]
 logger = logging.getLogger("app.loop")
 LIMIT = 1.0  # seconds
 
 
-# --8<-- [start:thread]
 def watchdog(
     loop: asyncio.AbstractEventLoop,
     thread: int,
@@ -38,9 +38,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         target=watchdog, args=(loop, threading.get_ident(), stop), daemon=True
     )
     thread.start()
-    yield
-    stop.set()
-    await asyncio.to_thread(thread.join)
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.to_thread(thread.join)
 
 
 app = FastAPI(lifespan=lifespan)
