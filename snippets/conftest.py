@@ -3,10 +3,11 @@
 import contextlib
 import difflib
 import functools
+import os
 import platform
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,22 +17,24 @@ import uvicorn
 from fastapi import FastAPI
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import WHAT_TO_DO, Problem
+from scripts.catalogue.problems import Problem
 from scripts.releases.record import PACKAGES
 from scripts.releases.since import lacking
+from tests.proving.hooks import (  # noqa: F401  # hooks of pytest
+    page_of,
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+)
+from tests.proving.watching import (  # noqa: F401
+    Now,
+    _watched,
+    pytest_assertion_pass,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 Recorder = Callable[[str, str], None]
 # How long right code may take on a busy machine before a test gives up.
 PATIENCE = 30.0
-# In the report of a test that wants to reach another machine: of pytest-socket, or of a look-up.
-NETWORK = ("A test tried to use socket", "socket.gaierror")
-
-
-def page_of(test_file: Path) -> str:
-    """Return the path of the page that a test file proves, for example ``docs/routing/order.md``."""
-    topic, slug = test_file.relative_to(ROOT / "snippets").parts[:2]
-    return f"docs/{topic}/{slug.replace('_', '-')}.md"
 
 
 @functools.cache
@@ -67,8 +70,17 @@ def pytest_pycollect_makemodule(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests whose marker `since` names newer releases than the installed ones."""
+    """Leave out what needs newer releases, and, but for CI, what the machine lacks.
+
+    Tests that use the server of PostgreSQL are one group, so that one is started and not several.
+    """
     for item in items:
+        for marker in item.iter_markers("needs"):
+            condition, what = marker.args
+            if not condition and not os.environ.get("CI"):
+                item.add_marker(pytest.mark.skip(reason=f"this machine lacks {what}"))
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("postgresql"))
         for marker in item.iter_markers("since"):
             if needed := lacking(marker.kwargs, installed()):
                 item.add_marker(pytest.mark.skip(reason=f"needs {needed}"))
@@ -91,6 +103,7 @@ def recorded(request: pytest.FixtureRequest) -> Recorder:
 
     def compare(name: str, text: str) -> None:
         path = folder / name
+        Now.assertions += 1
         text = text.rstrip("\n") + "\n"
         if request.config.getoption("--record"):
             path.write_text(text, encoding="utf-8")
@@ -138,19 +151,3 @@ def serve() -> Any:
     A context manager that gives the address and the server.
     """
     return serve_in_thread
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say which page makes the claim that a failed test no longer proves."""
-    report = yield
-    if report.failed:
-        claim = f"the page claims “{item.name}”, and the code does not show it"
-        remedy = "Correct the code, or the page and the test together."
-        if any(sign in report.longreprtext for sign in NETWORK):
-            remedy = "No test needs a network: answer the call in memory, as with httpx.MockTransport."
-        problem = Problem(page_of(item.path), 1, claim, remedy, "Tests")
-        report.sections.append((WHAT_TO_DO, str(problem)))
-    return report

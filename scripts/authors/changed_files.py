@@ -28,7 +28,7 @@ def touched(folder: str, changed: set[str]) -> bool:
     page = folder.replace("snippets/", "docs/", 1).replace("_", "-") + ".md"
     return any(
         file == page
-        or file.startswith((f"{folder}/", "requirements/"))
+        or file.startswith((f"{folder}/", "requirements/", "tests/proving/"))
         or file in ("tests/session.py", "snippets/conftest.py", "pyproject.toml")
         or file.rsplit("/", 1)[0] == topic
         for file in changed

@@ -11,6 +11,7 @@ HEADS = {
     "data/notes.tsv": 1,
     "data/redirects.tsv": 0,
     "data/synonyms.tsv": 0,
+    "tests/mistakes/table.tsv": 1,
     "tests/search.tsv": 1,
 }
 """How many lines of a table, below its comments, name its columns."""

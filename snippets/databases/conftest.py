@@ -97,13 +97,6 @@ class Database:
         )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests that need the server into one group."""
-    for item in items:
-        if "server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("postgresql"))
-
-
 def account() -> dict[str, Any]:
     """Return as whom the server runs: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
@@ -147,7 +140,7 @@ def server() -> Iterator[Database]:
     if not programs:
         # `make test` has installed one; `make check` must do without on a machine that has none.
         refuse = pytest.fail if os.environ.get("REQUIRE_POSTGRESQL") else pytest.skip
-        refuse(f"No PostgreSQL server was found. {REMEDY}")
+        refuse(f"this machine lacks PostgreSQL. {REMEDY}")
     owner = account()
     # Not below pytest's own folder, which another account may not enter.
     folder = Path(tempfile.mkdtemp(prefix="fastapi-answers-postgresql-"))

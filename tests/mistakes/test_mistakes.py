@@ -15,7 +15,7 @@ import pytest
 from scripts.catalogue.annotations import FAULT
 from scripts.project import ROOT
 from scripts.validation.rules import RULES, SECTIONS
-from tests.mistakes import code, files, front_matter, one_line, pages
+from tests.mistakes import code, files, front_matter, one_line, pages, table
 from tests.mistakes.mistake import (
     BUILD,
     PAGE,
@@ -46,6 +46,7 @@ MISTAKES = [
     *pages.MISTAKES,
     *files.MISTAKES,
     *one_line.MISTAKES,
+    *table.MISTAKES,
 ]
 ANSWER = "docs/concurrency/event-loop-policy.md"
 FOLDER = "snippets/concurrency/event_loop_policy"

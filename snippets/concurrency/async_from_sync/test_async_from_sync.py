@@ -1,6 +1,8 @@
 import asyncio
 import gc
+import importlib
 import re
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
@@ -225,8 +227,9 @@ def test_await_is_the_way_in_async_def() -> None:
     assert TestClient(awaited.app).get("/price").json() == 9.5
 
 
+@pytest.mark.needs(sys.platform != "win32", "uvloop")
 def test_uvloop_says_it_in_lower_case() -> None:
-    uvloop = pytest.importorskip("uvloop")
+    uvloop = importlib.import_module("uvloop")
 
     async def main() -> None:
         coroutine = server_loop()

@@ -44,8 +44,8 @@ from snippets.concurrency.cpu_bound_work import (
 # How long right code may take on a busy machine before a test gives up.
 PATIENCE = 60.0
 
-needs_the_gil = pytest.mark.skipif(
-    not getattr(sys, "_is_gil_enabled", lambda: True)(), reason="free-threaded Python"
+needs_the_gil = pytest.mark.needs(
+    getattr(sys, "_is_gil_enabled", lambda: True)(), "the GIL"
 )
 
 
@@ -249,7 +249,7 @@ def test_a_worker_whose_event_loop_computes_in_python_answers_uvicorn(
 
 
 @needs_the_gil
-@pytest.mark.skipif(sys.platform == "win32", reason="usleep is a function of POSIX")
+@pytest.mark.needs(sys.platform != "win32", "usleep of POSIX")
 def test_a_worker_that_keeps_the_gil_does_not_answer_uvicorn_and_counts_as_dead(
     start_worker: Callable[[str], UvicornProcess],
 ) -> None:

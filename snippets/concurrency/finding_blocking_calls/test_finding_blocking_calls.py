@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import ctypes
+import importlib
 import logging
 import os
 import re
@@ -32,6 +33,10 @@ from snippets.concurrency.finding_blocking_calls import (
 
 HERE = Path(__file__).parent
 PATIENCE = 30.0
+LOOPS = [
+    "asyncio",
+    pytest.param("uvloop", marks=pytest.mark.needs(sys.platform != "win32", "uvloop")),
+]
 
 
 class Clock:
@@ -226,13 +231,13 @@ def test_behind_a_function_middleware_the_slow_step_is_one_of_a_task_of_starlett
     assert "fetch_report" not in message
 
 
-@pytest.mark.parametrize("kind", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("kind", LOOPS)
 def test_both_loops_log_a_slow_step_in_debug_mode(
     kind: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     factory = asyncio.new_event_loop
     if kind == "uvloop":
-        factory = pytest.importorskip("uvloop").new_event_loop
+        factory = importlib.import_module(kind).new_event_loop
     block = threading.Event().wait  # uvloop reads the clock of the system
     monkeypatch.setattr(
         debug_mode, "time", SimpleNamespace(sleep=lambda seconds: block(0.02))
@@ -263,11 +268,10 @@ def debug_mode_under_uvicorn(loop: str, **options: Any) -> bool:
     return seen[0]
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("loop", LOOPS)
 def test_under_uvicorn_the_environment_variable_counts_from_python_3_12_on(
     loop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip(loop)
     monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
     assert debug_mode_under_uvicorn(loop) is (sys.version_info >= (3, 12))
 
@@ -331,7 +335,7 @@ def test_the_watchdog_thread_logs_the_blocking_line_while_it_blocks(
     recorded("stack.txt", f"{first}\n  …\n{shown}")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="usleep is a function of POSIX")
+@pytest.mark.needs(sys.platform != "win32", "usleep of POSIX")
 def test_the_watchdog_thread_is_silent_while_c_code_holds_the_gil(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -226,6 +226,8 @@ def test_uvicorn_with_one_process_imports_the_application_before_the_loop_runs(
 def test_fastapi_run_and_dev_import_the_application_before_any_event_loop_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("FASTAPI_ENV", "")  # `fastapi dev` sets it
+
     def run(app: str, **options: Any) -> None:
         pytest.fail("the server starts first")
 

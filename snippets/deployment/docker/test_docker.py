@@ -273,14 +273,14 @@ def test_fastapi_run_reads_port_and_uvicorn_reads_uvicorn_port() -> None:
     assert uvicorn.main.context_settings["auto_envvar_prefix"] == "UVICORN"
 
 
-@pytest.mark.skipif(not LINUX, reason="only Linux answers on all of 127.0.0.0/8")
+@pytest.mark.needs(LINUX, "all addresses of 127.0.0.0/8, as Linux has them")
 def test_on_127_0_0_1_the_health_check_passes_and_another_address_is_refused() -> None:
     with serving(health_app(200), "127.0.0.1") as port:
         assert health_check(port) == 0
         assert health_check(port, "127.0.0.2") == 1
 
 
-@pytest.mark.skipif(not LINUX, reason="only Linux answers on all of 127.0.0.0/8")
+@pytest.mark.needs(LINUX, "all addresses of 127.0.0.0/8, as Linux has them")
 def test_on_0_0_0_0_every_address_of_the_machine_answers() -> None:
     with serving(health_app(200), "0.0.0.0") as port:
         assert health_check(port) == health_check(port, "127.0.0.2") == 0
@@ -301,7 +301,7 @@ def test_in_exec_form_sigterm_reaches_uvicorn(container: Any) -> None:
     assert "Application shutdown complete." in one.log.read_text()
 
 
-@pytest.mark.skipif(not shutil.which("dash"), reason="dash is Debian's /bin/sh")
+@pytest.mark.needs(shutil.which("dash"), "dash, Debian's /bin/sh")
 def test_in_shell_form_the_shell_of_debian_keeps_sigterm_to_itself(
     container: Any,
 ) -> None:
@@ -313,7 +313,7 @@ def test_in_shell_form_the_shell_of_debian_keeps_sigterm_to_itself(
     assert "Shutting down" not in one.log.read_text()
 
 
-@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+@pytest.mark.needs(shutil.which("bash"), "bash")
 def test_in_shell_form_bash_hands_the_process_over(container: Any) -> None:
     words = instruction("CMD", "wrong_image.Dockerfile").replace("8000", "0")
     one = container("bash", "-c", f"{BIN}/{words}")
@@ -348,12 +348,10 @@ def test_the_script_stops_with_a_reason_where_a_setting_is_missing() -> None:
 
 
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
-needs_namespace = pytest.mark.skipif(
-    not (
-        shutil.which("unshare")
-        and subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0
-    ),
-    reason="the machine grants no process namespace",
+needs_namespace = pytest.mark.needs(
+    shutil.which("unshare")
+    and subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0,
+    "the right to a process namespace",
 )
 
 

@@ -445,12 +445,10 @@ def test_after_sigterm_uvicorn_kills_itself_and_neither_threads_nor_atexit_finis
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
 
 
-@pytest.mark.skipif(
-    not (
-        shutil.which("unshare")
-        and subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0
-    ),
-    reason="the machine grants no process namespace",
+@pytest.mark.needs(
+    shutil.which("unshare")
+    and subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0,
+    "the right to a process namespace",
 )
 def test_as_process_1_uvicorn_outlives_its_signal_and_waits_for_each_thread(
     start: Any, tmp_path: Path

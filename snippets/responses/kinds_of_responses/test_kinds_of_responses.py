@@ -11,7 +11,7 @@ import pytest
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import FastAPIDeprecationWarning, ResponseValidationError
-from fastapi.responses import (
+from fastapi.responses import (  # type: ignore[deprecated]
     EventSourceResponse,
     HTMLResponse,
     JSONResponse,
@@ -404,7 +404,7 @@ def test_an_exception_before_the_first_item_comes_after_the_status(
     @app.get("/in-the-function", **options)
     async def late() -> AsyncIterable[str]:
         raise HTTPException(404)
-        yield ""
+        yield ""  # type: ignore[unreachable]
 
     @app.get("/in-a-dependency", dependencies=[Depends(found)], **options)
     async def early() -> AsyncIterable[str]:

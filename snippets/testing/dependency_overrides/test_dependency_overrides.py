@@ -54,7 +54,7 @@ def test_the_fixture_removes_its_override_even_if_the_start_fails(
     @asynccontextmanager
     async def failing(app: FastAPI) -> AsyncIterator[None]:
         raise OSError("no database")
-        yield
+        yield  # type: ignore[unreachable]
 
     monkeypatch.setattr(app.router, "lifespan_context", failing)
     with pytest.MonkeyPatch.context() as inner:

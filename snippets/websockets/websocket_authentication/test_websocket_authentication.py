@@ -213,8 +213,8 @@ def test_the_token_in_a_subprotocol_is_not_sent_back() -> None:
     client = TestClient(subprotocol_token.app)
     protocols = ["inbox.v1", "token-of-alice"]
     with client.websocket_connect("/inbox", subprotocols=protocols) as session:
-        assert session.accepted_subprotocol == "inbox.v1"
         assert session.receive_text() == "inbox of alice"
+        assert session.accepted_subprotocol == "inbox.v1"
 
 
 @pytest.mark.parametrize("protocols", [[], ["inbox.v1"], ["inbox.v1", "x"]])

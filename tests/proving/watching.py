@@ -1,0 +1,142 @@
+"""What a test of a snippet does, seen from outside: what it asserts, changes, and leaves behind."""
+
+import functools
+import os
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from scripts.catalogue.problems import Problem
+from scripts.project import ROOT
+
+SNIPPETS = f"{ROOT}/snippets/"
+TEMPORARY = os.path.realpath(tempfile.gettempdir())
+# Events of `sys.audit` that change files, and which of the arguments is the path.
+CHANGES = {"open": 0, "os.mkdir": 0, "os.remove": 0, "os.rmdir": 0, "sqlite3.connect": 0}
+CHANGES |= {"os.link": 1, "os.rename": 1, "os.symlink": 1}
+CACHES = ("/__pycache__", "/.cache/", "/.mypy_cache", "/.pytest_cache")
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+
+
+class Now:
+    """What happens while a test file is imported, or a test runs."""
+
+    watched = imports = records = False
+    assertions = 0
+    faults: list[str] = []  # noqa: RUF012  # of the one test that runs
+
+
+def name_of(path: object) -> str:
+    """Return a path as problems name it."""
+    return str(path).removeprefix(f"{ROOT}/")
+
+
+def note(file: str, line: int, fault: str, remedy: str) -> str:
+    """Note a fault of what runs, and return it."""
+    Now.faults.append(str(Problem(file, line, fault, remedy, "Tests")))
+    return Now.faults[-1]
+
+
+def refuse(fault: str, remedy: str, frame: FrameType | None) -> None:
+    """Note a fault, and raise it at the innermost line of a snippet or its test."""
+    while frame and not frame.f_code.co_filename.startswith(SNIPPETS):
+        frame = frame.f_back
+    if frame:
+        raise RuntimeError(note(name_of(frame.f_code.co_filename), frame.f_lineno, fault, remedy))
+
+
+def watch(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse an import that sleeps, and files that are changed outside of temporary folders."""
+    if not Now.watched:
+        return
+    if event == "time.sleep" and Now.imports and arguments[0] > 0:
+        refuse("the import sleeps", "Sleep where it is shown: in a function.", sys._getframe())
+    if event not in CHANGES or (event == "open" and not arguments[2] & WRITES):
+        return
+    path = arguments[CHANGES[event]]
+    if isinstance(path, str | Path) and "memory" not in str(path) and not is_temporary(path):
+        refuse(f"the code changes {name_of(path)}", "Write below `tmp_path`.", sys._getframe())
+
+
+def is_temporary(path: str | Path) -> bool:
+    """Tell whether a file may be changed: in a temporary folder, as byte code, or as recorded output."""
+    real = os.path.realpath(path)
+    if f"{ROOT}/" in real:
+        return Now.records or any(cache in real for cache in CACHES)
+    return real.startswith((TEMPORARY, "/dev/", "/proc/"))
+
+
+def runs_snippet(thread: threading.Thread) -> bool:
+    """Tell whether a thread is in the code of a snippet; those of libraries may wait for more to do."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    stack = traceback.extract_stack(frame) if frame else []
+    return any(one.filename.startswith(SNIPPETS) for one in stack)
+
+
+def left(threads: set[threading.Thread], before: dict[str, str]) -> Iterator[str]:
+    """Yield what is not as it was: the environment, the working directory, threads."""
+    yield from sorted({name for name, _ in before.items() ^ state().items()})
+    for thread in set(threading.enumerate()) - threads:
+        if runs_snippet(thread):
+            thread.join(5)
+        if runs_snippet(thread):
+            yield f"the thread {thread.name}"
+
+
+def state() -> dict[str, str]:
+    """Return what every test finds as it was."""
+    variables = {f"the variable {k}": v for k, v in os.environ.items() if k[:7] != "PYTEST_"}
+    return variables | {"the working directory": str(Path.cwd())}
+
+
+@contextmanager
+def watched(file: str, line: int, *, imports: bool = False) -> Iterator[None]:
+    """Note what an import or a test does that it may not, and what it leaves behind."""
+    threads, before = set(threading.enumerate()), state()
+    Now.watched, Now.imports, Now.assertions, Now.faults = True, imports, 0, []
+    try:
+        yield
+    finally:
+        Now.watched = False
+        for what in left(threads, before):
+            note(file, line, f"left behind: {what}", "End or undo it; `monkeypatch` undoes.")
+
+
+@pytest.fixture(autouse=True)
+def _watched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Watch a test; its other fixtures of the same scope begin later and end sooner."""
+    Now.records = request.config.getoption("--record")
+    file, line, _ = request.node.location
+    with watched(file, (line or 0) + 1):
+        yield
+    if Now.faults:
+        pytest.fail("\n".join(dict.fromkeys(Now.faults)), pytrace=False)
+
+
+def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``function`` of pytest, which asserts, with its calls counted."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **options: Any) -> Any:
+        Now.assertions += 1
+        return function(*arguments, **options)
+
+    return call
+
+
+sys.addaudithook(watch)
+for name in ("deprecated_call", "raises", "warns"):
+    setattr(pytest, name, counted(getattr(pytest, name)))
+
+
+def pytest_assertion_pass() -> None:
+    """Count an assertion that held."""
+    Now.assertions += 1
