@@ -1,21 +1,35 @@
+# --8<-- [start:test]
 import asyncio
 
 import pytest
+from fastapi import FastAPI, HTTPException
 from httpx2 import ASGITransport, AsyncClient
 
-from snippets.testing.testing.orders_api import app
+app = FastAPI()
+booked: set[int] = set()
 
 
-# --8<-- [start:test]
+@app.post("/tables/{number}", status_code=201)
+async def book(number: int) -> None:
+    if number in booked:
+        raise HTTPException(409, "taken")
+    booked.add(number)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
 @pytest.mark.anyio
-async def test_two_orders_at_once() -> None:
-    transport = ASGITransport(app)
+async def test_of_two_bookings_at_once_one_is_refused() -> None:
+    booked.clear()
+    transport = ASGITransport(app=app)
     async with AsyncClient(transport=transport, base_url="http://test") as client:
-        first, second = await asyncio.gather(
-            client.post("/orders", params={"number": 1}),
-            client.post("/orders", params={"number": 2}),
+        responses = await asyncio.gather(
+            client.post("/tables/1"), client.post("/tables/1")
         )
-    assert (first.status_code, second.status_code) == (201, 201)
+    assert sorted(r.status_code for r in responses) == [201, 409]
 
 
 # --8<-- [end:test]

@@ -1,10 +1,16 @@
+# --8<-- [start:check]
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from snippets.testing.testing.orders_api import app
+app = FastAPI()
 
 
-# --8<-- [start:check]
-def check_status() -> None:
+@app.get("/share/{total}")
+async def share(total: int) -> float:
+    return 100 / total
+
+
+def test_share_of_zero() -> None:
     client = TestClient(app, raise_server_exceptions=False)
     assert client.get("/share/0").status_code == 500
 

@@ -1,35 +1,79 @@
 import asyncio
+import contextlib
 import importlib.metadata
 import inspect
+import re
+import shutil
 import subprocess
 import sys
 import unittest
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
 
 import fastapi.testclient
 import httpx
 import httpx2
 import pytest
 import starlette.testclient
-from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi import (
+    Cookie,
+    FastAPI,
+    Form,
+    Request,
+    Response,
+    UploadFile,
+    WebSocket,
+)
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
 from snippets.testing.testing import (
-    async_test,
     order_tests,
     server_errors_as_responses,
-    unittest_tests,
     wrong_expected_500,
 )
-from snippets.testing.testing.orders_api import app, mails
+
+FOLDER = Path(__file__).parent
+app = FastAPI()
 
 
-@pytest.fixture(autouse=True)
-def no_mails() -> Iterator[None]:
-    mails.clear()
-    yield
-    mails.clear()
+@app.get("/share/{total}")
+async def share(total: int) -> float:
+    return 100 / total
+
+
+@app.get("/host")
+async def host(request: Request) -> str | None:
+    return request.client.host if request.client else None
+
+
+@app.post("/parts")
+async def parts(
+    request: Request,
+    text: Annotated[str, Form()],
+    file: UploadFile,
+    seen: Annotated[str, Cookie()],
+    page: int,
+) -> list[str]:
+    name = request.headers["x-name"]
+    return [text, (await file.read()).decode(), seen, str(page), name]
+
+
+def report_of_pytest(folder: Path, snippet: str, name: str) -> str:
+    """Run the tests of a snippet in a pytest of their own, as a reader does."""
+    shutil.copy(FOLDER / snippet, folder / name)
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", name]
+    result = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False
+    )
+    return result.stdout
+
+
+def outcomes(report: str) -> list[str]:
+    """The lines of the tests, without how far it has got."""
+    lines = re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", report, re.M)
+    return [line.removesuffix(" ") for line in lines]
 
 
 def requirements(extra: str) -> list[str]:
@@ -82,18 +126,56 @@ def test_with_httpx_alone_the_import_warns() -> None:
     assert "StarletteDeprecationWarning: Using `httpx`" in result.stderr
 
 
+def test_the_tests_of_the_page_pass(tmp_path: Path, recorded: Any) -> None:
+    report = report_of_pytest(tmp_path, "order_tests.py", "test_orders.py")
+    recorded("passed.txt", "\n".join(outcomes(report)))
+    assert "3 passed" in report
+
+
 def test_the_answer_comes_from_the_application_background_tasks_included() -> None:
-    order_tests.test_that_an_order_is_created_and_a_mail_is_sent()
-    assert mails == ["order 7"]
+    outbox = order_tests.Outbox()
+    order_tests.app.dependency_overrides[order_tests.get_mailer] = lambda: outbox
+    client = TestClient(order_tests.app)
+    order_tests.test_an_order_is_created(client, outbox)
+    order_tests.app.dependency_overrides.clear()
+    assert outbox.mails == ["ordered: tea"]
+
+
+def test_without_the_override_the_real_mailer_is_called(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    TestClient(order_tests.app).post("/orders", json={"item": "tea"})
+    assert capsys.readouterr().out == "ordered: tea\n"
 
 
 def test_a_handled_error_is_a_response() -> None:
-    order_tests.test_that_a_closed_shop_answers_409()
-    assert TestClient(app).post("/orders?number=0").status_code == 409
+    answer = TestClient(order_tests.app).post("/orders", json={"item": "coffee"})
+    assert answer.status_code == 409
+
+
+def test_the_client_takes_form_files_query_headers_and_cookies() -> None:
+    client = TestClient(app, cookies={"seen": "yes"})
+    answer = client.post(
+        "/parts",
+        data={"text": "tea"},
+        files={"file": b"content"},
+        params={"page": 2},
+        headers={"X-Name": "ada"},
+    )
+    assert answer.json() == ["tea", "content", "yes", "2", "ada"]
+
+
+def test_cookies_of_one_request_are_deprecated() -> None:
+    with pytest.warns(DeprecationWarning, match="per-request cookies"):
+        TestClient(app).get("/host", cookies={"seen": "yes"})
 
 
 def test_unittest_works_as_well() -> None:
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(unittest_tests.Orders)
+    class Orders(unittest.TestCase):
+        def test_host(self) -> None:
+            assert TestClient(app).get("/host").status_code == 200
+
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(Orders)
     result = unittest.TestResult()
     suite.run(result)
     assert (result.testsRun, result.wasSuccessful()) == (1, True)
@@ -101,18 +183,79 @@ def test_unittest_works_as_well() -> None:
 
 def test_an_unhandled_exception_is_raised_in_the_test() -> None:
     with pytest.raises(ZeroDivisionError):
-        wrong_expected_500.check_status()
+        wrong_expected_500.test_share_of_zero()
 
 
 def test_raise_server_exceptions_false_gives_the_500_of_the_server() -> None:
-    server_errors_as_responses.check_status()
+    server_errors_as_responses.test_share_of_zero()
     client = TestClient(app, raise_server_exceptions=False)
     assert client.get("/share/0").text == "Internal Server Error"
 
 
-def test_an_asgi_transport_connects_an_async_client_to_the_application() -> None:
-    asyncio.run(async_test.test_two_orders_at_once())
-    assert sorted(mails) == ["order 1", "order 2"]
+def test_the_plugin_of_anyio_runs_the_async_test_of_the_page(tmp_path: Path) -> None:
+    report = report_of_pytest(tmp_path, "async_test.py", "test_tables.py")
+    assert "1 passed" in report
+
+
+def test_without_the_mark_pytest_does_not_run_an_async_test(tmp_path: Path) -> None:
+    text = (FOLDER / "async_test.py").read_text().replace("@pytest.mark.anyio\n", "")
+    (tmp_path / "unmarked.py").write_text(text)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "unmarked.py"]
+    result = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode != 0
+    assert "async def functions are not natively supported" in result.stdout
+
+
+def test_an_asgi_transport_collects_the_whole_body_first() -> None:
+    events: list[str] = []
+    application = FastAPI()
+
+    async def body() -> AsyncIterator[bytes]:
+        for number in range(3):
+            events.append(f"send {number}")
+            yield b"part"
+
+    @application.get("/")
+    async def read() -> StreamingResponse:
+        return StreamingResponse(body())
+
+    async def request() -> None:
+        transport = httpx2.ASGITransport(application)
+        async with (
+            httpx2.AsyncClient(transport=transport, base_url="http://test") as client,
+            client.stream("GET", "/"),
+        ):
+            events.append("response")
+
+    asyncio.run(request())
+    assert events == ["send 0", "send 1", "send 2", "response"]
+
+
+def test_an_asgi_transport_does_not_run_the_lifespan() -> None:
+    started: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        started.append("startup")
+        yield
+
+    application = FastAPI(lifespan=lifespan)
+
+    async def request() -> None:
+        transport = httpx2.ASGITransport(application)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://test"
+        ) as client:
+            await client.get("/")
+
+    asyncio.run(request())
+    assert started == []
+    TestClient(application).get("/")
+    assert started == []
+    with TestClient(application):
+        assert started == ["startup"]
 
 
 def test_an_async_client_has_several_requests_under_way_at_once() -> None:
