@@ -6,27 +6,29 @@ import anyio.from_thread
 from fastapi import FastAPI
 
 
-async def load_model(downloaded: asyncio.Event) -> str:
-    await downloaded.wait()
+async def load_model() -> str:
+    await asyncio.sleep(1)  # stands for a download
     return "model"
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.downloaded = asyncio.Event()
-    app.state.model = asyncio.create_task(load_model(app.state.downloaded))
-    yield
+    app.state.model = asyncio.create_task(load_model())
+    try:
+        yield
+    finally:
+        app.state.model.cancel()
 
 
 app = FastAPI(lifespan=lifespan)
 
 
+# --8<-- [start:endpoint]
 async def wait_for_model() -> str:
     model: str = await app.state.model
     return model
 
 
-# --8<-- [start:endpoint]
 @app.get("/model")
 def model() -> str:
     return anyio.from_thread.run(wait_for_model)

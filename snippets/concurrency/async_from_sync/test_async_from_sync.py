@@ -6,6 +6,8 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
+from queue import Queue
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import anyio
@@ -21,6 +23,7 @@ from httpx2 import ASGITransport, AsyncClient
 
 from snippets.concurrency.async_from_sync import (
     awaited,
+    both_ways,
     from_worker_thread,
     own_thread,
     to_thread,
@@ -41,6 +44,25 @@ request_id = ContextVar("request_id", default="unset")
 
 async def server_loop() -> asyncio.AbstractEventLoop:
     return asyncio.get_running_loop()
+
+
+def test_each_kind_of_endpoint_calls_the_other_kind_of_function(
+    monkeypatch: pytest.MonkeyPatch, recorded: Any
+) -> None:
+    async def sleep(seconds: float) -> None:
+        """Take no time."""
+
+    def block(seconds: float) -> None:
+        assert threading.current_thread().name == "AnyIO worker thread"
+
+    monkeypatch.setattr(both_ways, "asyncio", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(both_ways, "time", SimpleNamespace(sleep=block))
+    client = TestClient(both_ways.app)
+    lines = []
+    for path in ("/report", "/order"):
+        answer = client.get(path)
+        lines.append(f"GET {path}\n{answer.status_code} {answer.text}\n")
+    recorded("answers.txt", "\n".join(lines))
 
 
 # From async def to def: three functions
@@ -322,7 +344,13 @@ def test_from_thread_run_waits_on_the_servers_loop(
     wait_for_model = from_worker_thread.wait_for_model
 
     async def main() -> None:
-        waiting = asyncio.Event()
+        waiting, downloaded = asyncio.Event(), asyncio.Event()
+
+        async def load_model() -> str:
+            await downloaded.wait()
+            return "model"
+
+        monkeypatch.setattr(from_worker_thread, "load_model", load_model)
 
         async def wait() -> str:
             waiting.set()
@@ -338,7 +366,7 @@ def test_from_thread_run_waits_on_the_servers_loop(
         ):
             request = asyncio.create_task(client.get("/model"))
             await waiting.wait()
-            app.state.downloaded.set()
+            downloaded.set()
             assert (await request).json() == "model"
 
     asyncio.run(main())
@@ -438,9 +466,94 @@ def test_a_coroutine_that_needs_a_thread_waits_for_ever_if_the_callers_hold_all(
 # Threads of one's own
 
 
-def test_a_thread_of_ones_own_runs_coroutines_on_the_servers_loop() -> None:
-    with TestClient(own_thread.app) as client:
-        assert client.get("/reading").json() == 21.5
+@pytest.fixture
+def saved(monkeypatch: pytest.MonkeyPatch) -> "Queue[threading.Thread]":
+    """Let the thread save without a pause, and note the threads in which it saves."""
+    threads: Queue[threading.Thread] = Queue()
+
+    async def save(value: float) -> None:
+        threads.put(threading.current_thread())
+
+    monkeypatch.setattr(own_thread, "INTERVAL", 0.001)
+    monkeypatch.setattr(own_thread, "save", save)
+    return threads
+
+
+async def run_lifespan(until: Callable[[], Any]) -> None:
+    async with (
+        asyncio.timeout(PATIENCE),
+        own_thread.lifespan(own_thread.app),
+    ):
+        await asyncio.to_thread(until)
+
+
+def listeners() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if "listen" in thread.name]
+
+
+def test_a_thread_of_ones_own_runs_coroutines_on_the_servers_loop(
+    saved: "Queue[threading.Thread]",
+) -> None:
+    seen: list[threading.Thread] = []
+    asyncio.run(run_lifespan(lambda: seen.append(saved.get(timeout=PATIENCE))))
+    assert seen == [threading.current_thread()]
+
+
+def test_an_endless_thread_ends_when_the_lifespan_ends_even_with_an_error(
+    saved: "Queue[threading.Thread]",
+) -> None:
+    def until() -> None:
+        saved.get(timeout=PATIENCE)
+        assert listeners()
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        asyncio.run(run_lifespan(until))
+    assert listeners() == []
+
+
+def test_a_thread_that_does_not_stop_delays_the_shutdown_by_a_limited_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release = threading.Event()
+
+    def stuck(loop: Any, stop: threading.Event) -> None:
+        release.wait(PATIENCE)
+
+    monkeypatch.setattr(own_thread, "STOP_WITHIN", 0.01)
+    monkeypatch.setattr(own_thread, "listen", stuck)
+    asyncio.run(run_lifespan(threading.current_thread))
+    (thread,) = (t for t in threading.enumerate() if "stuck" in t.name)
+    assert thread.daemon
+    release.set()
+    thread.join()
+
+
+def test_a_failure_of_the_coroutine_is_logged_and_the_thread_goes_on(
+    saved: "Queue[threading.Thread]",
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail(value: float) -> None:
+        saved.put(threading.current_thread())
+        raise ConnectionError("no database")
+
+    monkeypatch.setattr(own_thread, "save", fail)
+
+    def until() -> None:
+        saved.get(timeout=PATIENCE)
+        saved.get(timeout=PATIENCE)
+
+    asyncio.run(run_lifespan(until))
+    assert "a reading was not saved" in caplog.text
+
+
+def test_the_latest_reading_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_thread, "latest", {})
+    client = TestClient(own_thread.app)
+    assert client.get("/reading").json() == {}
+    asyncio.run(own_thread.save(21.5))
+    assert client.get("/reading").json() == {"value": 21.5}
 
 
 def test_waiting_for_the_future_on_the_loops_own_thread_blocks_the_coroutine() -> None:

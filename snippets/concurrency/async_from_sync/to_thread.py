@@ -1,20 +1,19 @@
+# --8<-- [start:program]
 import asyncio
 from functools import partial
 
 import anyio.to_thread
-from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 app = FastAPI()
-own_limiter = CapacityLimiter(2)
+own_limiter = anyio.CapacityLimiter(2)
 
 
 def render(number: int, *, style: str) -> str:
     return f"{style} report {number}"  # stands for a call that blocks
 
 
-# --8<-- [start:calls]
 @app.get("/reports")
 async def reports() -> list[str]:
     return [
@@ -26,4 +25,4 @@ async def reports() -> list[str]:
     ]
 
 
-# --8<-- [end:calls]
+# --8<-- [end:program]

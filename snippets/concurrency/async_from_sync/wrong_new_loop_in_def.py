@@ -10,7 +10,6 @@ async def load_model(downloaded: asyncio.Event) -> str:
     return "model"
 
 
-# --8<-- [start:resources]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.downloaded = asyncio.Event()
@@ -26,18 +25,17 @@ async def wait_for_download() -> str:
     return "downloaded"
 
 
-async def wait_for_model() -> str:
-    model: str = await app.state.model
-    return model
-
-
-# --8<-- [end:resources]
 @app.get("/download")
 def download() -> str:
     return asyncio.run(wait_for_download())
 
 
 # --8<-- [start:endpoint]
+async def wait_for_model() -> str:
+    model: str = await app.state.model
+    return model
+
+
 @app.get("/model")
 def model() -> str:
     return asyncio.run(wait_for_model())
