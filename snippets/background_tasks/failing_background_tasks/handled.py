@@ -1,17 +1,16 @@
+# --8<-- [start:program]
 import logging
 
 from fastapi import BackgroundTasks, FastAPI
 
 app = FastAPI()
-events: list[str] = []
 logger = logging.getLogger(__name__)
 
 
 async def index(order_id: int) -> None:
-    raise ConnectionError("search is down")
+    raise ConnectionError("search is down")  # stands for a search engine
 
 
-# --8<-- [start:tasks]
 async def update_search_index(order_id: int) -> None:
     try:
         await index(order_id)
@@ -20,7 +19,7 @@ async def update_search_index(order_id: int) -> None:
 
 
 async def send_receipt(order_id: int) -> None:
-    events.append("the receipt is sent")
+    print(f"receipt of order {order_id} sent")
 
 
 @app.post("/orders/{order_id}", status_code=201)
@@ -29,4 +28,4 @@ async def create_order(order_id: int, background_tasks: BackgroundTasks) -> None
     background_tasks.add_task(send_receipt, order_id)
 
 
-# --8<-- [end:tasks]
+# --8<-- [end:program]

@@ -2,18 +2,21 @@ from fastapi import BackgroundTasks, FastAPI
 from fastapi.responses import JSONResponse
 
 app = FastAPI()
-events: list[str] = []
 
 
-def write_audit(user: str) -> None:
-    events.append(f"failed login of {user}")
+def write_audit(order_id: int) -> None:
+    print(f"order {order_id} was to be cancelled")
 
 
 # --8<-- [start:endpoint]
-@app.post("/login/{user}")
-async def login(user: str, background_tasks: BackgroundTasks) -> JSONResponse:
-    background_tasks.add_task(write_audit, user)
-    return JSONResponse({"detail": "Unauthorized"}, status_code=401)
+@app.delete("/orders/{order_id}")
+async def cancel(
+    order_id: int,
+    tasks: BackgroundTasks,
+) -> JSONResponse:
+    tasks.add_task(write_audit, order_id)
+    detail = {"detail": "Shipped already"}
+    return JSONResponse(detail, 409)
 
 
 # --8<-- [end:endpoint]

@@ -1,12 +1,19 @@
+import asyncio
 import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import httpx2
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.orm import Session, sessionmaker
 
 from snippets.background_tasks.failing_background_tasks import (
     early_commit,
@@ -21,55 +28,108 @@ PATIENCE = 30.0
 LATE = "Caught handled exception, but response already started"
 
 
-@pytest.fixture(autouse=True)
-def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    log: list[str] = []
-    for module in (
-        wrong_unhandled,
-        handled,
-        task_of_a_failure,
-        wrong_task_of_a_failure,
-    ):
-        monkeypatch.setattr(module, "events", log)
-    for session in (wrong_late_commit, early_commit):
-        monkeypatch.setattr(session, "saved", [])
-    return log
-
-
 def post(app: FastAPI, path: str) -> int:
     return TestClient(app, raise_server_exceptions=False).post(path).status_code
 
 
-def test_a_task_that_raises_skips_the_rest_and_the_client_has_its_201(
-    serve: Any, events: list[str], caplog: pytest.LogCaptureFixture, recorded: Any
-) -> None:
+def run(
+    serve: Any,
+    module: ModuleType,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> list[str]:
+    """Return what the client of Uvicorn gets, what is logged, and what is printed."""
     caplog.set_level(logging.ERROR)
-    with serve(wrong_unhandled.app) as (url, _):
+    with serve(module.app) as (url, _):
         response = httpx2.post(f"{url}/orders/7", timeout=PATIENCE)
-    status = f"the client has {response.status_code} {response.reason_phrase}"
-    (record,) = caplog.records
-    assert record.exc_info is not None
-    error = record.exc_info[1]
-    log = f"{record.name} {record.levelname}: {record.message.strip()}"
-    lines = [status, *events, f"{log}: {type(error).__name__}: {error}"]
-    assert "the receipt is sent" not in lines
+    lines = [f"client:  {response.status_code} {response.reason_phrase}"]
+    for record in caplog.records:
+        assert record.exc_info is not None
+        error = record.exc_info[1]
+        lines.append(f"log:     {record.levelname} {record.message.strip()}")
+        lines.append(f"         {type(error).__name__}: {error}")
+    printed = capsys.readouterr().out.splitlines()
+    return lines + [f"printed: {line}" for line in printed]
+
+
+def test_a_task_that_catches_its_own_error_lets_the_next_one_run(
+    serve: Any,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    recorded: Any,
+) -> None:
+    lines = run(serve, handled, caplog, capsys)
+    assert "printed: receipt of order 7 sent" in lines
+    recorded("handled.txt", "\n".join(lines))
+
+
+def test_a_task_that_raises_skips_the_rest_and_the_client_has_its_201(
+    serve: Any,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    recorded: Any,
+) -> None:
+    lines = run(serve, wrong_unhandled, caplog, capsys)
+    assert not [line for line in lines if "receipt" in line]
     recorded("what_happens.txt", "\n".join(lines))
 
 
-def test_the_test_client_raises_what_a_task_raised(events: list[str]) -> None:
+def test_the_error_of_a_task_reaches_the_dependencies_with_yield() -> None:
+    app = app_with(KeyError())
+    seen: list[str] = []
+
+    async def session() -> AsyncIterator[None]:
+        try:
+            yield
+        except KeyError:
+            seen.append("rollback")
+            raise
+
+    with_session = FastAPI(dependencies=[Depends(session)])
+    with_session.include_router(app.router)
+    assert post(with_session, "/") == 200
+    assert seen == ["rollback"]
+
+
+def test_the_test_client_raises_what_a_task_raised() -> None:
     with pytest.raises(ConnectionError):
         TestClient(wrong_unhandled.app).post("/orders/7")
     assert post(wrong_unhandled.app, "/orders/7") == 201
 
 
-def test_a_task_that_catches_its_own_error_lets_the_next_one_run(
-    events: list[str], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("limit", [None, 0])
+def test_only_a_limit_of_the_shutdown_cancels_a_task(
+    serve: Any, limit: int | None
 ) -> None:
-    assert TestClient(handled.app).post("/orders/7").status_code == 201
-    assert events == ["the receipt is sent"]
-    (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
-    assert record.message == "order 7 is not in the index"
-    assert record.exc_info is not None
+    app = FastAPI()
+    started, leave = threading.Event(), threading.Event()
+    seen: list[str] = []
+
+    async def task() -> None:
+        started.set()
+        try:
+            await asyncio.to_thread(leave.wait, PATIENCE)
+            seen.append("ended")
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    @app.post("/")
+    async def endpoint(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(task)
+
+    options = {} if limit is None else {"timeout_graceful_shutdown": limit}
+    with serve(app, **options) as (url, server):
+        httpx2.post(url, timeout=PATIENCE)
+        assert started.wait(PATIENCE)
+        server.should_exit = True
+        if limit is None:
+            leave.set()
+        else:
+            while not seen:
+                time.sleep(0.01)
+            leave.set()
+    assert seen == ["ended" if limit is None else "cancelled"]
 
 
 def app_with(error: Exception) -> FastAPI:
@@ -153,14 +213,20 @@ def test_a_failed_validation_runs_no_task_of_a_dependency() -> None:
     assert ran == ["task"]
 
 
-def test_the_task_of_a_raised_http_exception_is_lost(events: list[str]) -> None:
-    assert post(wrong_task_of_a_failure.app, "/login/ann") == 401
-    assert events == []
-
-
-def test_the_task_of_a_returned_error_response_runs(events: list[str]) -> None:
-    assert post(task_of_a_failure.app, "/login/ann") == 401
-    assert events == ["failed login of ann"]
+@pytest.mark.parametrize(
+    ("module", "printed"),
+    [
+        (wrong_task_of_a_failure, ""),
+        (task_of_a_failure, "order 7 was to be cancelled\n"),
+    ],
+)
+def test_the_task_of_a_raised_error_is_lost_and_that_of_a_returned_one_runs(
+    module: ModuleType, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    response = TestClient(module.app).delete("/orders/7")
+    assert response.status_code == 409
+    assert response.json() == {"detail": "Shipped already"}
+    assert capsys.readouterr().out == printed
 
 
 def test_an_exception_handler_can_return_a_response_with_a_task() -> None:
@@ -181,11 +247,63 @@ def test_an_exception_handler_can_return_a_response_with_a_task() -> None:
     assert ran == ["audit"]
 
 
-@pytest.mark.parametrize(
-    ("module", "saved"), [(wrong_late_commit, []), (early_commit, [7])]
-)
-def test_a_failing_task_undoes_a_commit_in_the_exit_code_of_the_request_scope(
-    module: ModuleType, saved: list[int]
+@pytest.fixture(params=[wrong_late_commit, early_commit])
+def shop(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Any]:
+    """Give the program a new database, whose pool has one connection."""
+    module = request.param
+    engine = create_engine(
+        f"sqlite:///{tmp_path / 'test.db'}", pool_size=1, max_overflow=0, pool_timeout=0
+    )
+    monkeypatch.setattr(module, "engine", engine)
+    monkeypatch.setattr(module, "sessions", sessionmaker(engine))
+    module.Base.metadata.create_all(engine)
+    yield module
+    engine.dispose()
+
+
+def orders(shop: Any) -> int:
+    with shop.sessions() as session:
+        return int(session.scalar(select(func.count()).select_from(shop.Order)))
+
+
+def test_a_failing_task_undoes_a_commit_after_yield_and_none_in_the_endpoint(
+    shop: Any,
 ) -> None:
-    assert post(module.app, "/orders/7") == 201
-    assert module.saved == saved
+    assert post(shop.app, "/orders?item=tea") == 201
+    assert orders(shop) == (1 if shop is early_commit else 0)
+
+
+@pytest.mark.parametrize("scope", ["function", "request"])
+@pytest.mark.parametrize("item", ["raised", "returned"])
+def test_a_commit_after_yield_saves_what_a_returned_error_has_written(
+    shop: Any, item: str, scope: Any
+) -> None:
+    app = FastAPI()
+    CurrentSession = Annotated[Session, Depends(shop.get_session, scope=scope)]
+
+    @app.post("/orders")
+    def refuse(item: str, session: CurrentSession) -> JSONResponse:
+        session.add(shop.Order(item=item))
+        session.flush()
+        if item == "raised":
+            raise HTTPException(409)
+        return JSONResponse({}, 409)
+
+    for _ in range(3):
+        assert post(app, f"/orders?item={item}") == 409
+    assert shop.engine.pool.checkedout() == 0
+    saved = 0 if shop is early_commit or item == "raised" else 3
+    assert orders(shop) == saved
+
+
+def test_the_session_of_the_request_is_closed_before_the_task(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out: list[int] = []
+    monkeypatch.setattr(
+        shop, "send_receipt", lambda order_id: out.append(shop.engine.pool.checkedout())
+    )
+    assert post(shop.app, "/orders?item=tea") == 201
+    assert out == [0 if shop is early_commit else 1]

@@ -1,44 +1,62 @@
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import BackgroundTasks, Depends, FastAPI
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
-app = FastAPI()
-saved: list[int] = []
+
+class Base(DeclarativeBase): ...
 
 
-class Session:
-    """Stands for a database session."""
+class Order(Base):
+    __tablename__ = "orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item: Mapped[str]
 
-    def __init__(self) -> None:
-        self.new: list[int] = []
 
-    def add(self, order_id: int) -> None:
-        self.new.append(order_id)
+engine = create_engine(os.environ.get("DATABASE_URL", "sqlite:///shop.db"))
+sessions = sessionmaker(engine)
 
-    def commit(self) -> None:
-        saved.extend(self.new)
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    Base.metadata.create_all(engine)
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+def send_receipt(order_id: int) -> None:
+    raise ConnectionError("no mail server")
 
 
 # --8<-- [start:session]
-async def get_session() -> AsyncIterator[Session]:
-    session = Session()
-    yield session
-    session.commit()  # after the tasks, and only if none of them raised
+def get_session() -> Iterator[Session]:
+    with sessions() as session:
+        yield session
+        session.commit()
 
 
-async def send_receipt(order_id: int) -> None:
-    raise ConnectionError
+CurrentSession = Annotated[
+    Session,
+    Depends(get_session),
+]
 
 
-@app.post("/orders/{order_id}", status_code=201)
-async def create_order(
-    order_id: int,
-    background_tasks: BackgroundTasks,
-    session: Annotated[Session, Depends(get_session)],
+@app.post("/orders", status_code=201)
+def create_order(
+    item: str,
+    tasks: BackgroundTasks,
+    session: CurrentSession,
 ) -> None:
-    session.add(order_id)
-    background_tasks.add_task(send_receipt, order_id)
+    order = Order(item=item)
+    session.add(order)
+    session.flush()
+    tasks.add_task(send_receipt, order.id)
 
 
 # --8<-- [end:session]

@@ -1,18 +1,20 @@
 from fastapi import BackgroundTasks, FastAPI, HTTPException
 
 app = FastAPI()
-events: list[str] = []
 
 
-def write_audit(user: str) -> None:
-    events.append(f"failed login of {user}")
+def write_audit(order_id: int) -> None:
+    print(f"order {order_id} was to be cancelled")
 
 
 # --8<-- [start:endpoint]
-@app.post("/login/{user}")
-async def login(user: str, background_tasks: BackgroundTasks) -> None:
-    background_tasks.add_task(write_audit, user)  # is lost
-    raise HTTPException(401)
+@app.delete("/orders/{order_id}")
+async def cancel(
+    order_id: int,
+    tasks: BackgroundTasks,
+) -> None:
+    tasks.add_task(write_audit, order_id)
+    raise HTTPException(409, "Shipped already")
 
 
 # --8<-- [end:endpoint]

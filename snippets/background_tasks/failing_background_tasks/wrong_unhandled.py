@@ -1,36 +1,23 @@
-from collections.abc import AsyncIterator
-from typing import Annotated
-
-from fastapi import BackgroundTasks, Depends, FastAPI
+from fastapi import BackgroundTasks, FastAPI
 
 app = FastAPI()
-events: list[str] = []
 
 
-async def open_session() -> AsyncIterator[str]:
-    try:
-        yield "session"
-    except ConnectionError:
-        events.append("the dependency sees ConnectionError")
-        raise
+async def index(order_id: int) -> None:
+    raise ConnectionError("search is down")
 
 
 # --8<-- [start:tasks]
 async def update_search_index(order_id: int) -> None:
-    events.append("the index task starts")
-    raise ConnectionError("search is down")
+    await index(order_id)
 
 
 async def send_receipt(order_id: int) -> None:
-    events.append("the receipt is sent")
+    print(f"receipt of order {order_id} sent")
 
 
 @app.post("/orders/{order_id}", status_code=201)
-async def create_order(
-    order_id: int,
-    background_tasks: BackgroundTasks,
-    session: Annotated[str, Depends(open_session)],
-) -> None:
+async def create_order(order_id: int, background_tasks: BackgroundTasks) -> None:
     background_tasks.add_task(update_search_index, order_id)
     background_tasks.add_task(send_receipt, order_id)
 
