@@ -1,20 +1,18 @@
+# --8<-- [start:once]
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 
-app = FastAPI()
 
-
-# --8<-- [start:once]
 def get_user() -> str:
     print("get_user is called")
     return "alice"
 
 
-UserDep = Annotated[str, Depends(get_user)]
+CurrentUser = Annotated[str, Depends(get_user)]
 
 
-def require_admin(user: UserDep) -> None:
+def require_admin(user: CurrentUser) -> None:
     if user != "alice":
         raise HTTPException(403)
 
@@ -23,9 +21,10 @@ router = APIRouter(dependencies=[Depends(get_user), Depends(require_admin)])
 
 
 @router.get("/orders")
-def orders(user: UserDep) -> str:
+def orders(user: CurrentUser) -> str:
     return f"orders for {user}"
 
 
-# --8<-- [end:once]
+app = FastAPI()
 app.include_router(router)
+# --8<-- [end:once]

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Depends, FastAPI, Security, WebSocket
+from fastapi import Depends, FastAPI, Request, Security, WebSocket
 from fastapi.security import SecurityScopes
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
@@ -44,21 +44,54 @@ def call_with(dependencies: Sequence[Any]) -> None:
     assert TestClient(app).get("/").status_code == 200
 
 
-def test_all_who_ask_share_one_call_in_a_request(
+def test_all_who_ask_share_one_call_in_a_request_and_the_next_calls_it_again(
     recorded: Recorder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    response = TestClient(called_once.app).get("/orders")
-    assert response.json() == "orders for alice"
+    client = TestClient(called_once.app)
+    for _ in range(2):
+        print("GET /orders")
+        assert client.get("/orders").json() == "orders for alice"
     output = capsys.readouterr().out
-    assert output.count("get_user is called") == 1
+    assert output.count("get_user is called") == 2
     recorded("output.txt", output)
 
 
-def test_the_next_request_calls_it_again(capsys: pytest.CaptureFixture[str]) -> None:
-    client = TestClient(called_once.app)
-    client.get("/orders")
-    client.get("/orders")
-    assert capsys.readouterr().out.count("get_user is called") == 2
+def test_preflight_redirect_and_favicon_are_requests_and_do_not_call_it(
+    calls: list[str], counted: Callable[[], None]
+) -> None:
+    app = FastAPI()
+    app.get("/orders", dependencies=[Depends(counted)])(lambda: None)
+    requests: list[str] = []
+
+    @app.middleware("http")
+    async def note(request: Request, call_next: Any) -> Any:
+        requests.append(f"{request.method} {request.url.path}")
+        return await call_next(request)
+
+    client = TestClient(app)
+    client.options("/orders")
+    client.get("/favicon.ico")
+    assert client.get("/orders/").status_code == 200
+    assert requests == [
+        "OPTIONS /orders",
+        "GET /favicon.ico",
+        "GET /orders/",
+        "GET /orders",
+    ]
+    assert len(calls) == 1
+
+
+def test_a_call_by_hand_is_not_cached(
+    calls: list[str], counted: Callable[[], None]
+) -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def read(value: Annotated[None, Depends(counted)]) -> None:
+        counted()
+
+    TestClient(app).get("/")
+    assert len(calls) == 2
 
 
 def test_bound_methods_of_one_object_are_one_callable(calls: list[str]) -> None:
@@ -232,7 +265,21 @@ def test_lru_cache_on_def_gives_one_object_to_all_requests() -> None:
     client = TestClient(cached_settings.app)
     assert client.get("/sender").json() == "shop@example.org"
     assert client.get("/sender").json() == "shop@example.org"
-    assert cached_settings.get_settings() is cached_settings.get_settings()
+    first = cached_settings.get_settings()
+    assert cached_settings.get_settings() is first
+    cached_settings.get_settings.cache_clear()
+    assert cached_settings.get_settings() is not first
+
+
+def test_an_override_replaces_a_cached_function() -> None:
+    app = cached_settings.app
+    app.dependency_overrides[cached_settings.get_settings] = lambda: (
+        cached_settings.Settings(sender="test@example.org")
+    )
+    try:
+        assert TestClient(app).get("/sender").json() == "test@example.org"
+    finally:
+        app.dependency_overrides.clear()
 
 
 def test_a_websocket_calls_it_once_for_the_whole_connection(
