@@ -1,7 +1,13 @@
 import asyncio
+import re
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
@@ -9,40 +15,57 @@ from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
 
 from snippets.testing.lifespan_in_tests import (
-    async_client_with_lifespan,
-    client_with_lifespan,
+    async_lifespan_test,
+    lifespan_test,
     wrong_client_without_with,
 )
-from snippets.testing.lifespan_in_tests.app_with_lifespan import app, events
-from snippets.testing.lifespan_in_tests.client_fixture import (
-    client as client,
-)  # fixture
+from snippets.testing.lifespan_in_tests.lifespan_test import app, events
+
+FOLDER = Path(__file__).parent
 
 
 @pytest.fixture(autouse=True)
 def fresh_application() -> Iterator[None]:
     events.clear()
     app.state._state.clear()
+    async_lifespan_test.app.state._state.clear()
     yield
     app.state._state.clear()
 
 
+def report_of_pytest(folder: Path, snippet: str, name: str) -> str:
+    """Run the tests of a snippet in a pytest of their own, as a reader does."""
+    shutil.copy(FOLDER / snippet, folder / name)
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", name]
+    result = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False
+    )
+    return result.stdout
+
+
+def test_the_tests_of_the_page_pass(tmp_path: Path, recorded: Any) -> None:
+    report = report_of_pytest(tmp_path, "lifespan_test.py", "test_items.py")
+    lines = re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", report, re.M)
+    recorded("passed.txt", "\n".join(lines))
+    assert "2 passed" in report
+
+
+def test_the_asynchronous_test_of_the_page_passes(tmp_path: Path) -> None:
+    report = report_of_pytest(tmp_path, "async_lifespan_test.py", "test_async.py")
+    assert "1 passed" in report
+
+
 def test_without_with_the_lifespan_does_not_run() -> None:
     with pytest.raises(AttributeError, match="'State' object has no attribute 'names'"):
-        wrong_client_without_with.check_item()
+        wrong_client_without_with.test_an_item_is_read()
     assert events == []
 
 
 def test_with_runs_the_start_before_and_the_stop_after_the_requests() -> None:
-    client_with_lifespan.check_item()
-    assert events == ["started", "stopped"]
-
-
-def test_the_fixture_gives_a_client_of_a_started_application(
-    client: TestClient,
-) -> None:
-    assert client.get("/items/1").json() == "plumbus"
-    assert events == ["started"]
+    with TestClient(app) as client:
+        lifespan_test.test_an_item_is_read(client)
+        assert events == ["startup"]
+    assert events == ["startup", "shutdown"]
 
 
 def test_an_asgi_transport_does_not_run_the_lifespan() -> None:
@@ -57,13 +80,72 @@ def test_an_asgi_transport_does_not_run_the_lifespan() -> None:
 
 
 def test_lifespan_context_runs_it_for_an_async_client() -> None:
-    async def request() -> str:
-        async with async_client_with_lifespan.async_client() as client:
-            name: str = (await client.get("/items/1")).json()
-            return name
+    asyncio.run(async_lifespan_test.test_the_items_are_read())
+    assert async_lifespan_test.app.state.names == []
 
-    assert asyncio.run(request()) == "plumbus"
-    assert events == ["started", "stopped"]
+
+def test_a_failed_test_is_raised_at_the_yield_of_lifespan_context() -> None:
+    careless: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        careless.append("shutdown")
+
+    async def failing(application: FastAPI) -> None:
+        async with application.router.lifespan_context(application):
+            pytest.fail("a test that fails")
+
+    with pytest.raises(pytest.fail.Exception):
+        asyncio.run(failing(FastAPI(lifespan=lifespan)))
+    assert careless == []
+    with pytest.raises(pytest.fail.Exception):
+        asyncio.run(failing(app))  # the lifespan of the page has a finally
+    assert events == ["startup", "shutdown"]
+
+
+def test_a_failed_test_inside_with_still_runs_the_shutdown() -> None:
+    with pytest.raises(pytest.fail.Exception), TestClient(app):
+        pytest.fail("a test that fails")
+    assert events == ["startup", "shutdown"]
+
+
+def test_on_event_handlers_run_only_inside_with_too() -> None:
+    started: list[str] = []
+    application: Any = FastAPI()
+    with pytest.warns(DeprecationWarning, match="on_event is deprecated"):
+        application.on_event("startup")(lambda: started.append("startup"))
+    TestClient(application).get("/")
+    assert started == []
+    with TestClient(application):
+        assert started == ["startup"]
+
+
+def test_on_event_handlers_are_ignored_beside_a_lifespan() -> None:
+    started: list[str] = []
+    application: Any = FastAPI(lifespan=lifespan_test.lifespan)
+    with pytest.warns(DeprecationWarning, match="on_event is deprecated"):
+        application.on_event("startup")(lambda: started.append("startup"))
+    with TestClient(application):
+        assert events == ["startup"]
+    assert started == []
+
+
+@pytest.mark.parametrize(("scope", "starts"), [("session", 1), ("function", 2)])
+def test_a_session_fixture_starts_once_and_a_function_fixture_for_each_test(
+    tmp_path: Path, scope: str, starts: int
+) -> None:
+    text = (FOLDER / "lifespan_test.py").read_text()
+    text = text.replace("@pytest.fixture\n", f'@pytest.fixture(scope="{scope}")\n')
+    text = text[: text.index("def test_startup_and_shutdown")]
+    text += "def test_second(client: TestClient) -> None:\n"
+    text += f"    assert events.count('startup') == {starts}\n"
+    (tmp_path / "test_scope.py").write_text(text)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    result = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "2 passed" in result.stdout
 
 
 def test_an_error_in_the_start_is_raised_by_with() -> None:
@@ -94,12 +176,21 @@ def test_a_mapping_of_the_lifespan_reaches_only_requests_of_an_entered_client() 
         assert client.get("/").json() is True
     assert TestClient(application).get("/").json() is False
 
+    @application.get("/value")
+    async def value(request: Request) -> int:
+        answer: int = request.state.answer
+        return answer
+
+    with pytest.raises(AttributeError, match="'State' object has no attribute"):
+        TestClient(application).get("/value")
+
 
 def test_app_state_stays_after_with_so_a_test_without_it_passes_afterwards() -> None:
-    client_with_lifespan.check_item()
-    assert events == ["started", "stopped"]
-    wrong_client_without_with.check_item()
-    assert events == ["started", "stopped"]
+    with TestClient(app) as client:
+        lifespan_test.test_an_item_is_read(client)
+    assert events == ["startup", "shutdown"]
+    wrong_client_without_with.test_an_item_is_read()
+    assert events == ["startup", "shutdown"]
 
 
 def test_a_mapping_of_the_lifespan_does_not_reach_requests_of_an_asgi_transport() -> (

@@ -1,10 +1,10 @@
 from fastapi.testclient import TestClient
 
-from snippets.testing.lifespan_in_tests.app_with_lifespan import app
+from snippets.testing.lifespan_in_tests.lifespan_test import app
 
 
 # --8<-- [start:check]
-def check_item() -> None:
+def test_an_item_is_read() -> None:
     client = TestClient(app)  # the lifespan never runs
     assert client.get("/items/1").json() == "plumbus"
 
