@@ -3,8 +3,8 @@
 
 const COPIED_FOR = 4000 // milliseconds that the confirmation stays
 const BUTTONS = {
-  link: ["Copy link", "Link copied"],
   review: ["Copy for review", "Copied for review, as Markdown"],
+  link: ["Copy link", "Link copied"],
   code: ["Copy with code", "Copied with the right code, as Markdown"],
 }
 
@@ -27,7 +27,7 @@ function labelThemeParts() {
 
 function rightCode(place) {
   return (place.matches("blockquote") ? place.previousElementSibling : place.parentElement.querySelector(".review"))
-    ?.querySelector(".highlight:nth-child(2)")
+    ?.querySelector(".block--ask")
 }
 
 function fenced(block) {
@@ -75,14 +75,18 @@ function showSelected(text) {
   area.select()
 }
 
-async function copy(place, what) {
-  const text = textToCopy(place, what)
+async function copyText(promised, confirmation) {
+  const text = await promised
   try {
     await navigator.clipboard.writeText(text)
-    announce(BUTTONS[what][1])
+    announce(confirmation)
   } catch {
     showSelected(text)
   }
+}
+
+function copy(place, what) {
+  return copyText(textToCopy(place, what), BUTTONS[what][1])
 }
 
 function addButtons(place, title) {
@@ -95,7 +99,10 @@ function addButtons(place, title) {
     button.type = "button"
     button.textContent = label
     if (title) button.setAttribute("aria-label", `${label}: ${title}`)
-    if (what === "review") button.setAttribute("aria-keyshortcuts", "C")
+    if (what === "review") {
+      button.className = "primary"
+      button.setAttribute("aria-keyshortcuts", "C")
+    }
     button.addEventListener("click", () => copy(place, what))
     group.append(button)
   }
@@ -130,9 +137,23 @@ function focusHeading() {
   heading.focus({ preventScroll: true })
 }
 
+// The program that a block is a part of: the address of its file leads to it without a script too.
+function addProgramButtons() {
+  for (const file of document.querySelectorAll(".language-python > .filename > .block__file:last-child")) {
+    const button = document.createElement("button")
+    button.type = "button"
+    button.className = "block__copy"
+    button.textContent = "Copy program"
+    button.setAttribute("aria-label", `Copy program: ${file.textContent}`)
+    button.addEventListener("click", () => copyText(fetch(file.href).then(answer => answer.text()), "Program copied"))
+    file.after(button)
+  }
+}
+
 function enhance() {
   labelThemeParts()
   addCopying()
+  addProgramButtons()
   if (document.querySelector(".filterable")) import("./filter.js").then(({ addFilters }) => addFilters())
   if (document.querySelector(".not-found")) import("./not-found.js").then(({ suggest }) => suggest())
 }

@@ -5,7 +5,8 @@
 //   <div class="filter-group"> … <div class="filter-item" data-topic="Testing" data-level="deep"> …
 //
 // Each facet becomes a choice of the values that items have; several values are separated by |. Options stand in the order
-// of the items; those of facets named in data-filter-sorted are sorted, numbers by their value. Words are looked for in the text
+// of the items; those of facets named in data-filter-sorted are sorted, numbers by their value. What a value is called
+// stands in data-filter-names ("deep=advanced"), where it has another name. Words are looked for in the text
 // of an item and in its data-filter-text. What is chosen stands in the address, so that a filtered list can be linked.
 
 function element(name, attributes = {}, ...children) {
@@ -23,10 +24,10 @@ function values(item, facet) {
   return item.dataset[facet]?.split("|") ?? []
 }
 
-function choice(facet, items, isSorted) {
+function choice(facet, items, isSorted, names) {
   const found = [...new Set(items.flatMap(item => values(item, facet)))]
   if (isSorted) found.sort((one, other) => one.localeCompare(other, "en", { numeric: true }))
-  const select = element("select", { name: facet }, new Option("all", ""), ...found.map(value => new Option(value, value)))
+  const select = element("select", { name: facet }, new Option("all", ""), ...found.map(value => new Option(names[value] ?? value, value)))
   return element("label", {}, facet[0].toUpperCase() + facet.slice(1), select)
 }
 
@@ -35,13 +36,14 @@ function addFilter(list) {
   const texts = new Map(items.map(item => [item, `${item.textContent} ${item.dataset.filterText ?? ""}`.toLowerCase()]))
   const facets = named(list.dataset.filterFacets)
   const sorted = named(list.dataset.filterSorted)
+  const names = Object.fromEntries(named(list.dataset.filterNames).map(pair => pair.split("=")))
 
   const input = element("input", { type: "search", name: "text", autocomplete: "off", spellcheck: "false" })
   const status = element("p", { role: "status" })
   const clear = element("button", { type: "button" }, "Clear")
   const form = element("form", { class: "filter", role: "search", "aria-label": list.dataset.filterLabel },
     element("label", {}, "Words", input),
-    ...facets.map(facet => choice(facet, items, sorted.includes(facet))),
+    ...facets.map(facet => choice(facet, items, sorted.includes(facet), names)),
     element("div", { class: "filter__foot" }, status, clear))
   const fields = [...form.querySelectorAll("[name]")]
 

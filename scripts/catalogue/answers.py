@@ -26,6 +26,32 @@ OTHER_PAGES = (
     "contributing.md",
 )
 
+SPELLING = {
+    "asgi": "ASGI",
+    "async": "async",
+    "await": "await",
+    "cors": "CORS",
+    "cpu": "CPU",
+    "def": "def",
+    "django": "Django",
+    "docker": "Docker",
+    "fastapi": "FastAPI",
+    "flask": "Flask",
+    "http": "HTTP",
+    "jwt": "JWT",
+    "kubernetes": "Kubernetes",
+    "oauth2": "OAuth2",
+    "openapi": "OpenAPI",
+    "postgresql": "PostgreSQL",
+    "pydantic": "Pydantic",
+    "sse": "SSE",
+    "websocket": "WebSocket",
+    "websockets": "WebSockets",
+    "wsgi": "WSGI",
+    "yield": "yield",
+}
+"""Words of slugs that are written in a way of their own."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -52,6 +78,15 @@ class AnswerPage(Page):
     """An answer with its metadata."""
 
     meta: Answer
+
+    @property
+    def name(self) -> str:
+        """What the navigation calls it: ``Blocking the event loop``."""
+        if self.meta.name:
+            return self.meta.name
+        words = self.address.rstrip("/").rpartition("/")[2].split("-")
+        text = " ".join(SPELLING.get(word, word) for word in words)
+        return text if words[0] in SPELLING else text[0].upper() + text[1:]
 
     @property
     def snippets(self) -> str:

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Level = Literal["basic", "working", "deep"]
 LEVELS = get_args(Level)
+LEVEL_NAMES: dict[str, str] = {"basic": "basic", "working": "intermediate", "deep": "advanced"}
+"""What readers are shown."""
 HTTPS = r"^https://\S+$"
 PROOF = r"^(snippets/\S+/test_\w+\.py::test_\w+|https://\S+)$"
 ONE_LINE = r"^[^\n]+$"
@@ -65,6 +67,8 @@ class Answer(Closed):
     answer: Annotated[str, Field(min_length=20, max_length=300, pattern=ONE_LINE)]
     asked_as: Annotated[list[Line], Field(min_length=1)]
     level: Level
+    name: Line | None = None
+    """Its name in the navigation, where the slug makes none that can be read."""
     notes: list[Note] = []
     since: dict[Literal["fastapi", "starlette", "pydantic", "uvicorn", "python"], Version] = {}
     related: list[int]

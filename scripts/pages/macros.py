@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.catalogue.answers import AnswerPage, Page, load
+from scripts.catalogue.front_matter import LEVEL_NAMES
 from scripts.catalogue.markdown_text import plain
 from scripts.catalogue.notes import read_notes
 from scripts.pages.list_macros import browsing_macros
@@ -88,6 +89,7 @@ def define_env(env: Any) -> None:
         proof=proof,
         lock=lock,
         packages=PACKAGES,
+        level_names=LEVEL_NAMES,
     )
 
     def answer() -> AnswerPage:

@@ -14,6 +14,7 @@ from scripts.project import ROOT
 from scripts.publish.addresses import vanished
 from scripts.publish.cards.write_cards import write_cards
 from scripts.publish.checksums import write_checksums
+from scripts.publish.code_blocks import write_programs
 from scripts.publish.programs.write_files import write_exports
 from scripts.publish.redirects import write_anchors, write_forwards
 from scripts.publish.search_index import write_index
@@ -28,10 +29,10 @@ def complete(site: Path) -> None:
     catalogue = load()
     write_forwards(catalogue, site)
     write_cards(catalogue, site)
-    write_index(catalogue, site)
     write_exports(catalogue, site)
-    if problems := write_anchors(site):
+    if problems := [*write_anchors(site), *write_programs(catalogue, site)]:
         raise Problems(problems)
+    write_index(catalogue, site)
 
 
 def seal(site: Path) -> list[Problem]:

@@ -22,7 +22,7 @@ from scripts.validation.validate import validate
 def configuration(catalogue: Catalogue) -> dict[str, Any]:
     """Return the content of ``site.yml`` for ``catalogue`` and the current environment."""
     topics: list[Any] = [
-        {topic.title: [topic.source, *({a.title: a.source} for a in topic.answers)]}
+        {topic.title: [topic.source, *({a.name: a.source} for a in topic.answers)]}
         for topic in catalogue.topics
     ]
     repository = repository_url()

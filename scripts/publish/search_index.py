@@ -21,7 +21,9 @@ SYNONYMS = "data/synonyms.tsv"
 VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 BLOCKS = frozenset({"blockquote", "dd", "div", "dt", "li", "p", "pre", "td", "th", "tr"})
 # Parts of an article that stand in the catalogue, or that say nothing about the subject.
-LEFT_OUT = frozenset({"short-answer", "asked-as", "headerlink", "checked", "correction__proof"})
+LEFT_OUT = frozenset(
+    {"short-answer", "asked-as", "headerlink", "checked", "correction__proof", "block__file"}
+)
 LEFT_OUT_SECTIONS = frozenset({"sources", "related-answers"})
 WORD = re.compile(r"\w+")
 NAME = re.compile(r"@[\w.]+|\w+")  # of code; a decorator is searched as a whole too

@@ -51,6 +51,7 @@ answers[].level: `basic` or `working` or `deep`
 answers[].asked_as[]: list of string
 answers[].since: object of string
 answers[].notes[]: list of integer
+answers[].programs[]: list of uri
 answers[].related[]: list of integer
 answers[].replaced_by: integer or null
 answers[].sources[]: list of object
@@ -192,8 +193,9 @@ def test_answers_json_holds_the_front_matter_of_every_answer(
         meta, answer = frontmatter.load(str(ROOT / page.file)).metadata, answers[number]
         same = ("answer", "asked_as", "level", "related", "sources")
         assert {key: answer[key] for key in same} == {key: meta[key] for key in same}
-        for key in ("notes", "corrections", "since"):
+        for key in ("notes", "since"):
             assert len(answer[key]) == len(meta.get(key, []))  # type: ignore[arg-type]
+        assert len(answer["corrections"]) == len(page.meta.said)
         assert answer["question"] == page.title
         assert answer["created"] <= answer["updated"]
         assert answer["updated"] in [str(change["date"]) for change in meta["changes"]]  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from scripts.catalogue.included_code import included
 from scripts.catalogue.markdown_text import plain
 from scripts.catalogue.problems import Problem, Problems
 from scripts.project import ROOT, site_url
+from scripts.publish.code_blocks import shown_blocks
 from scripts.publish.programs.model import Export
 from scripts.releases.lock import read_lock
 
@@ -83,7 +84,10 @@ class MarkdownVersions:
         title, language = TITLE.search(info), LANGUAGE.search(info)
         above = f"{indent}**{plain(title[1])}**\n\n" if title else ""
         code = included(body).strip("\n")
-        return f"{above}{indent}{marks}{language[0] if language else ''}\n{code}\n{indent}{marks}"
+        block = f"{above}{indent}{marks}{language[0] if language else ''}\n{code}\n{indent}{marks}"
+        programs = [shown for shown in shown_blocks(fence[0]) if not shown.is_recorded]
+        below = (f"\n\n{indent}Whole program: <{site_url()}{shown.address}>" for shown in programs)
+        return "".join([block, *below])
 
 
 def portable_prose(text: str, base: str) -> str:

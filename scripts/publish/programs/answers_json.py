@@ -4,7 +4,8 @@ from typing import Any
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, TopicPage
 from scripts.catalogue.front_matter import Correction
-from scripts.project import repository_url, site_url
+from scripts.project import ROOT, repository_url, site_url
+from scripts.publish.code_blocks import shown_blocks
 from scripts.publish.programs.model import Export, ExportedAnswer
 from scripts.releases.lock import Lock, read_lock
 from scripts.releases.proof import proof_of, test_line
@@ -13,7 +14,7 @@ from scripts.releases.record import PACKAGES, Record, read_record
 SCHEMA = "answers.schema.json"
 LICENCE = "MIT"
 # Fields that the front matter holds under the same name, in the same form.
-SAME = set(ExportedAnswer.model_fields) - {"corrections"}
+SAME = set(ExportedAnswer.model_fields) - {"corrections", "programs"}
 
 
 def export(catalogue: Catalogue) -> Export:
@@ -56,6 +57,7 @@ def export_answer(page: AnswerPage, topic: TopicPage, lock: Lock, record: Record
         "markdown_url": f"{site_url()}{page.meta.id}.md",
         "topic": topic.address.rstrip("/"),
         "corrections": [export_correction(correction) for correction in page.meta.said],
+        "programs": program_addresses(page),
         "created": min(days),
         "updated": max(days),
         "checked": {
@@ -63,6 +65,12 @@ def export_answer(page: AnswerPage, topic: TopicPage, lock: Lock, record: Record
             "versions": {package: lock.versions[package] for package in PACKAGES},
         },
     }
+
+
+def program_addresses(page: AnswerPage) -> list[str]:
+    """Return the address of each program that an answer shows a part of, once, in the order of the page."""
+    shown = shown_blocks((ROOT / page.file).read_text(encoding="utf-8"))
+    return list(dict.fromkeys(site_url() + s.address for s in shown if not s.is_recorded))
 
 
 def export_correction(correction: Correction) -> dict[str, Any]:

@@ -74,6 +74,9 @@ class ExportedAnswer(Exported):
     sources: list[ExportedSource] = Field(description="What backs it, besides the tests")
     corrections: list[ExportedCorrection] = Field(description="Claims that it refutes")
     changes: list[ExportedChange] = Field(description="Changes of meaning, as the page lists them")
+    programs: list[HttpUrl] = Field(
+        description="Addresses of the whole programs that it shows parts of, as plain text"
+    )
     created: datetime.date = Field(description="Day of the first version")
     updated: datetime.date = Field(description="Day of the newest change of meaning")
     checked: Checked = Field(description="What it was checked on")

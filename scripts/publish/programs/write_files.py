@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.catalogue.answers import Catalogue
+from scripts.catalogue.front_matter import LEVEL_NAMES
 from scripts.catalogue.markdown_text import plain
 from scripts.publish.programs.answer_markdown import MarkdownVersions
 from scripts.publish.programs.answers_json import SCHEMA, export
@@ -60,6 +61,7 @@ def load_templates() -> Environment:
         autoescape=lambda name: bool(name and ".xml" in name),
     )
     templates.filters["plain"] = plain
+    templates.globals["level_names"] = LEVEL_NAMES
     return templates
 
 
