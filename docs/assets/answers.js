@@ -25,9 +25,12 @@ function labelThemeParts() {
 // What can be copied belongs to a place: the short answer, a finding of an answer, or one on the reviewer's desk.
 // `data-review` holds its Markdown, with "site:" in place of the site's address.
 
+// A finding may refer to a block of the page's body, which then names what it was included from.
 function rightCode(place) {
-  return (place.matches("blockquote") ? place.previousElementSibling : place.parentElement.querySelector(".review"))
-    ?.querySelector(".block--ask")
+  const review = place.matches("blockquote") ? place.previousElementSibling
+    : place.querySelector(".review") ?? place.parentElement.querySelector(".review")
+  if (!review) return null
+  return review.querySelector(".block--ask") ?? document.querySelector(`[data-include="${review.dataset.right}"]`)
 }
 
 function fenced(block) {
@@ -76,7 +79,13 @@ function showSelected(text) {
 }
 
 async function copyText(promised, confirmation) {
-  const text = await promised
+  let text
+  try {
+    text = await promised
+  } catch {
+    announce("The file could not be read: follow the link beside the button.")
+    return
+  }
   try {
     await navigator.clipboard.writeText(text)
     announce(confirmation)
@@ -120,7 +129,7 @@ function addCopying() {
     const title = Array.from(heading.childNodes, node => node.className === "headerlink" ? "" : node.textContent)
     addButtons(quotation, title.join(""))
   }
-  document.querySelectorAll(".finding").forEach(finding => addButtons(finding, finding.querySelector("a").textContent))
+  document.querySelectorAll(".finding, .example").forEach(place => addButtons(place, place.querySelector("a").textContent))
 }
 
 document.addEventListener("keydown", event => {
@@ -138,6 +147,12 @@ function focusHeading() {
 }
 
 // The program that a block is a part of: the address of its file leads to it without a script too.
+async function program(address) {
+  const answer = await fetch(address)
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`)
+  return answer.text()
+}
+
 function addProgramButtons() {
   for (const file of document.querySelectorAll(".language-python > .filename > .block__file:last-child")) {
     const button = document.createElement("button")
@@ -145,7 +160,7 @@ function addProgramButtons() {
     button.className = "block__copy"
     button.textContent = "Copy program"
     button.setAttribute("aria-label", `Copy program: ${file.textContent}`)
-    button.addEventListener("click", () => copyText(fetch(file.href).then(answer => answer.text()), "Program copied"))
+    button.addEventListener("click", () => copyText(program(file.href), "Program copied"))
     file.after(button)
   }
 }

@@ -42,6 +42,8 @@ class Finding:
     """The code to ask for, as the page shows it."""
     language: str
     """Language of the right code, as Markdown names it after a fence."""
+    files: tuple[str, str]
+    """What the wrong and the right code are included from: ``topic/slug/file.py:section``."""
     sentence: str
     """The sentence to paste: Markdown in one line, with links as the page has them."""
 
@@ -49,6 +51,11 @@ class Finding:
     def address(self) -> str:
         """Permanent address below the site's root: the short link with the anchor."""
         return f"{self.page.meta.id}/#{self.anchor}"
+
+
+def included_file(include: str) -> str:
+    """Return what stands between the quotation marks of an include."""
+    return include.partition('"')[2].rpartition('"')[0]
 
 
 def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str = "") -> Finding:
@@ -101,6 +108,7 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str =
         telling[0],
         right,
         language,
+        (included_file(includes[0]), included_file(includes[1])),
         " ".join(line.removeprefix("> ") for line in match["sentence"].splitlines()),
     )
 

@@ -79,4 +79,11 @@ def review_macros(
         """All findings by topic, each with its telling line, the sentence to paste and the short link."""
         return render("reviews.md.jinja", findings=findings())
 
-    return [reviews]
+    def example(number: int, anchor: str) -> str:
+        """An answer at work: its question and short answer, and the code of one of its findings."""
+        found = next((f for f in findings()[number] if f.anchor == anchor), None)
+        if found is None:
+            raise LookupError(f"answer {number} has no finding #{anchor}")
+        return render("example.md.jinja", page=catalogue.answers[number], finding=found)
+
+    return [reviews, example]

@@ -10,15 +10,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from scripts.catalogue.answers import AnswerPage, Catalogue
-from scripts.catalogue.findings import Finding, read_findings
+from scripts.catalogue.answers import Catalogue, Page
+from scripts.catalogue.findings import Finding, all_findings
 from scripts.catalogue.problems import Problem
 from scripts.project import ROOT
 
 FOLDER = "code"
 """Where the programs are published, below the site's root."""
 INCLUDE = re.compile(
-    r'^ *```(?P<language>\w+)[^\n]*\n *--8<-- "(?P<path>[^":]+)(?::[\w-]+)?"\n *```', re.M
+    r'^ *```(?P<language>\w+)[^\n]*\n *--8<-- "(?P<path>[^":]+)(?::(?P<section>[\w-]+))?"\n *```',
+    re.M,
 )
 MARKER = re.compile(r"^[^\n]*--8<-- \[(?:start|end):[\w-]+\][^\n]*\n?", re.M)
 # As the engine writes it: the fence's language, a title where there is one, and the code.
@@ -28,6 +29,9 @@ BLOCK = re.compile(
     re.S,
 )
 TAG = re.compile(r"<[^>]+>")
+EXAMPLE = re.compile(r'\{\{ example\((\d+), "([\w-]+)"\) \}\}')
+LONG_NAME = re.compile(r"<code>([^<\n]{24,})</code>")  # in running text, where it has no markup
+SIGN = re.compile(r"(?<=[.(/])(?=\w)")
 RECORDED = (".txt", ".json", ".http")
 SHELL = {"bash", "console", "sh", "shell"}
 DEEPEST = 32  # blanks that still indent the rest of a line that is too long
@@ -40,6 +44,7 @@ class Shown:
 
     path: str
     language: str
+    section: str = ""
 
     @property
     def is_recorded(self) -> bool:
@@ -54,7 +59,10 @@ class Shown:
 
 def shown_blocks(markdown: str) -> list[Shown]:
     """Return the blocks of a page's source, in its order."""
-    return [Shown(found["path"], found["language"]) for found in INCLUDE.finditer(markdown)]
+    return [
+        Shown(found["path"], found["language"], found["section"] or "")
+        for found in INCLUDE.finditer(markdown)
+    ]
 
 
 def program(path: str, root: Path = ROOT) -> str:
@@ -118,7 +126,12 @@ def kind_of(shown: Shown, title: str) -> str:
 
 
 def headed(block: re.Match[str], shown: Shown, findings: list[Finding], up: str) -> str:
-    """Return a block of a built page with its head and its lines; ``up`` leads to the site's root."""
+    """Return a block of a built page with its head and its lines; ``up`` leads to the site's root.
+
+    A block that a finding refers to says which it is, so that the finding can be copied with its code.
+    """
+    include = f"{shown.path}:{shown.section}"
+    named = f' data-include="{include}"' if any(include in f.files for f in findings) else ""
     title = block["title"] or ""
     kind = kind_of(shown, title)
     label = title or {"output": "Output", "shell": "Shell"}.get(kind, "")
@@ -128,39 +141,58 @@ def headed(block: re.Match[str], shown: Shown, findings: list[Finding], up: str)
         head += f'<a class="block__file" href="{up}{shown.address}" title="The whole program">{name}</a>'
     mark, marked = marks(html.unescape(title), plain_lines(block["code"]), findings)
     return (
-        f'<div class="language-{block["language"]} highlight block block--{kind}">'
+        f'<div class="language-{block["language"]} highlight block block--{kind}"{named}>'
         f'<span class="filename">{head}</span>'
         f"<pre><span></span><code>{boxed(block['code'], mark, marked)}</code></pre></div>"
     )
 
 
-def complete_page(page: AnswerPage, site: Path, root: Path = ROOT) -> list[Problem]:
-    """Complete the blocks of one built answer; a page that has been completed stays as it is."""
-    path = site / page.address / "index.html"
+def complete_page(
+    page: Page, shown: list[Shown], findings: list[Finding], site: Path
+) -> list[Problem]:
+    """Complete the blocks of a built page, which are ``shown``; one that is complete stays as it is."""
+    path = site / page.address.lstrip("/") / "index.html"
     built = path.read_text(encoding="utf-8")
     blocks = list(BLOCK.finditer(built))
     if not blocks:
         return []
-    shown = shown_blocks((root / page.file).read_text(encoding="utf-8"))
     if len(shown) != len(blocks):
         fault = f"the page includes {len(shown)} blocks of code, and {len(blocks)} were built"
         return [Problem(page.file, 1, fault, "Include each block in a fence of its own.", "Code")]
-    findings = read_findings(page, root)
-    up = "../" * page.address.count("/")
+    up = "../" * page.address.lstrip("/").count("/")
     for block, source in zip(reversed(blocks), reversed(shown), strict=True):
         built = built[: block.start()] + headed(block, source, findings, up) + built[block.end() :]
-    path.write_text(built, encoding="utf-8")
+    path.write_text(LONG_NAME.sub(breakable, built), encoding="utf-8")
     return []
+
+
+def breakable(code: re.Match[str]) -> str:
+    """Return inline code that a narrow screen breaks after a dot, a bracket or a slash, and not in a name."""
+    return f"<code>{SIGN.sub('<wbr>', code[1])}</code>"
 
 
 def write_programs(catalogue: Catalogue, site: Path, root: Path = ROOT) -> list[Problem]:
     """Complete the code blocks of all answers and publish the programs; return what is wrong."""
     problems = []
-    for page in catalogue.answers.values():
-        problems += complete_page(page, site, root)
-        for shown in shown_blocks((root / page.file).read_text(encoding="utf-8")):
+    findings = all_findings(catalogue, root)
+    for number, page in catalogue.answers.items():
+        blocks = shown_blocks((root / page.file).read_text(encoding="utf-8"))
+        problems += complete_page(page, blocks, findings[number], site)
+        for shown in blocks:
             if not shown.is_recorded:
                 target = site / shown.address
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(program(shown.path, root), encoding="utf-8")
-    return problems
+    home = Page("docs/index.md", "")
+    examples = [
+        finding
+        for call in EXAMPLE.finditer((root / home.file).read_text(encoding="utf-8"))
+        for finding in findings[int(call[1])]
+        if finding.anchor == call[2]
+    ]
+    blocks = [
+        Shown(path, finding.language, section)
+        for finding in examples
+        for path, _, section in (include.partition(":") for include in finding.files)
+    ]
+    return problems + complete_page(home, blocks, examples, site)

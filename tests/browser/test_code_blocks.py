@@ -1,0 +1,96 @@
+"""Code on a phone, a tablet and two desktops: nothing hidden, no identifier broken, no button in the way."""
+
+from collections.abc import Iterator
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.conftest import new_context
+from tests.refuse import refuse
+from tests.site_pages import ANSWERS, SitePage
+
+pytestmark = pytest.mark.site
+
+WIDTHS = (390, 768, 1280, 1440)
+LEAST_TABLE_TEXT = 14  # pixels, on a phone
+# What is wrong with the page as it is laid out now, one line for each fault.
+MEASURE = """() => {
+  const faults = []
+  for (const block of document.querySelectorAll(".block")) {
+    const parts = [block, ...block.querySelectorAll("pre, code, .l")]
+    if (parts.some(part => part.scrollWidth > part.clientWidth + 1)) {
+      faults.push(`code is hidden: ${block.innerText.trim().slice(0, 60)}`)
+    }
+  }
+  const room = document.querySelector("article p").getBoundingClientRect().width
+  for (const code of document.querySelectorAll("article :is(td, th, p, li, dd) code")) {
+    const text = code.firstChild
+    if (text?.nodeType !== Node.TEXT_NODE) continue
+    for (const word of text.data.matchAll(/[A-Za-z_]\\w+/g)) {
+      const range = document.createRange()
+      range.setStart(text, word.index)
+      range.setEnd(text, word.index + word[0].length)
+      const boxes = [...range.getClientRects()]
+      const width = boxes.reduce((sum, box) => sum + box.width, 0)
+      const rows = new Set(boxes.map(box => Math.round(box.top))).size
+      if (width < room && rows > 1) faults.push(`${word[0]} is broken`)
+    }
+  }
+  for (const cell of document.querySelectorAll("article table:not([class]) :is(td, th)")) {
+    const size = parseFloat(getComputedStyle(cell).fontSize)
+    if (size < LEAST) faults.push(`small text: ${cell.innerText.slice(0, 40)}`)
+  }
+  if (document.documentElement.scrollWidth > innerWidth) faults.push("the page scrolls sideways")
+  return faults
+}""".replace("LEAST", str(LEAST_TABLE_TEXT))
+# The buttons that the theme puts on blocks of code, where they overlap a line.
+ICONS = """() => [...document.querySelectorAll(".block")].flatMap(block => {
+  const icon = block.querySelector(".md-code__nav")?.getBoundingClientRect()
+  if (!icon) return [`no button: ${block.innerText.slice(0, 40)}`]
+  const line = block.querySelector(".l").getBoundingClientRect()
+  return icon.bottom > line.top + 1 ? [`a button lies on ${block.innerText.slice(0, 40)}`] : []
+})"""
+
+
+@pytest.fixture(scope="module")
+def plain(browser: Browser) -> Iterator[Page]:
+    """A window without JavaScript, in which the code is all there."""
+    with new_context(browser, "phone", scripts=False) as context:
+        yield context.new_page()
+
+
+@pytest.mark.parametrize("page", ANSWERS, ids=lambda page: page.slug)
+def test_nothing_of_the_code_is_hidden_or_broken(plain: Page, served: str, page: SitePage) -> None:
+    plain.goto(f"{served}{page.address}")
+    faults = []
+    for width in WIDTHS:
+        plain.set_viewport_size({"width": width, "height": 900})
+        faults += [f"{page.source} at {width} px: {fault}" for fault in plain.evaluate(MEASURE)]
+    refuse(faults)
+
+
+def test_no_button_lies_on_code(browser: Browser, served: str) -> None:
+    for width in ("phone", "desktop"):
+        with new_context(browser, width) as context:
+            page = context.new_page()
+            page.goto(f"{served}{ANSWERS[0].address}")
+            page.locator(".md-code__nav").first.wait_for(state="attached")
+            assert page.evaluate(ICONS) == []
+
+
+def test_a_program_can_be_copied_and_is_there_without_a_script(
+    browser: Browser, served: str
+) -> None:
+    with new_context(browser, "desktop") as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.goto(f"{served}{ANSWERS[0].address}")
+        button = page.get_by_role("button", name="Copy program").first
+        button.click()
+        page.get_by_text("Program copied").wait_for()
+        link = page.locator(".block__file").first.get_attribute("href")
+        assert link
+        program = context.request.get(urljoin(page.url, link))
+        assert program.headers["content-type"].startswith("text/plain")
+        assert page.evaluate("navigator.clipboard.readText()") == program.text()
