@@ -138,8 +138,7 @@ def plain(markdown: str) -> str:
 
     Links and emphasis count as Markdown only outside code.
     """
-    parts = markdown.split("`")
+    parts = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", markdown).split("`")
     for index, part in enumerate(parts[::2]):
-        part = re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", part)
         parts[2 * index] = re.sub(r"\*{1,2}([^\s*][^*]*)\*{1,2}", r"\1", part)
     return " ".join("".join(parts).split())

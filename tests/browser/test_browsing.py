@@ -67,29 +67,30 @@ def shown(page: Page) -> list[str]:
     return page.locator(".filter-item:visible .short-link").all_inner_texts()
 
 
-def test_home_page_shows_what_people_come_for_in_one_screen(
+@pytest.mark.parametrize("width", WIDTHS)
+def test_first_screen_of_the_home_page_shows_one_answer_at_work(
+    desktop: Page, served: str, width: str
+) -> None:
+    columns, rows = WIDTHS[width]
+    desktop.set_viewport_size({"width": columns, "height": rows})
+    desktop.goto(served)
+    expect(desktop.locator(".example .copying button").first).to_be_visible()
+    for selector in (".find__field", ".example"):
+        box = desktop.locator(selector).bounding_box()
+        if not box or box["y"] + box["height"] > rows:
+            fail(f"docs/index.md: {selector} ends below the first screen of a {width}. Shorten it.")
+    columns, rows = WIDTHS["desktop"]
+    desktop.set_viewport_size({"width": columns, "height": rows})
+
+
+def test_numbers_of_the_home_page_are_counted(
     desktop: Page, served: str, catalogue: Catalogue
 ) -> None:
     desktop.goto(served)
-    for selector in (".promise", ".find__field", ".numbers", ".columns"):
-        box = desktop.locator(selector).bounding_box()
-        if not box or box["y"] + box["height"] > WIDTHS["desktop"][1]:
-            fail(f"docs/index.md: {selector} ends below the first screen of a desktop. Shorten it.")
     numbers = counts(catalogue)
     for what in ("answers", "tests", "corrections"):
         expect(desktop.locator(".numbers")).to_contain_text(f"{numbers[what]:,}")
     expect(desktop.locator(".columns__column").first.locator("li")).to_have_count(numbers["topics"])
-
-
-def test_phone_shows_promise_and_search_first(desktop: Page, served: str) -> None:
-    columns, rows = WIDTHS["phone"]
-    desktop.set_viewport_size({"width": columns, "height": rows})
-    desktop.goto(served)
-    box = desktop.locator(".find__field").bounding_box()
-    columns, rows_of_desktop = WIDTHS["desktop"]
-    desktop.set_viewport_size({"width": columns, "height": rows_of_desktop})
-    if not box or box["y"] + box["height"] > rows / 2:
-        fail("docs/index.md: the search is not in the upper half of a phone's first screen.")
 
 
 def test_search_field_and_examples_open_the_search(desktop: Page, served: str) -> None:

@@ -121,7 +121,10 @@ def test_every_finding_of_an_answer_has_buttons_of_its_own(
 
 
 def test_the_fence_is_longer_than_any_in_the_code(page: Page) -> None:
-    page.evaluate("document.querySelectorAll('.review code')[1].textContent = 'a\\n````\\nb\\n'")
+    page.evaluate(
+        "(document.querySelector('.review .block--ask code') ??"
+        " document.querySelector('[data-include] code')).textContent = 'a\\n````\\nb\\n'"
+    )
     press(page.locator(".short-answer"), "Copy with code", "right code")
     assert clipboard(page).endswith("))\n\n`````python\na\n````\nb\n`````\n")
 

@@ -13,6 +13,7 @@ from scripts.catalogue.answers import AnswerPage, Catalogue, load
 from scripts.catalogue.findings import Finding, all_findings, read_finding, read_findings
 from scripts.catalogue.problems import Problems
 from scripts.pages.review_macros import relinked
+from scripts.project import ROOT
 from scripts.publish.search_index import Section, sections
 from tests.conftest import new_context
 from tests.site_pages import built_page, file_of, plain
@@ -228,9 +229,13 @@ def test_the_telling_line_and_the_right_code_are_those_of_the_page(
     findings: list[Finding], section_of: Callable[[Finding], Section]
 ) -> None:
     for finding in findings:
-        wrong, right, *_ = section_of(finding).code
-        assert finding.flag in [line.strip() for line in wrong.splitlines()], finding.address
-        assert right.strip("\n") == finding.right, finding.address
+        shown = section_of(finding).code
+        source = (ROOT / finding.page.file).read_text(encoding="utf-8")
+        for code, file in zip((finding.wrong, finding.right), finding.files, strict=True):
+            assert any(block.strip("\n") == code for block in shown) or (f'="{file}"' in source), (
+                finding.address
+            )
+        assert finding.flag in [line.strip() for line in finding.wrong.splitlines()]
 
 
 @pytest.mark.site

@@ -12,7 +12,9 @@ from scripts.catalogue.included_code import included
 from scripts.project import ROOT
 from scripts.publish.code_blocks import boxed, changed, plain_lines, program, shown_blocks
 
-BOXED = re.compile(r'<div class="[^"]* block block--(\w+)">.*?<code>(.*?)</code></pre></div>', re.S)
+BOXED = re.compile(
+    r'<div class="[^"]* block block--(\w+)"[^>]*>.*?<code>(.*?)</code></pre></div>', re.S
+)
 MARKED = re.compile(r'<mark class="l[^"]*l--(\w+)">(.*?)</mark>')
 
 
