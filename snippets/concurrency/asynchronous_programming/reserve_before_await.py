@@ -15,7 +15,7 @@ async def charge_customer() -> None:
 async def book_seat() -> dict[str, int]:
     if seats["free"] == 0:
         raise HTTPException(409, "Sold out")
-    seats["free"] -= 1  # no await since the check
+    seats["free"] -= 1  # before the await
     try:
         await charge_customer()
     except BaseException:  # failed or cancelled

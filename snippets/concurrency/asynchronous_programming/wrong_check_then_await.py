@@ -15,7 +15,7 @@ async def charge_customer() -> None:
 async def book_seat() -> dict[str, int]:
     if seats["free"] == 0:
         raise HTTPException(409, "Sold out")
-    await charge_customer()  # other requests run here
+    await charge_customer()  # others run here
     seats["free"] -= 1
     return seats
 

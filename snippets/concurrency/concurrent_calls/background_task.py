@@ -28,10 +28,13 @@ app = FastAPI()
 # --8<-- [start:endpoint]
 @app.post("/orders")
 async def order(
-    mailbox: Annotated[Mailbox, Depends(get_mailbox)],
+    mailbox: Annotated[
+        Mailbox,
+        Depends(get_mailbox),
+    ],
     after: BackgroundTasks,
 ) -> dict[str, str]:
-    after.add_task(mailbox.send, "New order")
+    after.add_task(mailbox.send, "Order")
     return {"status": "accepted"}
 
 

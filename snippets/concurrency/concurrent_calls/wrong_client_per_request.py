@@ -11,8 +11,9 @@ app = FastAPI()
 # --8<-- [start:client]
 @app.get("/price")
 async def price() -> Any:
-    async with httpx2.AsyncClient(base_url=UPSTREAM) as client:
-        response = await client.get("/price")
+    url = f"{UPSTREAM}/price"
+    async with httpx2.AsyncClient() as client:
+        response = await client.get(url)
     return response.json()
 
 

@@ -28,9 +28,12 @@ app = FastAPI()
 # --8<-- [start:endpoint]
 @app.post("/orders")
 async def order(
-    mailbox: Annotated[Mailbox, Depends(get_mailbox)],
+    mailbox: Annotated[
+        Mailbox,
+        Depends(get_mailbox),
+    ],
 ) -> dict[str, str]:
-    asyncio.create_task(mailbox.send("New order"))
+    asyncio.create_task(mailbox.send("Order"))
     return {"status": "accepted"}
 
 

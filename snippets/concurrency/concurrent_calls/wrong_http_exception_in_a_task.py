@@ -9,7 +9,7 @@ prices = {"tea": 3, "cake": 4}
 # --8<-- [start:endpoint]
 async def load(name: str) -> int:
     if name not in prices:
-        raise HTTPException(404, "No such product")
+        raise HTTPException(404, "Not sold")
     return prices[name]
 
 

@@ -16,7 +16,10 @@ def key_error_is_404(
     func: Callable[P, Awaitable[T]],
 ) -> Callable[P, Awaitable[T]]:
     @wraps(func)
-    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+    async def wrapper(
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
         try:
             return await func(*args, **kwargs)
         except KeyError:

@@ -10,7 +10,10 @@ async def send_mail(address: str) -> None:
 
 
 @app.post("/users", status_code=201)
-async def create_user(address: str, tasks: BackgroundTasks) -> None:
+async def create_user(
+    address: str,
+    tasks: BackgroundTasks,
+) -> None:
     tasks.add_task(send_mail, address)
 
 

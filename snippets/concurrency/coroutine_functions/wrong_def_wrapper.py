@@ -16,7 +16,10 @@ def key_error_is_404(
     func: Callable[P, Awaitable[T]],
 ) -> Callable[P, Awaitable[T]]:
     @wraps(func)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+    def wrapper(
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Awaitable[T]:
         try:
             return func(*args, **kwargs)
         except KeyError:

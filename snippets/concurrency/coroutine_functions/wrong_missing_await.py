@@ -4,13 +4,17 @@ app = FastAPI()
 
 
 # --8<-- [start:endpoint]
-async def load_user(user_id: int) -> dict[str, int]:
+async def load_user(
+    user_id: int,
+) -> dict[str, int]:
     return {"id": user_id}
 
 
 @app.get("/users/{user_id}")
-async def read_user(user_id: int) -> dict[str, int]:
-    return load_user(user_id)  # the await is missing
+async def read_user(
+    user_id: int,
+) -> dict[str, int]:
+    return load_user(user_id)  # no await
 
 
 # --8<-- [end:endpoint]

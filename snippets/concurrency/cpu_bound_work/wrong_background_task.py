@@ -14,7 +14,10 @@ async def store_score(text: str) -> None:
 
 
 @app.post("/scores", status_code=202)
-async def start(text: str, tasks: BackgroundTasks) -> None:
+async def start(
+    text: str,
+    tasks: BackgroundTasks,
+) -> None:
     tasks.add_task(store_score, text)
 
 

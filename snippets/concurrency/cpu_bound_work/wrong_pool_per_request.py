@@ -13,7 +13,7 @@ def score(text: str) -> float:
 @app.get("/score")
 async def read_score(text: str) -> float:
     with Pool() as pool:  # new processes
-        return pool.apply(score, (text,))  # blocks
+        return pool.apply(score, (text,))
 
 
 # --8<-- [end:endpoint]

@@ -9,13 +9,18 @@ app = FastAPI()
 tenant = ContextVar("tenant", default="nobody")
 
 
-async def set_tenant(x_tenant: Annotated[str, Header()]) -> None:
-    tenant.set(x_tenant)  # set in the request's context
+async def set_tenant(
+    x_tenant: Annotated[str, Header()],
+) -> None:
+    tenant.set(x_tenant)  # the request's context
 
 
-@app.get("/tenant", dependencies=[Depends(set_tenant)])
+@app.get(
+    "/tenant",
+    dependencies=[Depends(set_tenant)],
+)
 def read_tenant() -> str:
-    return tenant.get()  # its thread gets a copy
+    return tenant.get()  # reads a copy
 
 
 # --8<-- [end:tenant]

@@ -16,7 +16,7 @@ tickets_lock = threading.Lock()
 
 @app.post("/tickets", status_code=201)
 def buy_ticket() -> dict[str, str]:
-    with tickets_lock:  # check and change are one step
+    with tickets_lock:  # check and change
         if tickets["left"] == 0:
             raise HTTPException(409, "sold out")
         tickets["left"] -= 1

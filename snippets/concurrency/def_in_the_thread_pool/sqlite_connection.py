@@ -15,7 +15,7 @@ async def current_user() -> str:
 def get_db() -> Iterator[sqlite3.Connection]:
     db = sqlite3.connect(
         ":memory:",
-        # threads take turns: one request owns it
+        # the threads of a request take turns
         check_same_thread=False,
     )
     try:

@@ -15,7 +15,7 @@ tickets = {"left": 1}
 def buy_ticket() -> dict[str, str]:
     if tickets["left"] == 0:
         raise HTTPException(409, "sold out")
-    print_ticket()  # meanwhile another thread checks
+    print_ticket()  # another thread checks
     tickets["left"] -= 1
     return {"ticket": "yours"}
 

@@ -9,11 +9,16 @@ app = FastAPI()
 tenant = ContextVar("tenant", default="nobody")
 
 
-def set_tenant(x_tenant: Annotated[str, Header()]) -> None:
-    tenant.set(x_tenant)  # set in a copy, then lost
+def set_tenant(
+    x_tenant: Annotated[str, Header()],
+) -> None:
+    tenant.set(x_tenant)  # in a copy: lost
 
 
-@app.get("/tenant", dependencies=[Depends(set_tenant)])
+@app.get(
+    "/tenant",
+    dependencies=[Depends(set_tenant)],
+)
 def read_tenant() -> str:
     return tenant.get()  # "nobody"
 

@@ -29,7 +29,8 @@ SessionDep = Annotated[
 
 @app.get("/orders")
 def orders(session: SessionDep) -> list[str]:
-    return list(session.scalars(text("SELECT 'tea'")))
+    query = text("SELECT 'tea'")
+    return list(session.scalars(query))
 
 
 # --8<-- [end:session]

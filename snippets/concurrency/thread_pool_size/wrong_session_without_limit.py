@@ -21,12 +21,16 @@ def get_session() -> Iterator[Session]:
 
 
 # --8<-- [start:session]
-SessionDep = Annotated[Session, Depends(get_session)]
+SessionDep = Annotated[
+    Session,
+    Depends(get_session),
+]
 
 
 @app.get("/orders")
 def orders(session: SessionDep) -> list[str]:
-    return list(session.scalars(text("SELECT 'tea'")))
+    query = text("SELECT 'tea'")
+    return list(session.scalars(query))
 
 
 # --8<-- [end:session]
