@@ -11,6 +11,9 @@ class Session:
     async def rollback(self) -> None:
         log.append("rollback")
 
+    async def close(self) -> None:
+        log.append("close")
+
 
 # --8<-- [start:session]
 async def get_session() -> AsyncIterator[Session]:
@@ -20,6 +23,8 @@ async def get_session() -> AsyncIterator[Session]:
     except Exception:
         await session.rollback()
         raise
+    finally:
+        await session.close()
 
 
 # --8<-- [end:session]

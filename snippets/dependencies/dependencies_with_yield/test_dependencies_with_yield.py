@@ -1,6 +1,7 @@
 import asyncio
 import inspect
 import textwrap
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Literal
@@ -18,8 +19,9 @@ from fastapi import (
     WebSocketDisconnect,
 )
 from fastapi.exceptions import DependencyScopeError
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
+from httpx2 import Client
 from starlette.requests import ClientDisconnect
 from uvicorn.protocols.http import h11_impl, httptools_impl
 
@@ -83,8 +85,8 @@ class Connection:
             "type": self.kind,
             "asgi": {"version": "3.0", "spec_version": self.spec_version},
             "method": "GET",
-            "path": path,
-            "query_string": b"",
+            "path": path.partition("?")[0],
+            "query_string": path.partition("?")[2].encode(),
             "headers": [],
             "subprotocols": [],
         }
@@ -155,8 +157,8 @@ def test_the_exit_code_runs_after_response_and_background_tasks_or_before_both(
 def test_after_an_exception_the_exit_code_runs_before_the_error_response(
     recorded: Recorder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    in_request = trace_of("/request/missing", capsys)
-    assert in_request == trace_of("/function/missing", capsys)
+    in_request = trace_of("/request?fail=yes", capsys)
+    assert in_request == trace_of("/function?fail=yes", capsys)
     assert in_request.index("session closes") < in_request.index("response starts: 404")
     recorded("exception.txt", "\n".join(in_request))
 
@@ -295,7 +297,7 @@ def test_a_swallowed_exception_becomes_another_one(recorded: Recorder) -> None:
         wrong_swallowed.log.clear()
         with pytest.raises(Exception, match=r".+") as raised:
             client.get(f"/{scope}")
-        assert wrong_swallowed.log == ["rollback"]
+        assert wrong_swallowed.log == ["rollback", "close"]
         assert raised.value.__context__ is None  # the original is lost
         text = f"{type(raised.value).__name__}: {raised.value}"
         lines += [
@@ -311,7 +313,7 @@ def test_an_exception_that_is_raised_again_is_answered_as_usual() -> None:
     for scope in SCOPES:
         raised_again.log.clear()
         assert client.get(f"/{scope}").status_code == 404
-        assert raised_again.log == ["rollback"]
+        assert raised_again.log == ["rollback", "close"]
 
 
 def test_a_swallowed_exception_in_a_websocket_endpoint_leaves_no_trace(
@@ -401,17 +403,109 @@ def test_an_http_exception_after_the_response_is_a_runtime_error(
     assert client.get("/").status_code == 200
 
 
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the database fail at each commit."""
+    for module in (commit_before_response, wrong_commit_after_response):
+        monkeypatch.setattr(module.Session, "broken", True)
+
+
+@pytest.fixture(autouse=True)
+def empty_logs() -> None:
+    commit_before_response.log.clear()
+    wrong_commit_after_response.log.clear()
+
+
+@pytest.mark.usefixtures("broken")
 def test_a_commit_after_the_response_fails_unseen_by_the_client() -> None:
     app = wrong_commit_after_response.app
     client = TestClient(app, raise_server_exceptions=False)
-    assert client.post("/orders").status_code == 201
+    assert client.post("/orders/lamp").status_code == 201
     with pytest.raises(ConnectionError):
-        TestClient(app).post("/orders")
+        TestClient(app).post("/orders/lamp")
 
 
+@pytest.mark.usefixtures("broken")
 def test_a_commit_in_the_function_scope_fails_before_the_response() -> None:
     client = TestClient(commit_before_response.app, raise_server_exceptions=False)
-    assert client.post("/orders").status_code == 500
+    assert client.post("/orders/lamp").status_code == 500
+    assert commit_before_response.log == ["open", "rollback lamp", "close"]
+
+
+def test_the_session_commits_on_success_and_rolls_back_a_404_and_closes() -> None:
+    client = TestClient(commit_before_response.app)
+    assert client.post("/orders/lamp").status_code == 201
+    assert client.post("/orders/sofa").status_code == 409
+    assert commit_before_response.log == [
+        *["open", "commit lamp", "close"],
+        *["open", "rollback sofa", "close"],
+    ]
+
+
+def test_a_returned_error_response_is_committed() -> None:
+    app = FastAPI()
+
+    @app.post("/orders")
+    async def create(session: commit_before_response.SessionDep) -> JSONResponse:
+        session.add("sofa")
+        return JSONResponse({}, status_code=409)
+
+    assert TestClient(app).post("/orders").status_code == 409
+    assert "commit sofa" in commit_before_response.log
+
+
+def test_a_cancelled_request_rolls_back_and_closes() -> None:
+    app = FastAPI()
+
+    async def run() -> None:
+        waiting = asyncio.Event()
+
+        @app.get("/")
+        async def create(session: commit_before_response.SessionDep) -> None:
+            session.add("lamp")
+            waiting.set()
+            await asyncio.Event().wait()
+
+        task = asyncio.create_task(Connection(app, []).call("/"))
+        await asyncio.wait_for(waiting.wait(), PATIENCE)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+    assert commit_before_response.log == ["open", "rollback lamp", "close"]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_an_http_exception_raised_in_except_changes_the_answer(scope: Scope) -> None:
+    app = FastAPI()
+
+    def get_session() -> Iterator[None]:
+        try:
+            yield
+        except KeyError as error:
+            raise HTTPException(404, "no such key") from error
+
+    @app.get("/", dependencies=[Depends(get_session, scope=scope)])
+    def read() -> None:
+        raise KeyError
+
+    response = TestClient(app).get("/")
+    assert (response.status_code, response.json()) == (404, {"detail": "no such key"})
+
+
+def test_a_function_scope_may_use_one_of_the_request(recording: Recording) -> None:
+    long = recording.dependency("long")
+
+    async def short(value: Annotated[str, Depends(long)]) -> Any:
+        yield value
+        recording.events.append("short closes")
+
+    dependencies = [Depends(short, scope="function")]
+    recording.app.get("/", dependencies=dependencies)(lambda: None)
+    recording.get("/")
+    events = recording.events
+    assert events.index("short closes") < events.index("long closes")
 
 
 def test_the_last_opened_closes_first_and_function_scopes_before_request_scopes(
@@ -685,3 +779,79 @@ def test_a_cancelled_request_waits_for_exit_code_that_hangs(
 
     asyncio.run(run())
     assert events == ["released", "closed", "request ends"]
+
+
+def exits_slowly(events: list[str], closing: asyncio.Event) -> FastAPI:
+    """An application whose exit code waits until it is cancelled."""
+    app = FastAPI()
+
+    async def get_session() -> AsyncIterator[None]:
+        yield
+        events.append("exit starts")
+        closing.set()
+        await asyncio.Event().wait()
+        events.append("exit ends")
+
+    app.get("/", dependencies=[Depends(get_session)])(lambda: None)
+    return app
+
+
+def test_a_native_cancellation_cuts_exit_code_short() -> None:
+    events: list[str] = []
+
+    async def run() -> None:
+        closing = asyncio.Event()
+        app = exits_slowly(events, closing)
+        task = asyncio.create_task(Connection(app, []).call("/"))
+        await asyncio.wait_for(closing.wait(), PATIENCE)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+    assert events == ["exit starts"]
+
+
+def test_a_timeout_of_asyncio_cuts_exit_code_short() -> None:
+    events: list[str] = []
+
+    async def run() -> None:
+        closing = asyncio.Event()
+        app = exits_slowly(events, closing)
+        async with asyncio.timeout(None) as limit:
+
+            async def end_the_time() -> None:
+                await asyncio.wait_for(closing.wait(), PATIENCE)
+                limit.reschedule(asyncio.get_running_loop().time())
+
+            ends = asyncio.create_task(end_the_time())
+            await Connection(app, []).call("/")
+        await ends
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(run())
+    assert events == ["exit starts"]
+
+
+def test_the_limit_of_a_graceful_shutdown_cuts_exit_code_short(serve: Any) -> None:
+    app = FastAPI()
+    events: list[str] = []
+    started = threading.Event()
+
+    async def get_session() -> AsyncIterator[None]:
+        yield
+        try:
+            started.set()
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            events.append(str(error))
+            raise
+        events.append("exit ends")
+
+    app.get("/", dependencies=[Depends(get_session)])(lambda: None)
+    with serve(app, timeout_graceful_shutdown=0) as (address, server):
+        with Client(trust_env=False) as client:
+            assert client.get(f"{address}/").status_code == 200
+        assert started.wait(PATIENCE)
+        server.should_exit = True
+    assert events == ["Task cancelled, timeout graceful shutdown exceeded"]

@@ -1,3 +1,4 @@
+# --8<-- [start:traced]
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -6,48 +7,39 @@ from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
 app = FastAPI()
 
 
-# --8<-- [start:dependency]
 async def get_session() -> AsyncIterator[str]:
-    print("session opens")
+    print("session opens")  # before the path operation
     try:
-        yield "session"
+        yield "session"  # the value that is injected
     except Exception as error:
-        print("session sees", type(error).__name__)
-        raise
+        print("session sees", type(error).__name__)  # undo here
+        raise  # raise it again
     finally:
-        print("session closes")
+        print("session closes")  # clean up here
 
 
-# --8<-- [end:dependency]
-# --8<-- [start:scopes]
 RequestSession = Annotated[str, Depends(get_session)]  # scope="request"
 FunctionSession = Annotated[str, Depends(get_session, scope="function")]
-# --8<-- [end:scopes]
-
-
-def send_mail() -> None:
-    print("background task")
 
 
 @app.get("/request")
-async def request_scope(session: RequestSession, tasks: BackgroundTasks) -> None:
-    tasks.add_task(send_mail)
+async def in_request(
+    session: RequestSession, tasks: BackgroundTasks, fail: bool = False
+) -> None:
     print("path operation")
+    tasks.add_task(print, "background task")
+    if fail:
+        raise HTTPException(404)
 
 
 @app.get("/function")
-async def function_scope(session: FunctionSession, tasks: BackgroundTasks) -> None:
-    tasks.add_task(send_mail)
+async def in_function(
+    session: FunctionSession, tasks: BackgroundTasks, fail: bool = False
+) -> None:
     print("path operation")
+    tasks.add_task(print, "background task")
+    if fail:
+        raise HTTPException(404)
 
 
-@app.get("/request/missing")
-async def missing_in_request(session: RequestSession) -> None:
-    print("path operation")
-    raise HTTPException(404)
-
-
-@app.get("/function/missing")
-async def missing_in_function(session: FunctionSession) -> None:
-    print("path operation")
-    raise HTTPException(404)
+# --8<-- [end:traced]

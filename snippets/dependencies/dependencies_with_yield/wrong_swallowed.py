@@ -11,6 +11,9 @@ class Session:
     async def rollback(self) -> None:
         log.append("rollback")
 
+    async def close(self) -> None:
+        log.append("close")
+
 
 # --8<-- [start:session]
 async def get_session() -> AsyncIterator[Session]:
@@ -19,6 +22,8 @@ async def get_session() -> AsyncIterator[Session]:
         yield session
     except Exception:
         await session.rollback()
+    finally:
+        await session.close()
 
 
 # --8<-- [end:session]
