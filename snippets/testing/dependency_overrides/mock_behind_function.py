@@ -3,15 +3,19 @@ from unittest.mock import Mock
 import pytest
 from fastapi.testclient import TestClient
 
-from snippets.testing.dependency_overrides.orders import app, get_current_user
+from snippets.testing.dependency_overrides import override_test as main
 
 
 # --8<-- [start:check]
-def check_orders(monkeypatch: pytest.MonkeyPatch) -> int:
-    fake = Mock(return_value="alice")
-    overrides = app.dependency_overrides
-    monkeypatch.setitem(overrides, get_current_user, lambda: fake())
-    return TestClient(app).get("/orders").status_code
+def test_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = Mock(return_value=main.User(id=1, name="test"))
+    monkeypatch.setitem(
+        main.app.dependency_overrides,
+        main.get_current_user,
+        lambda: fake(),
+    )
+    response = TestClient(main.app).get("/orders")
+    assert response.status_code == 200
 
 
 # --8<-- [end:check]
