@@ -6,7 +6,9 @@ app = FastAPI()
 
 
 # --8<-- [start:tenant]
-def get_tenant(x_tenant: Annotated[str, Header()]) -> str:
+def get_tenant(
+    x_tenant: Annotated[str, Header()],
+) -> str:
     return x_tenant.lower()
 
 

@@ -7,7 +7,9 @@ app = FastAPI()
 
 # --8<-- [start:decorator]
 @Depends
-def get_tenant(x_tenant: Annotated[str, Header()]) -> str:
+def get_tenant(
+    x_tenant: Annotated[str, Header()],
+) -> str:
     return x_tenant.lower()
 
 

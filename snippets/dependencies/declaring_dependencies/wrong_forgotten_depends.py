@@ -10,7 +10,7 @@ class User(BaseModel):
     name: str
 
 
-def get_current_user(request: Request) -> User:
+def get_user(request: Request) -> User:
     if request.headers.get("Authorization") != "Bearer 9d2e":
         raise HTTPException(401, "Invalid token", {"WWW-Authenticate": "Bearer"})
     return User(name="alice")
@@ -19,7 +19,7 @@ def get_current_user(request: Request) -> User:
 # --8<-- [start:endpoint]
 @app.delete("/account")
 def delete_account(
-    user: Annotated[User, get_current_user],
+    user: Annotated[User, get_user],
 ) -> str:
     return f"{user.name} deleted"
 

@@ -20,8 +20,8 @@ CurrentUser = Annotated[User, Depends(get_current_user)]
 
 # --8<-- [start:endpoint]
 @app.get("/users/me")
-def read_user_me(current_user: CurrentUser) -> User:
-    return current_user
+def read_me(user: CurrentUser) -> User:
+    return user
 
 
 # --8<-- [end:endpoint]

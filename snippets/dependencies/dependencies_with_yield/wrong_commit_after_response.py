@@ -53,7 +53,10 @@ SessionDep = Annotated[
 
 
 @app.post("/orders/{name}", status_code=201)
-async def create(name: str, session: SessionDep) -> None:
+async def create(
+    name: str,
+    session: SessionDep,
+) -> None:
     session.add(name)
     if name == "sofa":
         raise HTTPException(409, "Out of stock")

@@ -22,7 +22,10 @@ def footer(settings: Settings) -> str:
 
 @app.get("/footer")
 def read_footer(
-    settings: Annotated[Settings, Depends(get_settings)],
+    settings: Annotated[
+        Settings,
+        Depends(get_settings),
+    ],
 ) -> str:
     return footer(settings)
 

@@ -12,7 +12,10 @@ bearer = HTTPBearer()
 
 @app.get("/invoices")
 async def list_invoices(
-    sent: Annotated[HTTPAuthorizationCredentials, Depends(bearer)],
+    sent: Annotated[
+        HTTPAuthorizationCredentials,
+        Depends(bearer),
+    ],
 ) -> list[str]:
     return invoices_of(sent.credentials)
 

@@ -5,7 +5,7 @@ app = FastAPI()
 
 
 @app.get("/items/{item_id}")
-async def read_item(item_id: int) -> dict[str, int]:
+async def read(item_id: int) -> dict[str, int]:
     return {"item_id": item_id}
 
 

@@ -6,7 +6,7 @@ router = APIRouter()
 
 # --8<-- [start:route]
 @router.get("/items/{item_id}")
-async def read_item(item_id: int) -> dict[str, int]:
+async def read(item_id: int) -> dict[str, int]:
     return {"item_id": item_id}
 
 

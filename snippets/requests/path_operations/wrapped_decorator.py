@@ -13,14 +13,20 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def timed(function: Callable[P, R]) -> Callable[P, R]:
+def timed(
+    function: Callable[P, R],
+) -> Callable[P, R]:
     @wraps(function)  # keeps name and signature
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapper(
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
         start = time.perf_counter()
         try:
             return function(*args, **kwargs)
         finally:
-            logger.info("%.3f s", time.perf_counter() - start)
+            spent = time.perf_counter() - start
+            logger.info("%.3f s", spent)
 
     return wrapper
 

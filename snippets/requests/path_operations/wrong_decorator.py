@@ -10,13 +10,16 @@ logger = logging.getLogger(__name__)
 
 
 # --8<-- [start:decorator]
-def timed(function: Callable[..., Any]) -> Callable[..., Any]:
+def timed(
+    function: Callable[..., Any],
+) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         start = time.perf_counter()
         try:
             return function(*args, **kwargs)
         finally:
-            logger.info("%.3f s", time.perf_counter() - start)
+            spent = time.perf_counter() - start
+            logger.info("%.3f s", spent)
 
     return wrapper
 

@@ -5,7 +5,9 @@ app = FastAPI()
 
 # --8<-- [start:optional]
 @app.get("/search")
-async def search(q: str | None = None) -> str | None:
+async def search(
+    q: str | None = None,
+) -> str | None:
     return q
 
 

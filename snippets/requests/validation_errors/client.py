@@ -2,8 +2,12 @@ import httpx2
 
 
 # --8<-- [start:client]
-def create_order(client: httpx2.Client, order: dict[str, object]) -> httpx2.Response:
-    return client.post("/shops/1/orders", json=order)
+def create_order(
+    client: httpx2.Client,
+    order: dict[str, object],
+) -> httpx2.Response:
+    url = "/shops/1/orders"
+    return client.post(url, json=order)
 
 
 # --8<-- [end:client]

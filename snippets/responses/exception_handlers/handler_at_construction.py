@@ -3,11 +3,18 @@ from fastapi.responses import PlainTextResponse
 
 
 # --8<-- [start:handler]
-async def division_error(request: Request, exc: Exception) -> PlainTextResponse:
-    return PlainTextResponse("not defined", status_code=400)
+async def division_error(
+    request: Request,
+    exc: Exception,
+) -> PlainTextResponse:
+    return PlainTextResponse("not defined", 400)
 
 
-app = FastAPI(exception_handlers={ZeroDivisionError: division_error})
+app = FastAPI(
+    exception_handlers={
+        ZeroDivisionError: division_error,
+    },
+)
 
 
 # --8<-- [end:handler]

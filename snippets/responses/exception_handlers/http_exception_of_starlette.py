@@ -7,11 +7,15 @@ app = FastAPI()
 
 # --8<-- [start:handler]
 @app.exception_handler(StarletteHTTPException)
-async def http_error(request: Request, exc: StarletteHTTPException) -> Response:
+async def http_error(
+    request: Request,
+    exc: StarletteHTTPException,
+) -> Response:
     status, headers = exc.status_code, exc.headers
     if status in (204, 304):  # no body allowed
         return Response(None, status, headers)
-    return JSONResponse({"error": exc.detail}, status, headers)
+    content = {"error": exc.detail}
+    return JSONResponse(content, status, headers)
 
 
 # --8<-- [end:handler]

@@ -5,9 +5,13 @@ app = FastAPI()
 
 
 # --8<-- [start:handler]
-@app.exception_handler(HTTPException)  # fastapi.HTTPException
-async def http_error(request: Request, exc: HTTPException) -> JSONResponse:
-    return JSONResponse({"error": exc.detail}, exc.status_code)
+@app.exception_handler(HTTPException)  # FastAPI's
+async def http_error(
+    request: Request,
+    exc: HTTPException,
+) -> JSONResponse:
+    content = {"error": exc.detail}
+    return JSONResponse(content, exc.status_code)
 
 
 # --8<-- [end:handler]

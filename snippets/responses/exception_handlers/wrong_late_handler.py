@@ -16,7 +16,10 @@ async def division_error(request: Request, exc: Exception) -> PlainTextResponse:
 # --8<-- [start:handler]
 @app.post("/strict")
 async def be_strict() -> None:
-    app.add_exception_handler(ZeroDivisionError, division_error)
+    app.add_exception_handler(
+        ZeroDivisionError,
+        division_error,
+    )
 
 
 # --8<-- [end:handler]

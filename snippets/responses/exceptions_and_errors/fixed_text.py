@@ -15,9 +15,12 @@ def connect() -> list[str]:
 async def list_orders() -> list[str]:
     try:
         return connect()
-    except ConnectionError as exc:
-        logger.exception("the database of the orders cannot be reached")
-        raise HTTPException(503, detail="try again later") from exc
+    except ConnectionError as e:
+        logger.exception("no database")
+        raise HTTPException(
+            503,
+            "try again later",
+        ) from e
 
 
 # --8<-- [end:endpoint]

@@ -16,8 +16,11 @@ class BadOrder(Exception):
 
 
 @app.exception_handler(BadOrder)
-async def bad_order(request: Request, exc: BadOrder) -> JSONResponse:
-    return JSONResponse({"detail": "bad order"}, status_code=400)
+async def bad_order(
+    request: Request,
+    exc: BadOrder,
+) -> JSONResponse:
+    return JSONResponse({"detail": "bad order"}, 400)
 
 
 # --8<-- [end:handler]

@@ -12,8 +12,11 @@ class Row(BaseModel):
 
 # --8<-- [start:handler]
 @app.exception_handler(ValueError)
-async def bad_value(request: Request, exc: ValueError) -> JSONResponse:
-    return JSONResponse({"detail": str(exc)}, status_code=400)
+async def bad_value(
+    request: Request,
+    exc: ValueError,
+) -> JSONResponse:
+    return JSONResponse({"detail": str(exc)}, 400)
 
 
 # --8<-- [end:handler]

@@ -12,8 +12,8 @@ def connect() -> list[str]:
 async def list_orders() -> list[str]:
     try:
         return connect()
-    except Exception as exc:
-        raise HTTPException(500, detail=str(exc)) from exc
+    except Exception as e:
+        raise HTTPException(500, str(e)) from e
 
 
 # --8<-- [end:endpoint]

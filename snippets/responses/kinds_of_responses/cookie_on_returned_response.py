@@ -7,8 +7,13 @@ app = FastAPI()
 # --8<-- [start:endpoint]
 @app.put("/cart")
 async def put_cart() -> JSONResponse:
-    response = JSONResponse({"items": 1}, status_code=201)
-    response.set_cookie("cart", "c-19", secure=True)
+    response = JSONResponse({"items": 1}, 201)
+    response.set_cookie(
+        "cart",
+        "c-19",
+        httponly=True,
+        secure=True,
+    )
     return response
 
 

@@ -12,7 +12,7 @@ FOLDER = Path("invoices")
 def read_invoice(number: int) -> FileResponse:
     file = FOLDER / f"{number}.pdf"
     if not file.is_file():
-        raise HTTPException(404, "No such invoice")
+        raise HTTPException(404, "No invoice")
     return FileResponse(file, filename=file.name)
 
 

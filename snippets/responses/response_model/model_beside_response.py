@@ -11,7 +11,9 @@ class Portal(BaseModel):
 
 
 @app.get("/portal", response_model=Portal)
-async def portal(go: bool = False) -> Response | Portal:
+async def portal(
+    go: bool = False,
+) -> Response | Portal:
     if go:
         return RedirectResponse("/home")
     return Portal(message="Here is your portal")

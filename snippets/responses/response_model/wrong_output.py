@@ -12,10 +12,15 @@ class UserOut(BaseModel):
 
 
 # --8<-- [start:endpoint]
-users: dict[int, dict[str, Any]] = {1: {"id": 1, "name": "Ada"}}
+users: dict[int, Any] = {
+    1: {"id": 1, "name": "Ada"},
+}
 
 
-@app.get("/users/{user_id}", response_model=UserOut)
+@app.get(
+    "/users/{user_id}",
+    response_model=UserOut,
+)
 async def read_user(user_id: int) -> Any:
     return users.get(user_id)
 

@@ -8,7 +8,9 @@ app = FastAPI()
 
 # --8<-- [start:endpoint]
 @app.get("/portal")
-async def portal(go: bool = False) -> Response | dict[str, Any]:
+async def portal(
+    go: bool = False,
+) -> Response | dict[str, Any]:
     if go:
         return RedirectResponse("/home")
     return {"message": "Here is your portal"}
