@@ -121,7 +121,7 @@ function addButtons(place, title) {
 function addCopying() {
   const answer = document.querySelector(".short-answer")
   const findings = JSON.parse(answer?.dataset.findings ?? "{}")
-  if (answer) addButtons(answer)
+  if (answer?.dataset.review) addButtons(answer) // a retired answer is not to be quoted
   for (const [anchor, review] of Object.entries(findings)) {
     const heading = document.getElementById(anchor)
     const quotation = heading.nextElementSibling.nextElementSibling
@@ -132,8 +132,10 @@ function addCopying() {
   document.querySelectorAll(".finding, .example").forEach(place => addButtons(place, place.querySelector("a").textContent))
 }
 
+// On an answer the key copies the short answer, unless the focus is in a finding.
 document.addEventListener("keydown", event => {
-  const place = event.target.closest?.("[data-review]")
+  if (event.target.closest?.("input, select, textarea, dialog, [contenteditable]")) return
+  const place = event.target.closest?.("[data-review]") ?? document.querySelector(".short-answer[data-review]")
   if (!place || event.key.toLowerCase() !== "c" || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return
   copy(place, "review")
 })

@@ -7,7 +7,7 @@
 // Each facet becomes a choice of the values that items have; several values are separated by |. Options stand in the order
 // of the items; those of facets named in data-filter-sorted are sorted, numbers by their value. What a value is called
 // stands in data-filter-names ("deep=advanced"), where it has another name. Words are looked for in the text
-// of an item and in its data-filter-text. What is chosen stands in the address, so that a filtered list can be linked.
+// of an item and in its data-filter-text, in their order; where they stand so nowhere, each for itself. What is chosen stands in the address, so that a filtered list can be linked.
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name)
@@ -31,9 +31,20 @@ function choice(facet, items, isSorted, names) {
   return element("label", {}, facet[0].toUpperCase() + facet.slice(1), select)
 }
 
+// The words of a text, each after a blank: signs between them do not count, so that "str(e)" finds "str(exc)".
+function words(text) {
+  return ` ${text.toLowerCase().split(/[^\p{L}\d_]+/u).filter(Boolean).join(" ")} `
+}
+
+// The entry of a group in the outline of the page.
+function outlined(group) {
+  const heading = group.querySelector("h2[id]")
+  return heading && document.querySelector(`.md-nav--secondary a[href$="#${heading.id}"]`)?.closest("li")
+}
+
 function addFilter(list) {
   const items = [...list.querySelectorAll(".filter-item")]
-  const texts = new Map(items.map(item => [item, `${item.textContent} ${item.dataset.filterText ?? ""}`.toLowerCase()]))
+  const texts = new Map(items.map(item => [item, words(`${item.textContent} ${item.dataset.filterText ?? ""}`)]))
   const facets = named(list.dataset.filterFacets)
   const sorted = named(list.dataset.filterSorted)
   const names = Object.fromEntries(named(list.dataset.filterNames).map(pair => pair.split("=")))
@@ -41,24 +52,35 @@ function addFilter(list) {
   const input = element("input", { type: "search", name: "text", autocomplete: "off", spellcheck: "false" })
   const status = element("p", { role: "status" })
   const clear = element("button", { type: "button" }, "Clear")
+  const search = element("button", { type: "button", "data-search": "" })
   const form = element("form", { class: "filter", role: "search", "aria-label": list.dataset.filterLabel },
     element("label", {}, "Words", input),
     ...facets.map(facet => choice(facet, items, sorted.includes(facet), names)),
-    element("div", { class: "filter__foot" }, status, clear))
+    element("div", { class: "filter__foot" }, status, search, clear))
   const fields = [...form.querySelectorAll("[name]")]
 
   function apply() {
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean)
+    const phrase = words(input.value).trimEnd()
+    const parts = phrase.split(" ").filter(Boolean)
+    const isFound = [...texts.values()].some(text => text.includes(phrase))
+    const says = text => isFound ? text.includes(phrase) : parts.every(part => text.includes(part))
     const chosen = facets.map(facet => [facet, form.elements[facet].value]).filter(([, value]) => value)
     let shown = 0
     for (const item of items) {
-      const fits = words.every(word => texts.get(item).includes(word)) &&
+      const fits = says(texts.get(item)) &&
         chosen.every(([facet, value]) => values(item, facet).includes(value))
       item.hidden = !fits
       shown += fits
     }
-    for (const group of list.querySelectorAll(".filter-group")) group.hidden = !group.querySelector(".filter-item:not([hidden])")
+    for (const group of list.querySelectorAll(".filter-group")) {
+      group.hidden = !group.querySelector(".filter-item:not([hidden])")
+      const entry = outlined(group)
+      if (entry) entry.hidden = group.hidden
+    }
     status.textContent = `${shown || "None"} of ${items.length} shown`
+    search.hidden = shown > 0 || !input.value
+    search.dataset.search = input.value
+    search.textContent = `Search the answers for “${input.value}”`
     clear.hidden = fields.every(({ value }) => !value)
   }
 
@@ -96,6 +118,7 @@ function addFilter(list) {
     if (field.selectedIndex === -1) field.value = "" // no item has what the address asks for
   }
   list.prepend(form)
+  document.dispatchEvent(new Event("opener")) // the way into the search takes its button in
   apply()
 }
 

@@ -21,8 +21,12 @@ export async function suggest() {
   const content = await response.json()
   const words = parts.filter(part => !/^\d+$/.test(part)).join(" ")
   const numbered = content.answers.filter(({ id }) => parts.includes(String(id)))
-  const found = words ? new Engine(content).search(words, SHOWN) : []
-  const answers = [...new Map([...numbered, ...found].map(answer => [answer.id, answer])).values()]
+  const folder = location.pathname.replace(SITE.pathname, "").split("/")[0]
+  const inTopic = ({ url }) => url.startsWith(`${folder}/`)
+  const found = words ? new Engine(content).search(words, content.answers.length) : []
+  // Where the address begins with a topic, its answers come first.
+  const near = [...found.filter(inTopic), ...found.filter(answer => !inTopic(answer))].slice(0, SHOWN)
+  const answers = [...new Map([...numbered, ...near].map(answer => [answer.id, answer])).values()]
   if (!answers.length) return
 
   const heading = document.createElement("h2")

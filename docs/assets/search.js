@@ -70,6 +70,8 @@ function addOpeners() {
   }
 }
 
+document.addEventListener("opener", addOpeners)
+
 async function enhance() {
   addButton()
   addOpeners()

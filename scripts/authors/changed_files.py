@@ -3,13 +3,18 @@
 import functools
 from pathlib import Path
 
-from scripts.project import ROOT, base, git
+from scripts.project import ROOT, git
+
+BASES = ("origin/main", "HEAD")
 
 
 @functools.cache
 def changed_files(root: Path = ROOT) -> set[str]:
     """Return the files that differ from where ``origin/main`` was left (without a remote: ``HEAD``)."""
-    files = git("diff", "--name-only", base(root), root=root)
+    base = next(
+        (line for name in BASES for line in git("merge-base", name, "HEAD", root=root)), "HEAD"
+    )
+    files = git("diff", "--name-only", base, root=root)
     return {*files, *git("ls-files", "--others", "--exclude-standard", root=root)}
 
 

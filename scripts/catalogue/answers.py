@@ -121,6 +121,10 @@ class Catalogue:
         """All answers by number: the living ones in reading order, then the retired ones."""
         return self.living | {a.meta.id: a for topic in self.topics for a in topic.retired}
 
+    def topic_of(self, page: AnswerPage) -> TopicPage:
+        """Return the topic of an answer."""
+        return next(topic for topic in self.topics if page in topic.answers + topic.retired)
+
 
 @once
 def load(root: Path = ROOT) -> Catalogue:

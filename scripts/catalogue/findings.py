@@ -16,7 +16,8 @@ from scripts.project import ROOT
 IN_REVIEW = re.compile(r"^## In review\n(.*?)(?=^## |\{\{ answer_foot)", re.M | re.S)
 FINDING = re.compile(
     r"### (?P<title>[^\n]+) \{ #(?P<anchor>[a-z0-9-]+) \}\n+"
-    r'<div class="review"(?: data-flag=(?P<quote>["\'])(?P<flag>[^\n]+)(?P=quote))?'
+    r'<div class="review"(?: data-severity="(?P<severity>[^"\n]*)")?'
+    r'(?: data-flag=(?P<quote>["\'])(?P<flag>[^\n]+)(?P=quote))?'
     r'(?: data-wrong="(?P<wrong_above>[^"]+)")?(?: data-right="(?P<right_above>[^"]+)")? markdown>\n+'
     r'(?(wrong_above)\*\*Flag:\*\* \[[^\]\n]+\]\(#[\w-]+\)\.|```\w+ title="Flag"\n(?P<wrong>[^\n]+)\n```)\n+'
     r"(?(right_above)\*\*Ask for:\*\* \[[^\]\n]+\]\(#[\w-]+\)\."
@@ -24,6 +25,9 @@ FINDING = re.compile(
     r"</div>\n+"
     r"(?P<sentence>(?:> [^\n]+\n)+)"
 )
+
+SEVERITIES = ("security", "data loss", "outage", "wrong result", "style")
+"""What a finding leads to, the worst first."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Finding:
     title: str
     """The heading, in Markdown."""
     anchor: str
+    severity: str
+    """One of ``SEVERITIES``."""
     wrong: str
     """The code to flag, as the page shows it."""
     flag: str
@@ -75,6 +81,11 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str =
             "the finding is not complete",
             'Write "### Title { #id }", the review with "Flag" and "Ask for", and a quotation.',
         )
+    if match["severity"] not in SEVERITIES:
+        raise refused(
+            f"the finding says {match['severity'] or 'nothing'!r} of how severe it is",
+            f'Write `data-severity="…"` after `class="review"`: {", ".join(SEVERITIES)}.',
+        )
     language = match["language"]
     includes = []
     for name in ("wrong", "right"):
@@ -104,6 +115,7 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str =
         page,
         match["title"],
         match["anchor"],
+        match["severity"],
         wrong,
         telling[0],
         right,

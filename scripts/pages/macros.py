@@ -90,6 +90,7 @@ def define_env(env: Any) -> None:
         lock=lock,
         packages=PACKAGES,
         level_names=LEVEL_NAMES,
+        topic_of=catalogue.topic_of,
     )
 
     def answer() -> AnswerPage:

@@ -9,9 +9,12 @@ from posixpath import dirname, join, normpath
 from jinja2 import Environment
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, Page
-from scripts.catalogue.findings import Finding, all_findings
+from scripts.catalogue.findings import SEVERITIES, Finding, all_findings
+from scripts.catalogue.tables import read_rows
+from scripts.project import ROOT
 
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#\s]*)(?P<anchor>#[^)\s]*)?\)")
+SYNONYMS = "data/synonyms.tsv"
 SITE = "site:"
 """Stands for the address of the site, which only the reader's browser knows (docs/assets/answers.js)."""
 WORD = re.compile(r"\w{3,}")
@@ -37,7 +40,24 @@ def further_words(finding: Finding) -> str:
     shown = " ".join([finding.title, finding.flag, finding.sentence])
     known = {*keyword.kwlist, *(word.lower() for word in WORD.findall(shown))}
     words = (word.lower() for word in WORD.findall(finding.wrong))
-    return " ".join(dict.fromkeys(word for word in words if word not in known))
+    names = list(dict.fromkeys(word for word in words if word not in known))
+    return " ".join([*names, *also_called(f"{shown} {' '.join(names)}".lower())])
+
+
+def also_called(text: str) -> list[str]:
+    """Return the words by which the search also finds what ``text`` says (``data/synonyms.tsv``)."""
+    said = set(re.findall(r"[\w-]+", text))
+    return [
+        word
+        for word, others in synonyms().items()
+        if word not in text and said & set(others.split())
+    ]
+
+
+@functools.cache
+def synonyms() -> dict[str, str]:
+    """Return what else a word of a search stands for."""
+    return {row.cells[0]: row.cells[1] for row in read_rows(ROOT, SYNONYMS, columns=2)}
 
 
 def review_macros(
@@ -73,6 +93,7 @@ def review_macros(
         findings_for_review=findings_for_review,
         sentence=sentence,
         further_words=further_words,
+        severities=SEVERITIES,
     )
 
     def reviews() -> str:

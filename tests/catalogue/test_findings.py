@@ -10,7 +10,13 @@ from markdown_it import MarkdownIt
 from playwright.sync_api import Browser
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, load
-from scripts.catalogue.findings import Finding, all_findings, read_finding, read_findings
+from scripts.catalogue.findings import (
+    SEVERITIES,
+    Finding,
+    all_findings,
+    read_finding,
+    read_findings,
+)
 from scripts.catalogue.problems import Problems
 from scripts.pages.review_macros import relinked
 from scripts.project import ROOT
@@ -22,7 +28,7 @@ CATALOGUE = load()
 PAGE = next(iter(CATALOGUE.answers.values()))
 COMPLETE = """### Blocking call { #blocking-call }
 
-<div class="review" data-flag="time.sleep(5)" markdown>
+<div class="review" data-severity="outage" data-flag="time.sleep(5)" markdown>
 
 ```python title="Flag"
 --8<-- "wrong.py:call"
@@ -45,6 +51,13 @@ async def wait():
 """
 
 
+def test_a_finding_without_a_known_severity_is_refused(root: Path) -> None:
+    for wrong in ("", ' data-severity="bad"'):
+        text = COMPLETE.replace(' data-severity="outage"', wrong)
+        with pytest.raises(Problems, match="security, data loss, outage, wrong result, style"):
+            read_finding(PAGE, 1, text, root)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Return a root whose snippets are those of ``COMPLETE``."""
@@ -56,7 +69,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_finding_refers_to_a_block_of_the_body(root: Path) -> None:
-    head = '<div class="review" data-flag="time.sleep(5)"'
+    head = '<div class="review" data-severity="outage" data-flag="time.sleep(5)"'
     pane = '```python title="Ask for"\n--8<-- "right.py:call"\n```'
     text = COMPLETE.replace(head, f'{head} data-right="right.py:call"')
     text = text.replace(pane, "**Ask for:** [the code above](#x).")
@@ -130,9 +143,10 @@ def test_links_of_a_sentence_are_led_elsewhere(markdown: str, result: str) -> No
 
 @pytest.fixture(scope="session")
 def findings(catalogue: Catalogue) -> list[Finding]:
-    """All findings of living answers in reading order."""
+    """All findings of living answers, the worst first, then in reading order."""
     found = all_findings(catalogue)
-    return [finding for number in catalogue.living for finding in found[number]]
+    listed = [finding for number in catalogue.living for finding in found[number]]
+    return sorted(listed, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +172,7 @@ def entries(browser: Browser, served: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.site
-def test_the_desk_shows_every_finding_under_its_topic(
+def test_the_desk_shows_every_finding_the_worst_first(
     entries: list[dict[str, Any]], findings: list[Finding], catalogue: Catalogue
 ) -> None:
     shown = [
@@ -167,7 +181,13 @@ def test_the_desk_shows_every_finding_under_its_topic(
     ]
     topics = {page.meta.id: topic.title for topic in catalogue.topics for page in topic.answers}
     assert shown == [
-        (plain(f.title), f.flag, plain(f.sentence), topics[f.page.meta.id], topics[f.page.meta.id])
+        (
+            plain(f.title),
+            f.flag,
+            plain(f.sentence),
+            f.severity.capitalize(),
+            topics[f.page.meta.id],
+        )
         for f in findings
     ]
 

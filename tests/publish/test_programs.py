@@ -438,7 +438,7 @@ def test_addresses_in_the_files_for_programs_resolve(written: Path, site: Path) 
     found = {target: name for name, text in texts.items() for target in address.findall(text)}
     problems = []
     for target, name in sorted(found.items()):
-        page, fragment = urldefrag(target)
+        page, fragment = urldefrag(target.removesuffix("?q={searchTerms}"))
         path = file_of(site, unquote(page.removeprefix(site_url())))
         if not path or (fragment and unquote(fragment) not in built_page(path).ids):
             problems.append(
@@ -459,3 +459,12 @@ def test_pages_name_the_feed_and_answers_their_markdown(page: Any, site: Path) -
         number = frontmatter.load(str(ROOT / page.source)).metadata["id"]
         expected["text/markdown"] = f"{number}.md"
     assert named == expected
+
+
+def test_a_browser_can_search_the_site_from_its_address_bar(written: Path) -> None:
+    names = {"os": "http://a9.com/-/spec/opensearch/1.1/"}
+    search = ET.parse(written / "opensearch.xml").getroot()
+    assert len(search.findtext("os:ShortName", "", names)) <= 16, "the specification's limit"
+    address = search.find("os:Url", names)
+    assert address is not None
+    assert address.get("template") == f"{site_url()}?q={{searchTerms}}"

@@ -81,6 +81,7 @@ def write_exports(catalogue: Catalogue, site: Path) -> None:
             content=content, answers=versions.answers
         ),
         "llms-full.txt": "\n".join(texts[number] for number in catalogue.living),
+        "opensearch.xml": templates.get_template("opensearch.xml.jinja").render(content=content),
         "feed.xml": templates.get_template("feed.xml.jinja").render(
             content=content, entries=entries(content)
         ),
