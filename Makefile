@@ -64,7 +64,7 @@ versions: $(VENV)/test.installed $(VENV)/postgresql.installed ## Run the snippet
 portability: build ## Build with Zensical and ProperDocs too, and compare addresses, anchors and text
 	@$(BIN)/python -m scripts.watch.portability
 
-addresses: build ## Add the new addresses of the built site to data/published.txt
+addresses: $(VENV)/site.installed ## Add the new addresses to data/published.txt, as make fix does
 	@$(BIN)/python -m scripts.publish.addresses
 
 lock: $(VENV)/test.installed ## Lock the newest versions that requirements/*.in allow

@@ -40,6 +40,12 @@ def site_url() -> str:
     return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
 
 
+def base(root: Path = ROOT) -> str:
+    """Return the commit where ``origin/main`` was left; without a remote, ``HEAD``."""
+    names = ("origin/main", "HEAD")
+    return next((at for name in names for at in git("merge-base", name, "HEAD", root=root)), "HEAD")
+
+
 def git(*arguments: str, root: Path = ROOT) -> list[str]:
     """Return the lines that a git command prints, or none where it fails."""
     result = subprocess.run(

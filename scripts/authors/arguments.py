@@ -7,10 +7,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from scripts.catalogue.addresses import published
 from scripts.catalogue.answers import Catalogue, load
 from scripts.catalogue.identity import moved_pages
 from scripts.catalogue.problems import Problems
-from scripts.publish.addresses import published
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 

@@ -3,18 +3,13 @@
 import functools
 from pathlib import Path
 
-from scripts.project import ROOT, git
-
-BASES = ("origin/main", "HEAD")
+from scripts.project import ROOT, base, git
 
 
 @functools.cache
 def changed_files(root: Path = ROOT) -> set[str]:
     """Return the files that differ from where ``origin/main`` was left (without a remote: ``HEAD``)."""
-    base = next(
-        (line for name in BASES for line in git("merge-base", name, "HEAD", root=root)), "HEAD"
-    )
-    files = git("diff", "--name-only", base, root=root)
+    files = git("diff", "--name-only", base(root), root=root)
     return {*files, *git("ls-files", "--others", "--exclude-standard", root=root)}
 
 

@@ -1,9 +1,10 @@
 """Repair what a machine can, and say which step changed which files; nothing where nothing was to do.
 
-Formats and lints code and Markdown, puts front matter and sorted lists in order, and records the output of
-the answers that the change touches.
+Formats and lints code and Markdown, lists new addresses, puts front matter and lists in order, and
+records the output of the answers that the change touches.
 """
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,9 @@ from pathlib import Path
 
 from scripts.authors.changed_files import changed_files, touched
 from scripts.authors.transaction import project_files
+from scripts.catalogue.problems import Problems
 from scripts.project import ROOT
+from scripts.publish.addresses import complete_list
 from scripts.validation.files.order import unordered
 
 BIN = Path(sys.executable).parent
@@ -51,10 +54,15 @@ def main(root: Path = ROOT) -> int:
         name: partial(subprocess.run, command, cwd=root, capture_output=True, check=False)
         for name, command in TOOLS.items()
     }
-    steps |= {"order": partial(sort, root), "recorded output": partial(record, root)}
+    steps |= {
+        "order": partial(sort, root),
+        "addresses": partial(complete_list, root),
+        "recorded output": partial(record, root),
+    }
     before = project_files(root)
     for name, step in steps.items():
-        step()
+        with contextlib.suppress(Problems):  # `make check` tells them
+            step()
         after = project_files(root)
         if changed := [file for file in after if after[file] != before.get(file)]:
             print(f"{name}: {', '.join(changed)}")

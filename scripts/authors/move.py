@@ -12,10 +12,10 @@ from posixpath import dirname, join, normpath, relpath
 
 from scripts.authors.arguments import arguments, code_folder, load_or_exit, refuse_place, tidy
 from scripts.authors.transaction import all_or_nothing, project_files, put
+from scripts.catalogue.addresses import published
 from scripts.catalogue.identity import PUBLISHED
 from scripts.catalogue.redirects import faults, read_redirects, write_redirects
 from scripts.project import ROOT, git
-from scripts.publish.addresses import published
 
 # A relative link of Markdown, in the text or as a definition.
 LINK = re.compile(r"(\]\(|^\[[^\]\n]+\]:\s+)([^)\s#:{]+)(?=[)#\s])", re.M)

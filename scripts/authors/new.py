@@ -11,8 +11,8 @@ from string import Template
 
 from scripts.authors.arguments import arguments, code_folder, load_or_exit, refuse_place, tidy
 from scripts.authors.transaction import all_or_nothing
+from scripts.catalogue.addresses import published
 from scripts.project import ROOT
-from scripts.publish.addresses import published
 
 TEMPLATES = Path(__file__).parent / "templates"
 

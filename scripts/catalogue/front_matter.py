@@ -1,9 +1,10 @@
 """The closed models of the pages' front matter; CONTRIBUTING.md says what each key holds."""
 
 import datetime
-from typing import Annotated, Literal, get_args
+import re
+from typing import Annotated, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Level = Literal["basic", "working", "deep"]
 LEVELS = get_args(Level)
@@ -12,20 +13,49 @@ LEVEL_NAMES: dict[str, str] = {"basic": "basic", "working": "intermediate", "dee
 HTTPS = r"^https://\S+$"
 PROOF = r"^(snippets/\S+/test_\w+\.py::test_\w+|https://\S+)$"
 ONE_LINE = r"^[^\n]+$"
+TITLE = r"^[^\n\[\]<>]+$"
+BEGAN = datetime.date(2026, 11, 24)
+T = TypeVar("T")
 VERSION = r"^\d+\.\d+(\.\d+)?$"
 PATTERNS = {
     HTTPS: "Give an https address.",
     PROOF: "Name a test, snippets/<topic>/<slug>/test_<slug>.py::test_<claim>, or an https address.",
     ONE_LINE: "Write it on one line.",
+    TITLE: "Write it on one line, without brackets: it becomes the text of a link.",
     VERSION: 'Give a version, like "0.118.0".',
 }
 """What to do about a text that does not match a pattern."""
 Https = Annotated[str, Field(pattern=HTTPS)]
 Proof = Annotated[str, Field(pattern=PROOF)]
 Note = Annotated[int, Field(ge=1, le=55)]
-Text = Annotated[str, Field(min_length=1)]
+Number = Annotated[int, Field(ge=1, le=99_999)]
+Text = Annotated[str, Field(min_length=1, max_length=600)]
 Version = Annotated[str, Field(pattern=VERSION)]
-Line = Annotated[str, Field(pattern=ONE_LINE)]
+Line = Annotated[str, Field(pattern=ONE_LINE, max_length=400)]
+Wording = Annotated[str, Field(pattern=ONE_LINE, max_length=200)]
+
+
+def each_once(values: list[T]) -> list[T]:
+    """Refuse a list that holds something twice; a source is its address."""
+    keys = [value.url if isinstance(value, Source) else value for value in values]
+    if twice := next((key for key in keys if keys.count(key) > 1), None):
+        raise ValueError(f"{twice} stands there twice: keep one.")
+    return values
+
+
+def known(date: datetime.date) -> datetime.date:
+    """Refuse a date before the first answer, or one that is still to come, wherever it is latest."""
+    last = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1)
+    if not BEGAN <= date <= last:
+        raise ValueError(f"It has to be a day from {BEGAN} to today.")
+    return date
+
+
+def bare(text: str) -> str:
+    """Refuse links, bold text and elements outside of code: it is quoted in reviews, and drawn."""
+    if found := re.search(r"\]\(|\*\*|__|<\w", re.sub(r"`[^`]*`", "", text)):
+        raise ValueError(f"Delete the {found[0]!r}: of Markdown it may hold code alone.")
+    return text
 
 
 class Closed(BaseModel):
@@ -37,7 +67,7 @@ class Closed(BaseModel):
 class Source(Closed):
     """An official page, a specification or a source file that backs an answer."""
 
-    title: Line
+    title: Annotated[str, Field(pattern=TITLE, max_length=200)]
     url: Https
 
 
@@ -56,24 +86,26 @@ class Correction(Closed):
 class Change(Closed):
     """A dated change of meaning."""
 
-    date: datetime.date
+    date: Annotated[datetime.date, AfterValidator(known)]
     text: Line
 
 
 class Answer(Closed):
     """Front matter of an answer."""
 
-    id: Annotated[int, Field(ge=1)]
-    answer: Annotated[str, Field(min_length=20, max_length=300, pattern=ONE_LINE)]
-    asked_as: Annotated[list[Line], Field(min_length=1)]
+    id: Number
+    answer: Annotated[
+        str, Field(min_length=20, max_length=300, pattern=ONE_LINE), AfterValidator(bare)
+    ]
+    asked_as: Annotated[list[Wording], Field(min_length=1), AfterValidator(each_once)]
     level: Level
     name: Line | None = None
     """Its name in the navigation, where the slug makes none that can be read."""
-    notes: list[Note] = []
+    notes: Annotated[list[Note], AfterValidator(each_once)] = []
     since: dict[Literal["fastapi", "starlette", "pydantic", "uvicorn", "python"], Version] = {}
-    related: list[int]
+    related: Annotated[list[int], AfterValidator(each_once)]
     replaced_by: int | None = None
-    sources: Annotated[list[Source], Field(min_length=1)]
+    sources: Annotated[list[Source], Field(min_length=1), AfterValidator(each_once)]
     corrections: list[Correction] = []
     changes: Annotated[list[Change], Field(min_length=1)]
 

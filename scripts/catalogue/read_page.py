@@ -110,6 +110,8 @@ def explain(text: str, fault: Any, model: type[Closed]) -> tuple[int, str, str]:
     value, context = fault["input"], fault.get("ctx", {})
     is_long = fault["type"] in ("string_too_long", "string_too_short")
     what = f"has {len(value)} characters" if is_long else f"is {value!r:.60}"
+    if fault["type"] == "value_error":
+        return line, f"`{key}` does not fit", str(context["error"])
     remedy = re.sub(r"^\w+ should ", "It has to ", fault["msg"])
     remedy = PATTERNS.get(context.get("pattern"), f"{remedy}.{HINTS.get(fault['type'], '')}")
     return line, f"`{key}` {what}", remedy

@@ -10,6 +10,7 @@ HEADS = {
     "data/inline_scripts.tsv": 0,
     "data/notes.tsv": 1,
     "data/redirects.tsv": 0,
+    "data/sources.tsv": 0,
     "data/synonyms.tsv": 0,
     "tests/mistakes/table.tsv": 1,
     "tests/search.tsv": 1,

@@ -7,11 +7,12 @@ published address is gone.
 import sys
 from pathlib import Path
 
+from scripts.catalogue.addresses import vanished
 from scripts.catalogue.annotations import tell
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem, Problems
 from scripts.project import ROOT
-from scripts.publish.addresses import vanished
+from scripts.publish.addresses import built
 from scripts.publish.cards.write_cards import write_cards
 from scripts.publish.checksums import write_checksums
 from scripts.publish.code_blocks import write_programs
@@ -50,7 +51,7 @@ def main() -> int:
     site = ROOT / "site"
     try:
         complete(site)
-        problems = Problems([*seal(site), *vanished(site)])
+        problems = Problems([*seal(site), *vanished(built(site), ROOT)])
     except Problems as found:
         problems = found
     if problems.problems:

@@ -17,6 +17,7 @@ from scripts.project import ROOT
 # Each module adds its rules.
 from scripts.validation.code import collected, includes, proofs  # noqa: F401
 from scripts.validation.files import (  # noqa: F401
+    addresses,
     characters,
     locks,
     order,
@@ -25,7 +26,15 @@ from scripts.validation.files import (  # noqa: F401
     search_phrases,
     tables,
 )
-from scripts.validation.pages import elements, findings, macro_calls, markdown, notes, unwritten  # noqa: F401
+from scripts.validation.pages import (  # noqa: F401
+    between_answers,
+    elements,
+    findings,
+    macro_calls,
+    markdown,
+    notes,
+    unwritten,
+)
 from scripts.validation.rules import RULES, Stage
 
 

@@ -8,10 +8,10 @@ import pytest
 from scripts.authors.arguments import code_folder
 from scripts.authors.move import move, redirect, relink
 from scripts.authors.transaction import project_files
+from scripts.catalogue.addresses import published
 from scripts.catalogue.answers import load
 from scripts.catalogue.identity import PUBLISHED, REDIRECTS
 from scripts.catalogue.redirects import read_redirects, write_redirects
-from scripts.publish.addresses import published
 from tests.conftest import make_repository
 
 pytestmark = pytest.mark.site  # they copy the project, and only who changes the commands needs them

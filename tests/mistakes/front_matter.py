@@ -117,7 +117,7 @@ MISTAKES = [
         "date that is none",
         replace(PAGE, "date: 2026-11-24", "date: yesterday"),
         "date: yesterday",
-        "`changes.0.date` is 'yesterday'. It has to be a valid date. Write it like 2026-11-24",
+        "date` is 'yesterday'. It has to be a valid date. Write it like 2026-11-24",
     ),
     wrong(
         "date that does not exist",

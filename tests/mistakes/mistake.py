@@ -11,7 +11,6 @@ from pathlib import Path
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem, Problems
 from scripts.project import ROOT
-from scripts.publish.addresses import vanished
 from scripts.validation.rules import Check, names
 from scripts.validation.validate import validate
 from tests.validation.test_linters import LINTERS, faults
@@ -186,11 +185,6 @@ def linter(name: str, *only: str) -> Refusal:
 def secret(*files: str) -> Refusal:
     """Look for secrets in ``files``, as `make check` does in what was touched."""
     return lambda root: lines(secrets(root, files))
-
-
-def published(root: Path) -> str:
-    """Compare the published addresses of ``root`` with the built site, as `make build` does with its own."""
-    return lines(vanished(ROOT / "site", root))
 
 
 def run(root: Path, *commands: list[str]) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """Mistakes in the Markdown of a page, and with its links and addresses."""
 
-from scripts.validation.files import order, redirects
+from scripts.validation.files import addresses, order, redirects
 from scripts.validation.pages import elements, findings, macro_calls, markdown, unwritten
 from tests.mistakes.mistake import (
     FOOT,
@@ -9,7 +9,6 @@ from tests.mistakes.mistake import (
     add,
     catalogue,
     linter,
-    published,
     replace,
     rule,
 )
@@ -20,6 +19,7 @@ HTML = rule(elements.html_of_a_page_is_harmless)
 KNOWN = rule(markdown.an_answer_holds_what_its_markdown_version_knows)
 LINKS = rule(markdown.links_and_images_of_a_page_are_harmless)
 MACROS = rule(macro_calls.macros_of_a_page_can_be_called)
+LISTED = rule(addresses.every_listed_address_leads_somewhere)
 MARKDOWN = linter("the Markdown is well formed")
 
 
@@ -266,7 +266,7 @@ MISTAKES = [
     Mistake(
         "published page that is gone",
         add("concurrency/gone/", "data/published.txt"),
-        published,
+        LISTED,
         "data/published.txt",
         "concurrency/gone/",
         "the published address concurrency/gone/ no longer resolves. Keep the page, or redirect it",
@@ -274,7 +274,7 @@ MISTAKES = [
     Mistake(
         "heading that got another name",
         add("concurrency/blocking-the-event-loop/#former-heading", "data/published.txt"),
-        published,
+        LISTED,
         PAGE,
         "",
         "/#former-heading no longer resolves. Give its former id to the heading that took its place: "

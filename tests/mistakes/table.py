@@ -1,8 +1,8 @@
 """The mistakes of ``table.tsv``: a line for each, with the check that refuses it and the line that says so.
 
 The edit is ``+`` and what is added, ``=`` and what the file holds instead, ``-`` for a file that is
-deleted, or what stands there, ``=>`` and what stands there instead. ``\\n`` is a line break. Without
-another place the file that is edited is the one that is named.
+deleted, or what stands there, ``=>`` and what stands there instead. ``\\n`` is a line break, ``\\t`` a
+tab. Without another place the file that is edited is the one that is named.
 """
 
 import re
@@ -54,7 +54,7 @@ def rows() -> list[tuple[str, ...]]:
     """Return the cells of the table, with the names of files and the line breaks in full."""
     found = []
     for row in read_rows(ROOT, TABLE, columns=7):
-        cells = [re.sub(r"\\n", "\n", cell) for cell in row.cells]
+        cells = [cell.replace("\\n", "\n").replace("\\t", "\t") for cell in row.cells]
         for place in (2, 4):
             cells[place] = re.sub(r"^[A-Z]+(?=$|/)", lambda name: FILES[name[0]], cells[place])
         found.append(tuple(cells))

@@ -8,9 +8,12 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 
+from scripts.catalogue.addresses import addresses as expected
+from scripts.catalogue.addresses import vanished
 from scripts.catalogue.answers import Catalogue
-from scripts.project import site_url
-from scripts.publish.addresses import vanished
+from scripts.catalogue.identity import moved_pages
+from scripts.project import ROOT, site_url
+from scripts.publish.addresses import built
 from tests.site_pages import BuiltPage, built_page, file_of
 
 pytestmark = pytest.mark.site
@@ -108,8 +111,12 @@ def test_sitemap_lists_every_answer_and_nothing_that_is_gone(
     fail(problems)
 
 
+def test_the_built_site_has_the_addresses_that_the_files_give(site: Path) -> None:
+    assert built(site) == set(expected(ROOT)) | set(moved_pages(ROOT))
+
+
 def test_published_addresses_still_resolve(site: Path) -> None:
-    fail([str(problem) for problem in vanished(site)])
+    fail([str(problem) for problem in vanished(built(site), ROOT)])
 
 
 def test_short_links_lead_to_their_answers_without_javascript(

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.catalogue.addresses import missing
 from scripts.catalogue.answers import Catalogue
 from scripts.catalogue.identity import REDIRECTS
 from scripts.catalogue.redirects import faults, read_redirects, write_redirects
 from scripts.project import ROOT
-from scripts.publish.addresses import missing
+from scripts.publish.addresses import built as addresses_of
 from scripts.publish.redirects import write_anchors
 
 HEADER = "# a comment\n"
@@ -127,10 +128,10 @@ def test_a_published_address_resolves_through_the_redirects(
 ) -> None:
     write_anchors(built, built)
     (built / "data/published.txt").write_text(f"{address}\n", encoding="utf-8")
-    assert missing(built, built) == ([address] if gone else [])
+    assert missing(addresses_of(built), built) == ([address] if gone else [])
 
 
 def test_a_redirect_to_a_page_that_is_gone_does_not_resolve(built: Path) -> None:
     (built / "t/new/index.html").unlink()
     (built / "data/published.txt").write_text("t/old/\n", encoding="utf-8")
-    assert missing(built, built) == ["t/old/"]
+    assert missing(addresses_of(built), built) == ["t/old/"]

@@ -134,7 +134,7 @@ def test_the_build_stops_at_what_the_security_policy_would_block(
 ) -> None:
     problem = Problem("site/a/index.html", 3, "a script", "Remove it.")
     monkeypatch.setattr(complete, "complete", lambda site: None)
-    monkeypatch.setattr(complete, "vanished", lambda site: [])
+    monkeypatch.setattr(complete, "vanished", lambda found, root: [])
     monkeypatch.setattr(complete, "seal", lambda site: [problem])
     assert complete.main() == 1
     assert capsys.readouterr().err == "site/a/index.html:3: a script. Remove it.\n"

@@ -9,7 +9,7 @@ from scripts.catalogue.identity import PUBLISHED, REDIRECTS
 from scripts.catalogue.problems import Problem
 from scripts.validation.rules import read, rule
 
-SORTED = (PUBLISHED, REDIRECTS, "data/synonyms.tsv")
+SORTED = (PUBLISHED, REDIRECTS, "data/sources.tsv", "data/synonyms.tsv")
 
 
 def sorted_lines(text: str) -> str:

@@ -48,6 +48,10 @@ def the_list_asks_for_every_answer(root: Path) -> Iterator[Problem]:
                 "typing mistakes."
             )
             yield Problem(LIST, len(phrases) + 1, fault, remedy)
+    for row in read_rows(root, LIST, columns=3):
+        if row.cells[2] not in SETS:
+            fault = f"{row.cells[2]!r} is no set"
+            yield Problem(LIST, row.line, fault, f"Write {' or '.join(SETS)}.")
     first: dict[str, int] = {}
     for phrase in phrases:
         line = phrase.line

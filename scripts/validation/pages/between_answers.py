@@ -1,0 +1,86 @@
+"""What one front matter cannot know of itself: the other answers, the list of hosts, the page below it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scripts.catalogue.answers import load
+from scripts.catalogue.identity import owners
+from scripts.catalogue.problems import Problem
+from scripts.catalogue.read_page import line_of
+from scripts.catalogue.tables import read_rows
+from scripts.validation.rules import read, rule
+
+SOURCES = "data/sources.tsv"
+SMALL = re.compile(
+    r"a|an|the|is|are|do|does|did|of|in|on|to|my|your|its?|with|for|and|or|be|can|i|you"
+)
+LAST_BY_TOPIC = 147  # up to it the topics had numbers of their own, with gaps between
+
+
+def meant(wording: str) -> str:
+    """Return what two wordings have in common that ask the same: its words but for the small ones."""
+    words = re.findall(r"[\w.]+", wording.casefold())
+    return " ".join(word for word in words if not SMALL.fullmatch(word)) or wording
+
+
+@rule("One answer, one path")
+def no_two_answers_have_the_same_wording(root: Path) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for page in load(root).living.values():
+        for number, wording in enumerate([page.title, *page.meta.asked_as], -1):
+            other = first.setdefault(meant(wording), page.file)
+            if other != page.file:
+                keys = ["asked_as", number] if number >= 0 else []
+                line = line_of(read(root, page.file), keys)
+                remedy = "Delete it in one of them: near-duplicate questions are one answer."
+                yield Problem(page.file, line, f"“{wording}” is asked in {other} as well", remedy)
+
+
+@rule("Front matter")
+def every_source_is_on_a_listed_host(root: Path) -> Iterator[Problem]:
+    hosts = {row.cells[0] for row in read_rows(root, SOURCES, columns=2)}
+    for page in load(root).answers.values():
+        found = [(["sources", n, "url"], source.url) for n, source in enumerate(page.meta.sources)]
+        for number, correction in enumerate(page.meta.corrections):
+            found += [
+                (["corrections", number, key], getattr(correction, key) or "")
+                for key in ("proof", "source")
+            ]
+        for keys, url in found:
+            host = urlsplit(url).netloc
+            if host and host not in hosts:
+                remedy = f"Name who made the thing, or a specification; a new host has to be in {SOURCES}."
+                line = line_of(read(root, page.file), keys)
+                yield Problem(page.file, line, f"{host} is not among the hosts of sources", remedy)
+
+
+@rule("Addresses")
+def every_new_id_is_the_next_free_one(root: Path) -> Iterator[Problem]:
+    pages = load(root).answers
+    numbers = sorted(number for number in {*pages, *owners(root)} if number > LAST_BY_TOPIC)
+    for expected, number in enumerate(numbers, LAST_BY_TOPIC + 1):
+        if number != expected and number in pages:
+            line = line_of(read(root, pages[number].file), ["id"])
+            fault = f"the id {number} is not the next free one"
+            yield Problem(pages[number].file, line, fault, f"Take {expected}.")
+            return
+
+
+@rule("Front matter")
+def a_correction_is_proved_where_its_answer_leads(root: Path) -> Iterator[Problem]:
+    pages = load(root).answers.values()
+    owner = {page.snippets: page for page in pages}
+    for page in pages:
+        for number, correction in enumerate(page.meta.corrections):
+            other = owner.get("/".join(correction.proof.split("/")[:3]), page)
+            text = read(root, page.file)
+            if (
+                other != page
+                and other.meta.id not in page.meta.related
+                and Path(other.file).name not in text
+            ):
+                line = line_of(text, ["corrections", number, "proof"])
+                remedy = "Name a test of this answer, or lead the reader to the other one."
+                yield Problem(page.file, line, f"the proof is that of {other.file}", remedy)
