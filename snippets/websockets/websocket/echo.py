@@ -1,14 +1,18 @@
-from fastapi import FastAPI, WebSocket
+# --8<-- [start:program]
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 app = FastAPI()
 
 
-# --8<-- [start:endpoint]
 @app.websocket("/echo")
 async def echo(websocket: WebSocket) -> None:
     await websocket.accept()
-    async for text in websocket.iter_text():
-        await websocket.send_text(f"you said {text}")
+    try:
+        while True:
+            text = await websocket.receive_text()
+            await websocket.send_text(f"you said {text}")
+    except WebSocketDisconnect:
+        pass  # the client has left
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

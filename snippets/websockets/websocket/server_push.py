@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 from asyncio import sleep
 from collections.abc import AsyncIterator
 
@@ -7,7 +8,6 @@ from fastapi.sse import EventSourceResponse
 app = FastAPI()
 
 
-# --8<-- [start:endpoint]
 @app.get("/prices", response_class=EventSourceResponse)
 async def prices() -> AsyncIterator[float]:
     for price in (10.5, 10.7):  # stands for a feed
@@ -15,4 +15,4 @@ async def prices() -> AsyncIterator[float]:
         await sleep(0)
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

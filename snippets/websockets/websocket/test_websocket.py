@@ -1,16 +1,20 @@
 import base64
 import hashlib
 import logging
+import re
 import socket
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, WebSocket
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from snippets.websockets.websocket import echo, server_push, wrong_one_way
+from snippets.websockets.websocket.client import talk
 
+DAY = "Sat, 28 Nov 2026 12:00:00 GMT"
 PATIENCE = 30.0
 # The example key of RFC 6455, section 1.3.
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -54,27 +58,71 @@ def masked(opcode: int, payload: bytes, key: bytes = b"\x01\x02\x03\x04") -> byt
 
 
 @pytest.mark.since(uvicorn="0.52.4")
-def test_the_connection_begins_as_an_http_request_and_goes_on_in_frames(
-    serve: Any, recorded: Any
-) -> None:
-    with serve(echo.app, date_header=False) as (url, _), connect(url) as client:
+def test_the_answer_to_the_handshake_has_one_date(serve: Any, recorded: Any) -> None:
+    with serve(echo.app) as (url, _), connect(url) as client:
         client.sendall(REQUEST.encode())
         answer = head(client)
-        assert answer.startswith("HTTP/1.1 101 Switching Protocols")
-        recorded("handshake.http", (REQUEST + answer).replace("\r\n", "\n"))
-        hello, bye = masked(0x1, b"hi"), masked(0x8, b"")
-        client.sendall(hello)
-        text = frame(client)
-        client.sendall(bye)
-        close = frame(client)
-    lines = [
-        f"client  {hello.hex(' ')}",
-        f"server  {text.hex(' ')}",
-        f"client  {bye.hex(' ')}",
-        f"server  {close.hex(' ')}",
-    ]
-    assert text[2:] == b"you said hi"
-    recorded("frames.txt", "\n".join(lines))
+    assert answer.startswith("HTTP/1.1 101 Switching Protocols")
+    answer, dates = re.subn("(?im)^date: .*GMT", f"date: {DAY}", answer)
+    assert dates == 1
+    recorded("handshake.http", (REQUEST + answer).replace("\r\n", "\n"))
+
+
+def test_after_the_handshake_the_same_connection_carries_frames(serve: Any) -> None:
+    with serve(echo.app) as (url, _), connect(url) as client:
+        client.sendall(REQUEST.encode())
+        head(client)
+        client.sendall(masked(0x1, b"hi"))
+        assert frame(client)[2:] == b"you said hi"
+        client.sendall(masked(0x8, b""))
+        assert frame(client) == bytes([0x88, 0])  # a close frame
+
+
+def test_the_client_hears_an_answer_to_each_message(
+    serve: Any, recorded: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serve(echo.app) as (url, _):
+        talk(url.replace("http", "ws") + "/echo")
+    recorded("talk.txt", capsys.readouterr().out)
+
+
+def test_a_client_that_leaves_ends_the_echo_without_an_error() -> None:
+    with TestClient(echo.app).websocket_connect("/echo") as client:
+        client.send_text("a")
+        assert client.receive_text() == "you said a"
+        client.close(1001)
+
+
+def test_a_binary_message_ends_the_echo_in_a_key_error() -> None:
+    def send_binary() -> None:
+        with TestClient(echo.app).websocket_connect("/echo") as client:
+            client.send_bytes(b"hi")
+            client.receive_text()
+
+    with pytest.raises(KeyError, match="text"):
+        send_binary()
+
+
+def test_a_page_of_another_origin_is_let_in_unless_the_endpoint_checks(
+    serve: Any,
+) -> None:
+    app = FastAPI()
+    app.add_middleware(CORSMiddleware, allow_origins=["https://example.com"])
+    app.include_router(echo.app.router)
+    foreign = REQUEST.replace("https://example.com", "https://evil.example")
+    with serve(app) as (url, _), connect(url) as client:
+        client.sendall(foreign.encode())
+        assert head(client).startswith("HTTP/1.1 101 ")
+
+
+def test_http_keeps_its_connection_too(serve: Any) -> None:
+    with serve(echo.app) as (url, _), connect(url) as client:
+        for _ in range(2):
+            client.sendall(b"GET /docs HTTP/1.1\r\nHost: example.com\r\n\r\n")
+            answer = head(client)
+            assert answer.startswith("HTTP/1.1 200 OK")
+            (length,) = re.findall(r"content-length: (\d+)", answer)
+            client.recv(int(length), socket.MSG_WAITALL)
 
 
 def test_the_accept_header_is_a_hash_of_the_key_and_no_secret(serve: Any) -> None:
