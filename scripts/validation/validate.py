@@ -15,7 +15,7 @@ from scripts.catalogue.reading import one_reading
 from scripts.project import ROOT
 
 # Each module adds its rules.
-from scripts.validation.code import collected, includes, proofs  # noqa: F401
+from scripts.validation.code import collected, includes, proofs, shown  # noqa: F401
 from scripts.validation.files import (  # noqa: F401
     addresses,
     characters,
@@ -33,6 +33,7 @@ from scripts.validation.pages import (  # noqa: F401
     macro_calls,
     markdown,
     notes,
+    prose,
     unwritten,
 )
 from scripts.validation.rules import RULES, Stage

@@ -13,8 +13,8 @@ from scripts.validation.rules import Stage, files, line_at, rule
 ELEMENTS = re.compile(
     "a|abbr|br|button|dd|details|div|dl|dt|em|kbd|li|ol|p|q|s|small|span|strong|sub|summary|sup|ul"
 )
-ATTRIBUTES = re.compile("class|data-[a-z-]+|hidden|href|id|lang|markdown|title|type")
-ATTRIBUTE_LIST = re.compile(r"\{:?[^{}\n]*?\b(on\w+|style|src\w*|formaction)\s*=", re.I)
+ATTRIBUTES = re.compile("class|data-[a-z-]+|href|id|lang|markdown|title|type")
+ATTRIBUTE_LIST = re.compile(r"\{:?[^{}\n]*?(?<![\w-])(?!data-|title=)([a-z][\w-]*)\s*=", re.I)
 AS_TEXT = "Write Markdown, or show it as code in backquotes."
 
 

@@ -1,0 +1,64 @@
+"""Wrong code is called wrong where it is shown; right code follows every rule, and stands alone."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from scripts.catalogue.problems import Problem
+from scripts.validation.code.blocks import INCLUDE, blocks
+from scripts.validation.code.includes import RECORDED
+from scripts.validation.rules import files, line_at, read, rule
+
+CALLED_WRONG = re.compile(r'.*title="(Flag"|Wrong\b)')
+SUPPRESSION = re.compile(
+    r"#\s*(noqa|type:\s*ignore|mypy:|ruff:|fmt:|isort:|nosec|pragma|pyright)[^\n]*"
+)
+WHOLE_FILE = re.compile(
+    r"#\s*(ruff|flake8):\s*noqa|#\s*mypy:\s*(ignore|disable|allow|no)[^\n]*|#\s*fmt:\s*off"
+)
+IMPORT = re.compile(r"^\s*(?:from|import) (snippets(?:\.\w+)+)", re.M)
+
+
+def is_wrong(path: str) -> bool:
+    """Tell whether a file holds wrong code, by its name."""
+    return PurePosixPath(path).name.startswith("wrong_")
+
+
+@rule("Code")
+def wrong_code_alone_is_called_wrong(root: Path) -> Iterator[Problem]:
+    for name in files(root, "docs", suffix=".md"):
+        for block in blocks(root, name):
+            include = INCLUDE.fullmatch("\n".join(block.body).strip())
+            if not include or include["path"].endswith(RECORDED):
+                continue
+            if is_wrong(include["path"]) and not CALLED_WRONG.match(block.info):
+                remedy = 'Begin the title with "Wrong", or call a file of right code otherwise.'
+                yield Problem(name, block.line, "wrong code is shown as if it were right", remedy)
+            elif CALLED_WRONG.match(block.info) and not is_wrong(include["path"]):
+                remedy = "Call its file wrong_…, or give it another title."
+                yield Problem(name, block.line, "right code is called wrong", remedy)
+
+
+@rule("Code")
+def no_check_of_right_code_is_switched_off(root: Path) -> Iterator[Problem]:
+    for name in files(root, "snippets", "scripts", "tests", suffix=".py"):
+        shown = name.startswith("snippets/") and not re.search(r"/(test_\w+|conftest)\.py$", name)
+        if not is_wrong(name):
+            text = read(root, name)
+            for found in (SUPPRESSION if shown else WHOLE_FILE).finditer(text):
+                remedy = "Delete it, and repair what it hides."
+                fault = f"{found[0].strip()!r} switches a check off"
+                yield Problem(name, line_at(text, found.start()), fault, remedy)
+
+
+@rule("Code")
+def every_answer_stands_alone(root: Path) -> Iterator[Problem]:
+    for name in files(root, "snippets", suffix=".py"):
+        _, topic, slug, *_ = [*name.split("/"), ""]
+        own = re.compile(rf"snippets\.{topic}(\.conftest|\.{slug}(\.\w+)*)?")
+        text = read(root, name)
+        for found in IMPORT.finditer(text):
+            if not own.fullmatch(found[1]):
+                remedy = "Copy what it needs: a program is complete in one file."
+                fault = f"{found[1]} belongs to another answer"
+                yield Problem(name, line_at(text, found.start(1)), fault, remedy)
