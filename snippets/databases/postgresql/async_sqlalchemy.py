@@ -1,9 +1,10 @@
+# --8<-- [start:program]
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Path, Request
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import (
@@ -14,7 +15,6 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
-# --8<-- [start:session]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     engine = create_async_engine(os.environ["DATABASE_URL"])
@@ -31,10 +31,9 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
-# --8<-- [end:session]
+Id = Annotated[int, Path(ge=1, lt=2**31)]
 
 
-# --8<-- [start:customers]
 class Base(DeclarativeBase): ...
 
 
@@ -53,14 +52,13 @@ class CustomerOut(NewCustomer):
 
 
 @app.get("/customers/{customer_id}", response_model=CustomerOut)
-async def read(customer_id: int, session: SessionDep) -> Customer:
+async def read(customer_id: Id, session: SessionDep) -> Customer:
     customer = await session.get(Customer, customer_id)
     if customer is None:
         raise HTTPException(404, "No such customer")
     return customer
 
 
-# --8<-- [end:customers]
 # --8<-- [start:create]
 UNIQUE_VIOLATION = "23505"
 
@@ -79,3 +77,4 @@ async def create(new: NewCustomer, session: SessionDep) -> Customer:
 
 
 # --8<-- [end:create]
+# --8<-- [end:program]

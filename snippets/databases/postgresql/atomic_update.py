@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Path, Request
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
@@ -38,11 +38,12 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
+Id = Annotated[int, Path(ge=1, lt=2**31)]
 
 
 # --8<-- [start:buy]
 @app.post("/concerts/{concert_id}/buy")
-async def buy(concert_id: int, session: SessionDep) -> int:
+async def buy(concert_id: Id, session: SessionDep) -> int:
     left: int | None = await session.scalar(
         update(Concert)
         .where(Concert.id == concert_id, Concert.tickets > 0)
@@ -50,6 +51,8 @@ async def buy(concert_id: int, session: SessionDep) -> int:
         .returning(Concert.tickets)
     )
     if left is None:
+        if await session.get(Concert, concert_id) is None:
+            raise HTTPException(404, "No such concert")
         raise HTTPException(409, "Sold out")
     await session.commit()
     return left

@@ -1,10 +1,11 @@
+# --8<-- [start:program]
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
-from sqlmodel import Field, Session, SQLModel, create_engine
+from fastapi import Depends, FastAPI, HTTPException, Path, Request
+from sqlmodel import Field, Session, SQLModel, create_engine, select
 
 
 # --8<-- [start:session]
@@ -23,9 +24,9 @@ def get_session(request: Request) -> Iterator[Session]:
 # --8<-- [end:session]
 app = FastAPI(lifespan=lifespan)
 SessionDep = Annotated[Session, Depends(get_session)]
+Id = Annotated[int, Path(ge=1, lt=2**31)]
 
 
-# --8<-- [start:products]
 class NewProduct(SQLModel):
     name: str = Field(min_length=1)
 
@@ -43,4 +44,18 @@ def create(new: NewProduct, session: SessionDep) -> Product:
     return product
 
 
-# --8<-- [end:products]
+@app.get("/products")
+def find(name: str, session: SessionDep) -> list[Product]:
+    query = select(Product).where(Product.name == name)
+    return list(session.exec(query.limit(100)))
+
+
+@app.get("/products/{product_id}")
+def read(product_id: Id, session: SessionDep) -> Product:
+    product = session.get(Product, product_id)
+    if product is None:
+        raise HTTPException(404, "No such product")
+    return product
+
+
+# --8<-- [end:program]

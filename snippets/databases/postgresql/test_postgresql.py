@@ -1,9 +1,11 @@
 import asyncio
+import os
 import re
 import subprocess
 import sys
 import threading
 from importlib.metadata import requires
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -63,6 +65,99 @@ def test_the_first_query_connects_and_the_end_of_the_lifespan_closes_all_connect
         client.get("/customers/1")
         assert database.connections() == 1
     asyncio.run(until(lambda: database.connections() == 0))
+
+
+def test_the_first_program_stores_finds_and_reads(
+    database: Database, recorded: Any
+) -> None:
+    database.create_tables(sqlmodel_def.Product.metadata)
+    calls: list[tuple[str, str, Any]] = [
+        ("POST", "/products", {"name": "tea"}),
+        ("GET", "/products?name=tea", None),
+        ("GET", "/products/1", None),
+        ("GET", "/products/2", None),
+    ]
+    lines = []
+    with TestClient(sqlmodel_def.app) as client:
+        for method, path, body in calls:
+            response = client.request(method, path, json=body)
+            sent = f" {response.request.content.decode()}" if body else ""
+            lines.append(f"{method} {path}{sent}")
+            lines.append(f"  {response.status_code} {response.text}")
+    recorded("exchange.txt", "\n".join(lines))
+
+
+@pytest.mark.needs(Path("/bin/sh").exists(), "a shell")
+def test_the_start_creates_the_table_before_the_server_starts(
+    database: Database, tmp_path: Path
+) -> None:
+    folder = Path(sqlmodel_def.__file__).parent
+    script = (folder / "start.sh").read_text()
+    address = "postgresql+psycopg://shop:secret@localhost:5432/shop"
+    assert address in script
+    (tmp_path / "main.py").write_text(Path(sqlmodel_def.__file__).read_text())
+    programs = {
+        "pip": "",
+        "fastapi": f'echo "$@" "$DATABASE_URL" > {tmp_path}/started',
+        "python": f'exec {sys.executable} "$@"',
+    }
+    for name, line in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    subprocess.run(
+        ["/bin/sh", "-eu"],
+        input=script.replace(address, database.url("postgresql+psycopg")),
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        text=True,
+        check=True,
+    )
+    assert (tmp_path / "started").read_text().startswith("run main.py postgresql")
+    assert database.execute("SELECT count(*) FROM product") == [(0,)]
+
+
+def test_the_driver_gets_values_apart_from_the_statement(database: Database) -> None:
+    database.create_tables(sqlmodel_def.Product.metadata)
+    hostile = "tea' OR 'a' = 'a"
+    with TestClient(sqlmodel_def.app) as client:
+        client.post("/products", json={"name": "tea"})
+        params = {"name": hostile}
+        assert client.get("/products", params=params).json() == []
+        found = client.get("/products", params={"name": "tea"}).json()
+    assert found == [{"id": 1, "name": "tea"}]
+    query = select(sqlmodel_def.Product).filter_by(name=hostile)
+    assert hostile not in str(query)
+
+
+@DRIVERS
+def test_a_number_that_the_column_cannot_hold_is_a_500_unless_the_path_limits_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch, drivername: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url(drivername))
+    database.create_tables(async_sqlalchemy.Base.metadata)
+    app = FastAPI(lifespan=async_sqlalchemy.lifespan)
+
+    @app.get("/unlimited/{number}")
+    async def unlimited(number: int, session: async_sqlalchemy.SessionDep) -> str:
+        return str(await session.get(async_sqlalchemy.Customer, number))
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert client.get(f"/unlimited/{2**31 - 1}").status_code == 200
+        assert client.get(f"/unlimited/{2**31}").status_code == 500
+    with TestClient(async_sqlalchemy.app) as client:
+        assert client.get(f"/customers/{2**31 - 1}").status_code == 404
+        assert client.get(f"/customers/{2**31}").status_code == 422
+
+
+@DRIVERS
+def test_text_with_a_nul_character_is_a_500(
+    database: Database, monkeypatch: pytest.MonkeyPatch, drivername: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url(drivername))
+    database.create_tables(async_sqlalchemy.Base.metadata)
+    with TestClient(async_sqlalchemy.app, raise_server_exceptions=False) as client:
+        body = {"email": "a\x00b"}
+        assert client.post("/customers", json=body).status_code == 500
 
 
 def test_sqlmodel_in_def_runs_in_a_worker_thread_and_validates_the_input(
@@ -134,6 +229,8 @@ def test_asyncpg_does_not_know_sslmode(database: Database) -> None:
     with pytest.raises(TypeError, match="got an unexpected keyword argument 'sslmode'"):
         asyncio.run(connect("?sslmode=disable"))
     asyncio.run(connect("?ssl=disable"))
+    with pytest.raises(ConnectionError, match="rejected SSL upgrade"):
+        asyncio.run(connect("?ssl=require"))  # understood; this server has no TLS
 
 
 def test_an_async_engine_refuses_a_synchronous_driver() -> None:
@@ -282,6 +379,14 @@ def test_the_second_request_waits_for_the_first_and_sees_what_it_left(
     assert asyncio.run(two_posts(module, "/concerts/1/buy")) == [200, 409]
     assert commits.asked == 1
     assert database.execute("SELECT tickets FROM concerts") == [(0,)]
+
+
+@pytest.mark.parametrize("module", [atomic_update, locked_row])
+def test_an_unknown_concert_is_a_404(database: Database, module: ModuleType) -> None:
+    concert_with_one_ticket(module, database)
+    with TestClient(module.app) as client:
+        codes = [client.post(f"/concerts/{n}/buy").status_code for n in (1, 1, 2)]
+    assert codes == [200, 409, 404]
 
 
 def test_a_locked_row_is_stale_where_the_session_has_loaded_it_before(

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Path, Request
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -37,12 +37,15 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
+Id = Annotated[int, Path(ge=1, lt=2**31)]
 
 
 # --8<-- [start:buy]
 @app.post("/concerts/{concert_id}/buy")
-async def buy(concert_id: int, session: SessionDep) -> int:
-    concert = await session.get_one(Concert, concert_id)
+async def buy(concert_id: Id, session: SessionDep) -> int:
+    concert = await session.get(Concert, concert_id)
+    if concert is None:
+        raise HTTPException(404, "No such concert")
     if concert.tickets == 0:
         raise HTTPException(409, "Sold out")
     concert.tickets -= 1
