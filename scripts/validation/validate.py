@@ -19,6 +19,7 @@ from scripts.validation.code import collected, includes, proofs, shown  # noqa: 
 from scripts.validation.files import (  # noqa: F401
     addresses,
     characters,
+    images,
     locks,
     order,
     places,

@@ -178,7 +178,6 @@ MISTAKES = [
         WRONG,
         "[start:blocking]",
         "the section `blocking` is not closed. Add `--8<-- [end:blocking]`",
-        lines=2,  # the page includes it twice
     ),
     Mistake(
         "section with the name of another",
@@ -187,7 +186,6 @@ MISTAKES = [
         WRONG,
         "[start:blocking]",
         "the section `blocking` stands there twice. Mark it once",
-        lines=2,
     ),
     Mistake(
         "snippet that no page shows",

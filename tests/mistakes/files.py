@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.catalogue.problems import Problem
-from scripts.validation.files import characters, locks, places, tables
+from scripts.validation.files import characters, images, locks, places, tables
 from tests.mistakes.mistake import (
     CODE,
     PAGE,
@@ -23,7 +23,7 @@ from tests.validation import test_workflows
 CHARACTERS = rule(characters.every_character_is_what_it_looks_like)
 TEXT = rule(places.every_file_is_plain_utf_8_text_or_an_image)
 SIZE = rule(places.no_file_is_too_large)
-NAMES = rule(places.names_are_in_one_style)
+NAMES = rule(places.every_file_belongs_where_it_is)
 PLACES = rule(places.every_page_has_its_place)
 ASKED = rule(locks.locks_hold_what_their_inputs_ask_for)
 HASHES = rule(locks.locks_name_releases_by_their_hashes_alone)
@@ -147,11 +147,14 @@ MISTAKES = [
     ),
     Mistake(
         "image that holds a script",
-        write("docs/assets/chart.svg", "<svg>\n<script>alert(1)</script>\n</svg>\n"),
-        rule(places.no_image_runs_anything),
+        write(
+            "docs/assets/chart.svg",
+            '<svg xmlns="http://www.w3.org/2000/svg">\n<script>alert(1)</script>\n</svg>\n',
+        ),
+        rule(images.every_image_only_draws),
         "docs/assets/chart.svg",
         "<script>",
-        "the image holds '<script'. Save it as a plain drawing",
+        "the image holds <script>. Save it as a plain drawing",
     ),
     Mistake(
         "page whose name is not in kebab case",
@@ -159,7 +162,7 @@ MISTAKES = [
         NAMES,
         "docs/concurrency/Event_Loop.md",
         "",
-        "the name is not in the style of its folder. Use lower case and hyphens, like docs/topic/",
+        "no file of this kind or name belongs here. Use lower case and hyphens, like docs/topic/",
     ),
     Mistake(
         "snippet whose name is not in snake case",
@@ -167,7 +170,7 @@ MISTAKES = [
         NAMES,
         f"{CODE}/newCode.py",
         "",
-        "the name is not in the style of its folder. Use lower case and underscores, like snippets/",
+        "no file of this kind or name belongs here. Use lower case and underscores, like snippets/",
     ),
     Mistake(
         "topic without an index",

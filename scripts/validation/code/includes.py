@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem
 from scripts.validation.code.blocks import INCLUDE, Block, blocks, includes, markers, snippets
-from scripts.validation.rules import Stage, files, read, rule
+from scripts.validation.rules import Stage, files, folder, read, rule
 
 BY_NUMBER = re.compile(r'.*8<-+ "[^":]+:\d*(:\d*)?"\s*')
 ANY_INCLUDE = re.compile(r"\s*;?-+8<-+")
@@ -66,9 +66,11 @@ def every_include_is_a_complete_section_of_the_pages_own_folder(
                 fault = f"{path} belongs to another page"
                 remedy = f"Include files of snippets/{own}; link to the other page."
                 yield Problem(name, line, fault, remedy)
-            elif not (root / snippet).is_file():
-                remedy = "Create it or correct the name."
-                yield Problem(name, line, f"{snippet} does not exist", remedy)
+            elif snippet not in folder(root, "/".join(snippet.split("/")[:3])):
+                is_there = (root / snippet).is_file()
+                remedy = "Call it otherwise." if is_there else "Create it or correct the name."
+                fault = "is left out by .gitignore" if is_there else "does not exist"
+                yield Problem(name, line, f"{snippet} {fault}", remedy)
             elif section:
                 yield from faults_of_section(root, snippet, section, f"{name}:{line}")
 
@@ -107,6 +109,6 @@ def every_snippet_and_section_is_shown(root: Path) -> Iterator[Problem]:
 def every_snippet_folder_belongs_to_an_answer(root: Path) -> Iterator[Problem]:
     owned = {page.snippets for page in load(root).answers.values()}
     parts = (name.split("/") for name in files(root, "snippets"))
-    for folder in sorted({"/".join(part[:3]) for part in parts if len(part) > 3} - owned):
-        page = folder.replace("snippets/", "docs/", 1).replace("_", "-") + ".md"
-        yield Problem(folder, 1, "no answer shows this folder", f"Write {page}, or delete it.")
+    for code in sorted({"/".join(part[:3]) for part in parts if len(part) > 3} - owned):
+        page = code.replace("snippets/", "docs/", 1).replace("_", "-") + ".md"
+        yield Problem(code, 1, "no answer shows this folder", f"Write {page}, or delete it.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.catalogue.answers import OTHER_PAGES
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.reading import content_of
-from scripts.validation.rules import Stage, files, line_at, names, read, rule
+from scripts.validation.rules import Stage, files, names, rule
 
 LARGEST, LARGEST_IMAGE = 60_000, 40_000  # bytes
 GROWING = (
@@ -17,16 +17,48 @@ GROWING = (
     "requirements/oldest.txt",
 )  # written by commands
 IMAGES = (".avif", ".png", ".svg", ".webp")
-# What the name says is part of addresses and imports. A file that some program knows by its name keeps it.
-KEBAB = re.compile(r"docs/([a-z0-9]+(-[a-z0-9]+)*/)*[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+")
-SNAKE = re.compile(
-    r"snippets/([a-z0-9_]+/)*([a-z0-9_]+\.[a-z0-9]+|(wrong_|[a-z0-9_]+\.)?(Dockerfile|Procfile)(\.dockerignore)?)"
-)
-RUNS = re.compile(r"<script|<foreignObject|<!ENTITY|javascript:|\son\w+\s*=", re.I)
-STYLES = {
-    "docs": (KEBAB, "lower case and hyphens, like docs/topic/blocking-the-event-loop.md"),
-    "snippets": (SNAKE, "lower case and underscores, like snippets/topic/slug/wrong_call.py"),
+# What the names of a folder are: the name is part of addresses and imports, and of what programs look for.
+STEM, FOLDERS = r"[a-z0-9]+(-[a-z0-9]+)*", r"([a-z0-9_]+/)*"
+PLACES = {
+    "": (
+        r"\.gitignore|CONTRIBUTING\.md|LICENSE|Makefile|README\.md|mkdocs\.yml|pyproject\.toml",
+        "Move it into the folder that it belongs to; settings of tools stand in pyproject.toml.",
+    ),
+    ".ci": ("run", "Write it into the Makefile, which .ci/run calls."),
+    ".github": (
+        r"CODEOWNERS|[A-Z_a-z]+\.md|dependabot\.yml|ISSUE_TEMPLATE/[a-z]+\.yml|workflows/[a-z]+\.yml",
+        "Only what GitHub reads stands here.",
+    ),
+    "data": (r"[a-z_]+\.(tsv|txt|yml)", "Here are tables, one a file, like data/synonyms.tsv."),
+    "docs": (
+        rf"({STEM}/)*{STEM}\.md|assets/({STEM}/)*{STEM}\.(avif|css|js|png|svg|webp)",
+        "Use lower case and hyphens, like docs/topic/blocking-the-event-loop.md; the rest is in docs/assets.",
+    ),
+    "overrides": (r"([a-z]+/)*[a-z0-9-]+\.html", "Here are parts of the theme, in HTML."),
+    "requirements": (r"[a-z]+\.(in|txt)", "Here are locks and what they are made from."),
+    "scripts": (rf"{FOLDERS}[a-z0-9_.]+\.(py|jinja|template|yaml)", "Here is Python, in rooms."),
+    "snippets": (
+        rf"(ruff\.toml|{FOLDERS}([a-z0-9_]+\.(conf|html|http|json|py|sh|sql|txt|ya?ml)"
+        r"|(wrong_|[a-z0-9_]+\.)?(Dockerfile|Procfile)(\.dockerignore)?))",
+        "Use lower case and underscores, like snippets/topic/slug/wrong_call.py.",
+    ),
+    "tests": (
+        rf"{FOLDERS}[a-z0-9_]+\.(py|tsv)|audit/(\.npmrc|package(-lock)?\.json)",
+        "Here is Python, in the rooms of scripts/.",
+    ),
 }
+RESERVED = re.compile(r"(.*/)?(con|prn|aux|nul|com\d|lpt\d)(\.[^/]*)?(/.*)?", re.I)  # by Windows
+
+
+@rule("Files", Stage.TEXT)
+def every_file_belongs_where_it_is(root: Path) -> Iterator[Problem]:
+    for name in names(root):
+        folder, _, rest = name.rpartition("/") if "/" not in name else name.partition("/")
+        pattern, remedy = PLACES.get(folder, ("", "Put it into a folder that the project has."))
+        if RESERVED.fullmatch(name):
+            yield Problem(name, 1, "Windows cannot store a file of this name", "Call it otherwise.")
+        elif not re.fullmatch(pattern, rest):
+            yield Problem(name, 1, "no file of this kind or name belongs here", remedy)
 
 
 @rule("Files", Stage.TEXT)
@@ -56,15 +88,6 @@ def every_file_is_plain_utf_8_text_or_an_image(root: Path) -> Iterator[Problem]:
 
 
 @rule("Files")
-def no_image_runs_anything(root: Path) -> Iterator[Problem]:
-    for name in files(root, "docs", suffix=".svg"):
-        text = read(root, name)
-        for found in RUNS.finditer(text):
-            fault = f"the image holds {found[0].strip()!r}"
-            yield Problem(name, line_at(text, found.start()), fault, "Save it as a plain drawing.")
-
-
-@rule("Files")
 def no_file_is_too_large(root: Path) -> Iterator[Problem]:
     for name in files(root):
         size = (root / name).stat().st_size
@@ -72,14 +95,6 @@ def no_file_is_too_large(root: Path) -> Iterator[Problem]:
         if size > limit and name not in GROWING:
             fault = f"the file has {size:,} bytes, {limit:,} are allowed"
             yield Problem(name, 1, fault, "Shorten or split it; make an image smaller.")
-
-
-@rule("Files")
-def names_are_in_one_style(root: Path) -> Iterator[Problem]:
-    for name in names(root):
-        pattern, style = STYLES.get(name.split("/")[0], (None, ""))
-        if pattern and not pattern.fullmatch(name):
-            yield Problem(name, 1, "the name is not in the style of its folder", f"Use {style}.")
 
 
 @rule("One answer, one path")
