@@ -1,10 +1,9 @@
+# --8<-- [start:app]
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse
 
 app = FastAPI()
 
 
-# --8<-- [start:app]
 @app.get("/items/")
 async def items(request: Request) -> dict[str, str]:
     return {
@@ -14,6 +13,3 @@ async def items(request: Request) -> dict[str, str]:
 
 
 # --8<-- [end:app]
-@app.get("/page", response_class=HTMLResponse)
-async def page(request: Request) -> str:
-    return f'<link href="{request.url_for("items")}">'

@@ -1,5 +1,7 @@
 import asyncio
 import http.client
+import inspect
+import re
 import shlex
 import socket
 import subprocess
@@ -15,8 +17,9 @@ from typing import Any
 
 import pytest
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 from fastapi.exceptions import FastAPIDeprecationWarning
+from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 from fastapi.testclient import TestClient
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -158,6 +161,60 @@ def test_two_proxies_in_a_row_must_both_be_trusted() -> None:
     assert client_seen("10.0.1.0/24,10.9.0.0/24", forwarded) == "203.0.113.9"
 
 
+def test_the_gateway_of_a_container_network_is_not_trusted_by_default(
+    older: Callable[[str, str], bool],
+) -> None:
+    default = str(uvicorn.Config(FastAPI()).forwarded_allow_ips)
+    gateway = "172.18.0.1"
+    assert client_seen(default, "203.0.113.9", peer=gateway) == gateway
+    assert client_seen(gateway, "203.0.113.9", peer=gateway) == "203.0.113.9"
+
+
+@pytest.mark.parametrize("trusted", ["nginx", "10.0.1.7/24", "10.0.1.300"])
+def test_a_name_or_a_network_with_host_bits_is_accepted_and_trusts_nobody(
+    trusted: str,
+) -> None:
+    assert client_seen(trusted, "203.0.113.9", peer="10.0.1.7") == "10.0.1.7"
+    name = options("wrong_proxy_name.sh")["forwarded_allow_ips"]
+    assert client_seen(name, "203.0.113.9", peer="10.0.1.7") == "10.0.1.7"
+
+
+@pytest.mark.parametrize(
+    ("sent", "used"),
+    [("https", "https"), ("wss", "https"), ("https, http", "http"), ("HTTPS", "http")],
+)
+def test_the_scheme_is_one_word_in_lower_case_and_a_list_is_ignored(
+    sent: str, used: str
+) -> None:
+    asgi: Any = seen.app
+    proxied: Any = ProxyHeadersMiddleware(asgi, "*")
+    client = TestClient(proxied, base_url="http://shop")
+    link = client.get("/items/", headers={"X-Forwarded-Proto": sent}).json()["link"]
+    assert link == f"{used}://shop/items/"
+
+
+def test_fastapi_run_has_the_options_of_the_proxy_and_of_the_prefix() -> None:
+    from fastapi_cli.cli import run
+
+    names = inspect.signature(run).parameters
+    assert {"proxy_headers", "forwarded_allow_ips", "root_path"} <= set(names)
+    assert names["proxy_headers"].default is True
+    assert names["forwarded_allow_ips"].default is None  # Uvicorn asks the variable
+
+
+@pytest.mark.parametrize("trusted", ["127.0.0.1", "10.0.1.0/24"])
+def test_the_access_log_shows_the_client_only_when_the_proxy_is_trusted(
+    trusted: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "uvicorn.access")
+    headers = PUBLIC | {"X-Forwarded-For": "203.0.113.9:4711"}
+    with serving(seen.app, forwarded_allow_ips=trusted) as port:
+        get(port, "/items/", headers)
+    line = next(message for message in caplog.messages if "GET /items/" in message)
+    shown = "203.0.113.9" if trusted == "127.0.0.1" else "127.0.0.1"
+    assert line.startswith(f"{shown}:")
+
+
 def test_over_a_unix_socket_only_a_star_is_trusted() -> None:
     class Transport(asyncio.Transport):
         def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -280,6 +337,57 @@ def test_server_sent_events_tell_nginx_not_to_buffer() -> None:
     assert response.headers["cache-control"] == "no-cache"
 
 
+def test_a_stream_of_your_own_does_not_tell_nginx() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(iter([b"piece"]))
+
+    assert "x-accel-buffering" not in TestClient(app).get("/").headers
+
+
+def test_uvicorn_pings_a_quiet_websocket_every_20_seconds_by_default() -> None:
+    interval = uvicorn.Config(FastAPI()).ws_ping_interval
+    assert interval == 20.0
+    assert interval < 60  # the default of proxy_read_timeout
+
+
+def test_the_ping_reaches_a_client_that_sends_and_receives_nothing() -> None:
+    app = FastAPI()
+
+    @app.websocket("/")
+    async def quiet(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.receive_text()
+
+    with (
+        serving(app, ws_ping_interval=0.05) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client,
+    ):
+        client.sendall(
+            b"GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\n"
+            b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        received = b""
+        while b"\r\n\r\n" not in received or received.endswith(b"\r\n\r\n"):
+            received += client.recv(4096)
+        frame = received.split(b"\r\n\r\n", 1)[1]
+        client.sendall(b"\x88\x80\0\0\0\0")  # close
+    assert frame[0] == 0x89  # a whole frame, opcode 9: ping
+
+
+def test_the_location_of_nginx_sets_each_header_that_the_page_names() -> None:
+    text = (HERE / "nginx.conf").read_text()
+    location = text.split("location / {")[1].split("}")[0]
+    headers = re.findall(r"proxy_set_header (\S+)", location)
+    assert headers == [
+        *("Host", "X-Forwarded-Proto", "X-Forwarded-For", "Upgrade", "Connection")
+    ]
+    assert text.count("proxy_set_header") == len(headers)
+
+
 def test_the_address_of_the_client_of_a_websocket_comes_from_the_header_too() -> None:
     app = FastAPI()
 
@@ -302,7 +410,9 @@ def test_the_address_of_the_client_of_a_websocket_comes_from_the_header_too() ->
 # --- The scripts
 
 
-@pytest.mark.parametrize("script", ["start.sh", "wrong_start.sh", "prefix.sh"])
+@pytest.mark.parametrize(
+    "script", ["start.sh", "wrong_start.sh", "wrong_proxy_name.sh", "prefix.sh"]
+)
 def test_shellcheck_has_no_objection(script: str) -> None:
     result = subprocess.run(
         [BIN / "shellcheck", HERE / script], capture_output=True, check=False

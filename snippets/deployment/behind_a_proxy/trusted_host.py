@@ -1,7 +1,7 @@
+# --8<-- [start:app]
 from fastapi import FastAPI
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 
-# --8<-- [start:app]
 app = FastAPI()
 app.add_middleware(TrustedHostMiddleware, allowed_hosts=["shop.example.com"])
 # --8<-- [end:app]
