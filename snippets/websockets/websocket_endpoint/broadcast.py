@@ -1,6 +1,6 @@
 from asyncio import Queue, QueueFull, TaskGroup, timeout
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Annotated, Protocol
 
 from fastapi import Depends, FastAPI, WebSocket, WebSocketDisconnect
@@ -48,19 +48,21 @@ def get_broker() -> Broker:
     return memory
 
 
+# --8<-- [start:forward]
 SEND_SECONDS = 10.0
 
 
-# --8<-- [start:forward]
 async def forward(websocket: WebSocket, queue: Queue[str | None]) -> None:
-    text: str | None = ""
-    while text is not None:
-        text = await queue.get()
+    while (text := await queue.get()) is not None:
         async with timeout(SEND_SECONDS):  # a client may never read
-            if text is None:
-                await websocket.close(1013, "too slow")
-            else:
-                await websocket.send_text(text)
+            await websocket.send_text(text)
+    raise TimeoutError  # its queue was full
+
+
+async def close(websocket: WebSocket, code: int, reason: str) -> None:
+    with suppress(TimeoutError, WebSocketDisconnect):
+        async with timeout(SEND_SECONDS):
+            await websocket.close(code, reason)
 
 
 # --8<-- [end:forward]
@@ -77,8 +79,10 @@ async def chat(
                 async for text in websocket.iter_text():
                     await broker.publish(text)
                 sender.cancel()
-        except* (TimeoutError, WebSocketDisconnect):
-            pass  # too slow, or gone
+        except* WebSocketDisconnect:
+            pass  # gone
+        except* TimeoutError:
+            await close(websocket, 1013, "too slow")
 
 
 # --8<-- [end:chat]

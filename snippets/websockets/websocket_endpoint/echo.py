@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 import logging
 
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
@@ -6,7 +7,6 @@ app = FastAPI()
 logger = logging.getLogger(__name__)
 
 
-# --8<-- [start:endpoint]
 @app.websocket("/echo")
 async def echo(websocket: WebSocket) -> None:
     await websocket.accept()
@@ -18,4 +18,4 @@ async def echo(websocket: WebSocket) -> None:
         logger.info("client left: %s %s", gone.code, gone.reason)
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

@@ -1,18 +1,27 @@
-from asyncio import Queue, TaskGroup
+from asyncio import Queue, TaskGroup, timeout
 
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 app = FastAPI()
-queues: set[Queue[str]] = set()
+SEND_SECONDS = 10.0
 
 
 # --8<-- [start:endpoint]
+queues: set[Queue[str]] = set()
+
+
+def publish(text: str) -> None:
+    for queue in queues:
+        if queue.full():
+            queue.get_nowait()  # drop the oldest
+        queue.put_nowait(text)
+
+
 async def send_news(websocket: WebSocket, queue: Queue[str]) -> None:
-    try:
-        while True:
-            await websocket.send_text(await queue.get())
-    except WebSocketDisconnect:
-        pass  # the reader sees it as well
+    while True:
+        text = await queue.get()
+        async with timeout(SEND_SECONDS):
+            await websocket.send_text(text)
 
 
 @app.websocket("/news")
@@ -22,10 +31,13 @@ async def news(websocket: WebSocket) -> None:
     queues.add(queue)
     try:
         async with TaskGroup() as tasks:
-            sender = tasks.create_task(send_news(websocket, queue))
+            sending = send_news(websocket, queue)
+            sender = tasks.create_task(sending)
             async for _ in websocket.iter_text():
-                pass  # until the client has left
+                pass  # until the client leaves
             sender.cancel()
+    except* (TimeoutError, WebSocketDisconnect):
+        pass  # it does not read, or has left
     finally:
         queues.discard(queue)
 

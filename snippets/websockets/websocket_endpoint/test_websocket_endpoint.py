@@ -51,14 +51,17 @@ def close_code(url: str, path: str, *messages: str | bytes) -> int:
 
 
 def test_the_echo_answers_and_ends_when_the_client_leaves(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, recorded: Any
 ) -> None:
     caplog.set_level(logging.INFO, logger=echo.__name__)
     with TestClient(echo.app) as app, app.websocket_connect("/echo") as client:
         client.send_text("hi")
-        assert client.receive_text() == "hi"
+        answer = client.receive_text()
         client.close(1001, "tab closed")
+    assert answer == "hi"
     assert caplog.messages == ["client left: 1001 tab closed"]
+    lines = ["client  hi", f"server  {answer}", "client  close 1001 tab closed"]
+    recorded("echo.txt", "\n".join([*lines, f"log     {caplog.messages[0]}"]))
 
 
 def test_without_the_import_the_first_disconnect_is_a_name_error() -> None:
@@ -461,6 +464,87 @@ def test_a_queue_per_client_keeps_the_others_going_and_lets_a_slow_client_go() -
             }
 
     run(steps())
+
+
+def test_a_slow_client_ends_quietly_while_the_broker_takes_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class FarBroker(broadcast.MemoryBroker):
+        async def publish(self, text: str) -> None:
+            for _ in range(3):
+                await asyncio.sleep(0)
+            await super().publish(text)
+
+    async def steps() -> None:
+        async with clients("/chat", broadcast.app) as (client,):
+            client.reading.clear()
+            for number in range(150):
+                client.text(str(number))
+            for _ in range(20):
+                await settle()
+            client.reading.set()
+            await client.task  # no error
+            messages = [client.outbox.get_nowait() for _ in range(2)]
+            while not client.outbox.empty():
+                messages.append(client.outbox.get_nowait())
+            assert messages[-1]["code"] == 1013
+
+    monkeypatch.setattr(broadcast, "memory", FarBroker())
+    run(steps())
+
+
+def test_a_client_of_the_news_that_never_reads_is_let_go_and_unregistered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def steps() -> None:
+        async with clients("/news", sends_and_receives.app) as (client,):
+            client.reading.clear()
+            sends_and_receives.publish("1")
+            await client.task
+        assert sends_and_receives.queues == set()
+
+    monkeypatch.setattr(sends_and_receives, "SEND_SECONDS", 0.0)
+    run(steps())
+
+
+def test_a_full_queue_drops_the_oldest_news_and_holds_nobody_up() -> None:
+    async def steps() -> None:
+        async with clients("/news", sends_and_receives.app) as (client,):
+            client.reading.clear()
+            for number in range(150):
+                sends_and_receives.publish(str(number))
+            client.reading.set()
+            assert (await client.next())["text"] == "50"
+
+    run(steps())
+
+
+PINGS = {"ws_ping_interval": 0.1, "ws_ping_timeout": 0.1}
+
+
+def test_a_live_client_is_lost_when_the_endpoint_never_reads_its_message(
+    serve: Any,
+) -> None:
+    with serve(wrong_only_sends.app, timeout_graceful_shutdown=0, **PINGS) as (url, _):
+        assert close_code(url, "/news", "hello") == 1011
+
+
+def test_a_live_client_is_lost_when_a_message_waits_behind_long_work(
+    serve: Any,
+) -> None:
+    app = FastAPI()
+    done = threading.Event()
+
+    @app.websocket("/ws")
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        async for _ in websocket.iter_text():
+            await asyncio.to_thread(done.wait, PATIENCE)
+
+    with serve(app, **PINGS) as (url, _):
+        code = close_code(url, "/ws", "1", "2")
+        done.set()
+    assert code == 1011
 
 
 def test_a_client_that_never_reads_is_let_go_after_the_time_for_a_send(

@@ -1,9 +1,9 @@
+# --8<-- [start:program]
 from fastapi import FastAPI, WebSocket
 
 app = FastAPI()
 
 
-# --8<-- [start:endpoint]
 @app.websocket("/echo")
 async def echo(websocket: WebSocket) -> None:
     await websocket.accept()
@@ -15,4 +15,4 @@ async def echo(websocket: WebSocket) -> None:
         print("client left")
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]
