@@ -20,7 +20,7 @@ help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 serve: $(VENV)/site.installed ## Build and serve with live reload, on 127.0.0.1:8000 (PORT=… for another port)
-	@$(BIN)/python -m scripts.publish.serve $(PORT)
+	@$(BIN)/python -m scripts.publish.live.serve "$(PORT)"
 
 build: $(VENV)/site.installed ## Build the complete site into site/
 	@$(BIN)/python -m scripts.publish.configure

@@ -36,17 +36,23 @@ def configuration(catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def main(root: Path = ROOT) -> int:
+def write(catalogue: Catalogue, root: Path) -> bool:
+    """Write ``site.yml``; return whether it is another than before."""
+    text = yaml.safe_dump(configuration(catalogue), sort_keys=False, allow_unicode=True)
+    path = root / "site.yml"
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8")
+    return True
+
+
+def main(root: Path = ROOT, last: Stage = Stage.REST) -> int:
     """Write ``site.yml``; where the files have faults, print them instead and return 1."""
     with one_reading():
-        if problems := validate(root, Stage.REST):
+        if problems := validate(root, last):
             tell(Problems(problems))
             return 1
-        content = configuration(load(root))
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-    path = root / "site.yml"
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")
+        write(load(root), root)
     return 0
 
 

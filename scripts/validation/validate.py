@@ -40,14 +40,16 @@ from scripts.validation.pages import (  # noqa: F401
 from scripts.validation.rules import RULES, Stage
 
 
-def validate(root: Path = ROOT, last: Stage = Stage.LATER) -> list[Problem]:
-    """Return what is wrong with the files below ``root``, by file and line, to the stage ``last``.
+def validate(
+    root: Path = ROOT, last: Stage = Stage.LATER, first: Stage = Stage.TEXT
+) -> list[Problem]:
+    """Return what is wrong with the files below ``root``, by file and line, from stage ``first`` to ``last``.
 
     One fault gives one line: what a page or a file lacks in one stage is not looked for in the next ones.
     """
     found: list[Problem] = []
     with one_reading():
-        for stage in range(Stage.TEXT, last + 1):
+        for stage in range(first, last + 1):
             if stage == Stage.PARTS and (faults := front_matter(root)):
                 found += untold(faults, found)
                 break

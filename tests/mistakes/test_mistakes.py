@@ -180,7 +180,7 @@ def test_every_rule_is_broken_by_a_mistake() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [BUILD[0], [*PYTEST, "tests/refuse.py"], PYTEST, ["-m", "scripts.publish.serve", "0"]],
+    [BUILD[0], [*PYTEST, "tests/refuse.py"], PYTEST, ["-m", "scripts.publish.live.serve", "8000"]],
 )
 def test_every_command_tells_a_fault_of_the_front_matter_alike(
     tree: Tree, command: list[str]
