@@ -10,47 +10,11 @@ from pathlib import Path
 
 from scripts.catalogue.front_matter import LEVELS, Answer, Plain, Topic
 from scripts.catalogue.identity import address_of, stolen
+from scripts.catalogue.names import name_of
 from scripts.catalogue.problems import Problem, Problems
 from scripts.catalogue.read_page import line_of, read
 from scripts.catalogue.reading import once, text_of
 from scripts.project import ROOT
-
-# Pages that are no answers, in the order in which they follow the topics.
-OTHER_PAGES = (
-    "all.md",
-    "paths.md",
-    "reviews.md",
-    "corrections.md",
-    "questions.md",
-    "programs.md",
-    "contributing.md",
-)
-
-SPELLING = {
-    "asgi": "ASGI",
-    "async": "async",
-    "await": "await",
-    "cors": "CORS",
-    "cpu": "CPU",
-    "def": "def",
-    "django": "Django",
-    "docker": "Docker",
-    "fastapi": "FastAPI",
-    "flask": "Flask",
-    "http": "HTTP",
-    "jwt": "JWT",
-    "kubernetes": "Kubernetes",
-    "oauth2": "OAuth2",
-    "openapi": "OpenAPI",
-    "postgresql": "PostgreSQL",
-    "pydantic": "Pydantic",
-    "sse": "SSE",
-    "websocket": "WebSocket",
-    "websockets": "WebSockets",
-    "wsgi": "WSGI",
-    "yield": "yield",
-}
-"""Words of slugs that are written in a way of their own."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +46,7 @@ class AnswerPage(Page):
     @property
     def name(self) -> str:
         """What the navigation calls it: ``Blocking the event loop``."""
-        if self.meta.name:
-            return self.meta.name
-        words = self.address.rstrip("/").rpartition("/")[2].split("-")
-        text = " ".join(SPELLING.get(word, word) for word in words)
-        return text if words[0] in SPELLING else text[0].upper() + text[1:]
+        return self.meta.name or name_of(self.address.rstrip("/").rpartition("/")[2])
 
     @property
     def snippets(self) -> str:

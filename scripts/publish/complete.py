@@ -15,7 +15,7 @@ from scripts.project import ROOT
 from scripts.publish.addresses import built
 from scripts.publish.cards.write_cards import write_cards
 from scripts.publish.checksums import write_checksums
-from scripts.publish.code_blocks import write_programs
+from scripts.publish.code.blocks import write_programs
 from scripts.publish.programs.write_files import write_exports
 from scripts.publish.redirects import write_anchors, write_forwards
 from scripts.publish.search_index import write_index

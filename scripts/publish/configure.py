@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from scripts.catalogue.annotations import tell
-from scripts.catalogue.answers import OTHER_PAGES, Catalogue, load
+from scripts.catalogue.answers import Catalogue, load
+from scripts.catalogue.names import OTHER_PAGES
 from scripts.catalogue.problems import Problems
 from scripts.catalogue.reading import one_reading
 from scripts.project import ROOT, repository_url, site_url

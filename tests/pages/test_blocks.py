@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.project import ROOT
-from scripts.publish.code_blocks import EXAMPLE
+from scripts.publish.code.blocks import EXAMPLE
 from tests.site_pages import PAGES, SitePage, built_page, file_of
 
 INCLUDE = re.compile(r'^ *(```+|~~~+)[^\n]*\n *--8<-- "[^"\n]+"\n *\1 *$', re.M)

@@ -10,7 +10,8 @@ from scripts.catalogue.answers import Catalogue
 from scripts.catalogue.findings import all_findings
 from scripts.catalogue.included_code import included
 from scripts.project import ROOT
-from scripts.publish.code_blocks import boxed, changed, plain_lines, program, shown_blocks
+from scripts.publish.code.lines import boxed, changed, plain_lines
+from scripts.publish.code.shown import program, shown_blocks
 
 BOXED = re.compile(
     r'<div class="[^"]* block block--(\w+)"[^>]*>.*?<code>(.*?)</code></pre></div>', re.S

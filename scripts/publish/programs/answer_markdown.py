@@ -12,7 +12,7 @@ from scripts.catalogue.included_code import included
 from scripts.catalogue.markdown_text import plain
 from scripts.catalogue.problems import Problem, Problems
 from scripts.project import ROOT, site_url
-from scripts.publish.code_blocks import shown_blocks
+from scripts.publish.code.shown import shown_blocks
 from scripts.publish.programs.model import Export
 from scripts.releases.lock import read_lock
 

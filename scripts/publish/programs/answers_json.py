@@ -5,7 +5,7 @@ from typing import Any
 from scripts.catalogue.answers import AnswerPage, Catalogue, TopicPage
 from scripts.catalogue.front_matter import Correction
 from scripts.project import ROOT, repository_url, site_url
-from scripts.publish.code_blocks import shown_blocks
+from scripts.publish.code.shown import shown_blocks
 from scripts.publish.programs.model import Export, ExportedAnswer
 from scripts.releases.lock import Lock, read_lock
 from scripts.releases.proof import proof_of, test_line

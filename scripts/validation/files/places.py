@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.catalogue.answers import OTHER_PAGES
+from scripts.catalogue.names import OTHER_PAGES
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.reading import content_of
 from scripts.validation.rules import Stage, files, names, rule
@@ -108,7 +108,5 @@ def every_page_has_its_place(root: Path) -> Iterator[Problem]:
             fault, remedy = f"the topic {folder} has no index", f"Write docs/{folder}/index.md."
             yield Problem(name, 1, fault, remedy)
         elif not folder and file not in ("index.md", *OTHER_PAGES):
-            remedy = (
-                "Move an answer into a topic; name another page in scripts/catalogue/answers.py."
-            )
+            remedy = "Move an answer into a topic; name another page in scripts/catalogue/names.py."
             yield Problem(name, 1, "the page stands outside the topics", remedy)

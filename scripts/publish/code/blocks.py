@@ -4,114 +4,27 @@ The include names the file, so no author writes it twice. The engine puts the co
 where it came from; the blocks of a page stand in the order of its includes.
 """
 
-import difflib
 import html
 import re
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from scripts.catalogue.answers import Catalogue, Page
 from scripts.catalogue.findings import Finding, all_findings
 from scripts.catalogue.problems import Problem
 from scripts.project import ROOT
+from scripts.publish.code.lines import boxed, marks, plain_lines
+from scripts.publish.code.shown import Shown, program, shown_blocks
 
-FOLDER = "code"
-"""Where the programs are published, below the site's root."""
-INCLUDE = re.compile(
-    r'^ *```(?P<language>\w+)[^\n]*\n *--8<-- "(?P<path>[^":]+)(?::(?P<section>[\w-]+))?"\n *```',
-    re.M,
-)
-MARKER = re.compile(r"^[^\n]*--8<-- \[(?:start|end):[\w-]+\][^\n]*\n?", re.M)
 # As the engine writes it: the fence's language, a title where there is one, and the code.
 BLOCK = re.compile(
     r'<div class="language-(?P<language>\w+) highlight">(?:<span class="filename">(?P<title>.*?)</span>)?'
     r"<pre><span></span><code>(?P<code>.*?)</code></pre></div>",
     re.S,
 )
-TAG = re.compile(r"<[^>]+>")
 EXAMPLE = re.compile(r'\{\{ example\((\d+), "([\w-]+)"\) \}\}')
 LONG_NAME = re.compile(r"<code>([^<\n]{24,})</code>")  # in running text, where it has no markup
 SIGN = re.compile(r"(?<=[.(/])(?=\w)")
-RECORDED = (".txt", ".json", ".http")
 SHELL = {"bash", "console", "sh", "shell"}
-DEEPEST = 32  # blanks that still indent the rest of a line that is too long
-MOST_CHANGED = 0.8  # share of the lines; where more differ, none is marked
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A block as the page's source has it: the file below ``snippets`` that it includes, and its language."""
-
-    path: str
-    language: str
-    section: str = ""
-
-    @property
-    def is_recorded(self) -> bool:
-        """Tell what a run printed from what was written."""
-        return self.path.endswith(RECORDED)
-
-    @property
-    def address(self) -> str:
-        """Where the whole file is published as text, below the site's root."""
-        return f"{FOLDER}/{self.path}.txt"
-
-
-def shown_blocks(markdown: str) -> list[Shown]:
-    """Return the blocks of a page's source, in its order."""
-    return [
-        Shown(found["path"], found["language"], found["section"] or "")
-        for found in INCLUDE.finditer(markdown)
-    ]
-
-
-def program(path: str, root: Path = ROOT) -> str:
-    """Return a file of ``snippets`` without the marks of its sections."""
-    return MARKER.sub("", (root / "snippets" / path).read_text(encoding="utf-8"))
-
-
-def plain_lines(code: str) -> list[str]:
-    """Return the lines of highlighted code as text."""
-    return [html.unescape(TAG.sub("", line)) for line in code.rstrip("\n").split("\n")]
-
-
-def changed(wrong: list[str], right: list[str]) -> set[int]:
-    """Return which lines of the right code, from 0, the wrong code has not; none where nearly all differ."""
-    old, new = ([line.strip() for line in lines] for lines in (wrong, right))
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    found = {
-        number
-        for tag, _, _, start, end in matcher.get_opcodes()
-        if tag in ("insert", "replace")
-        for number in range(start, end)
-        if new[number]
-    }
-    return found if len(found) <= MOST_CHANGED * len(right) else set()
-
-
-def marks(title: str, lines: list[str], findings: list[Finding]) -> tuple[str, set[int]]:
-    """Return how lines of a block are marked, ``flag`` or ``ask``, and which, from 0."""
-    text = "\n".join(lines).strip("\n")
-    for finding in findings:
-        if title == "Flag" and text == finding.wrong:
-            return "flag", {n for n, line in enumerate(lines) if line.strip() == finding.flag}
-        if title == "Ask for" and text == finding.right:
-            return "ask", changed(finding.wrong.split("\n"), lines)
-    return "", set()
-
-
-def boxed(code: str, mark: str, marked: set[int]) -> str:
-    """Return highlighted code with each line in a box, so that the rest of a long one goes on below it."""
-    boxes = []
-    for number, line in enumerate(code.rstrip("\n").split("\n")):
-        text = html.unescape(TAG.sub("", line))
-        deep = min(len(text) - len(text.lstrip(" ")), DEEPEST) // 2 * 2
-        kinds = f"l l{deep}" if deep else "l"
-        if number in marked:
-            boxes.append(f'<mark class="{kinds} l--{mark}">{line}</mark>')
-        else:
-            boxes.append(f'<span class="{kinds}">{line}</span>')
-    return "\n".join(boxes) + "\n"
 
 
 def kind_of(shown: Shown, title: str) -> str:

@@ -1,0 +1,44 @@
+"""What the navigation holds beside the topics, and what it calls an answer."""
+
+# Pages that are no answers, in the order in which they follow the topics.
+OTHER_PAGES = (
+    "all.md",
+    "paths.md",
+    "reviews.md",
+    "corrections.md",
+    "questions.md",
+    "programs.md",
+    "contributing.md",
+)
+SPELLING = {
+    "asgi": "ASGI",
+    "async": "async",
+    "await": "await",
+    "cors": "CORS",
+    "cpu": "CPU",
+    "def": "def",
+    "django": "Django",
+    "docker": "Docker",
+    "fastapi": "FastAPI",
+    "flask": "Flask",
+    "http": "HTTP",
+    "jwt": "JWT",
+    "kubernetes": "Kubernetes",
+    "oauth2": "OAuth2",
+    "openapi": "OpenAPI",
+    "postgresql": "PostgreSQL",
+    "pydantic": "Pydantic",
+    "sse": "SSE",
+    "websocket": "WebSocket",
+    "websockets": "WebSockets",
+    "wsgi": "WSGI",
+    "yield": "yield",
+}
+"""Words of slugs that are written in a way of their own."""
+
+
+def name_of(slug: str) -> str:
+    """Return a slug as words: ``Blocking the event loop`` for ``blocking-the-event-loop``."""
+    words = slug.split("-")
+    text = " ".join(SPELLING.get(word, word) for word in words)
+    return text if words[0] in SPELLING else text[0].upper() + text[1:]
