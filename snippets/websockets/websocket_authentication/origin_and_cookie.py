@@ -1,17 +1,16 @@
+# --8<-- [start:program]
 from typing import Annotated
 
 from fastapi import Cookie, Depends, FastAPI, WebSocket, WebSocketException
 
 app = FastAPI()
-users = {"cookie-of-alice": "alice"}
-
-
-# --8<-- [start:dependency]
 ORIGINS = {"https://app.example.com"}
+users = {"cookie-of-alice": "alice"}  # stands for the sessions
 
 
 async def current_user(
-    websocket: WebSocket, session: Annotated[str | None, Cookie()] = None
+    websocket: WebSocket,
+    session: Annotated[str | None, Cookie()] = None,
 ) -> str:
     if websocket.headers.get("origin") not in ORIGINS:
         raise WebSocketException(1008, "origin")
@@ -22,11 +21,12 @@ async def current_user(
 
 @app.websocket("/inbox")
 async def inbox(
-    websocket: WebSocket, user: Annotated[str, Depends(current_user)]
+    websocket: WebSocket,
+    user: Annotated[str, Depends(current_user)],
 ) -> None:
     await websocket.accept()
     await websocket.send_text(f"inbox of {user}")
     await websocket.close()
 
 
-# --8<-- [end:dependency]
+# --8<-- [end:program]

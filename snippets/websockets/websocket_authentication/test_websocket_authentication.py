@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request, Response, WebSocket
@@ -14,6 +14,7 @@ from fastapi.security import (
     APIKeyHeader,
     APIKeyQuery,
     HTTPBasic,
+    HTTPBasicCredentials,
     HTTPBearer,
     HTTPDigest,
     OAuth2PasswordBearer,
@@ -21,6 +22,7 @@ from fastapi.security import (
 )
 from fastapi.testclient import TestClient
 from starlette.middleware.base import RequestResponseEndpoint
+from starlette.requests import HTTPConnection
 from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
@@ -180,6 +182,75 @@ def test_every_security_class_answers_a_handshake_without_credentials_with_401(
 def test_the_401_is_on_the_wire_too(serve: Any) -> None:
     with serve(bearer_header.app) as (url, _):
         assert "HTTP/1.1 401 Unauthorized" in handshake(url, "/inbox", {})
+
+
+def test_a_401_at_the_handshake_is_an_error_line_in_the_log_and_a_403_is_none(
+    serve: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serve(origin_and_cookie.app) as (url, _):
+        assert "HTTP/1.1 403 " in handshake(url, "/inbox", EVIL)
+    assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
+    with serve(bearer_header.app) as (url, _):
+        assert "HTTP/1.1 401 " in handshake(url, "/inbox", {})
+    errors = [r.message for r in caplog.records if r.levelno >= logging.ERROR]
+    assert errors == ["ASGI callable returned without completing handshake."]
+
+
+def test_a_parameter_of_type_request_breaks_a_websocket_endpoint() -> None:
+    app = FastAPI()
+
+    def user(request: Request) -> str:
+        return request.headers.get("x-user", "")
+
+    @app.websocket("/inbox", dependencies=[Depends(user)])
+    async def inbox(websocket: WebSocket) -> None:
+        await websocket.accept()
+
+    client = TestClient(app)
+    with (
+        pytest.raises(TypeError, match="missing 1 required positional argument"),
+        client.websocket_connect("/inbox"),
+    ):
+        pass
+
+
+def test_a_parameter_of_type_http_connection_works_in_both() -> None:
+    app = FastAPI()
+
+    def user(connection: HTTPConnection) -> str:
+        return connection.headers["x-user"]
+
+    @app.get("/me")
+    async def me(user: Annotated[str, Depends(user)]) -> str:
+        return user
+
+    @app.websocket("/inbox")
+    async def inbox(websocket: WebSocket, user: Annotated[str, Depends(user)]) -> None:
+        await websocket.accept()
+        await websocket.send_text(user)
+        await websocket.close()
+
+    client = TestClient(app, headers={"X-User": "alice"})
+    assert client.get("/me").json() == "alice"
+    with client.websocket_connect("/inbox", headers={"X-User": "alice"}) as session:
+        assert session.receive_text() == "alice"
+
+
+def test_basic_credentials_of_a_browser_reach_a_websocket_endpoint() -> None:
+    app = FastAPI()
+
+    @app.websocket("/inbox")
+    async def inbox(
+        websocket: WebSocket,
+        sent: Annotated[HTTPBasicCredentials, Depends(HTTPBasic())],
+    ) -> None:
+        await websocket.accept()
+        await websocket.send_text(sent.username)
+        await websocket.close()
+
+    headers = EVIL | {"Authorization": "Basic YWxpY2U6cHc="}
+    with TestClient(app).websocket_connect("/inbox", headers=headers) as session:
+        assert session.receive_text() == "alice"
 
 
 def test_a_token_in_the_query_string_is_in_the_servers_log(
