@@ -59,7 +59,6 @@ async def read(customer_id: Id, session: SessionDep) -> Customer:
     return customer
 
 
-# --8<-- [start:create]
 UNIQUE_VIOLATION = "23505"
 
 
@@ -76,5 +75,4 @@ async def create(new: NewCustomer, session: SessionDep) -> Customer:
     return customer
 
 
-# --8<-- [end:create]
 # --8<-- [end:program]

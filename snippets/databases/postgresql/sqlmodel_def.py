@@ -8,7 +8,6 @@ from fastapi import Depends, FastAPI, HTTPException, Path, Request
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 
 
-# --8<-- [start:session]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     engine = create_engine(os.environ["DATABASE_URL"])
@@ -21,7 +20,6 @@ def get_session(request: Request) -> Iterator[Session]:
         yield session
 
 
-# --8<-- [end:session]
 app = FastAPI(lifespan=lifespan)
 SessionDep = Annotated[Session, Depends(get_session)]
 Id = Annotated[int, Path(ge=1, lt=2**31)]

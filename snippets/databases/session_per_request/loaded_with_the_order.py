@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, HTTPException, Path, Request
 from pydantic import BaseModel
 from sqlalchemy import ForeignKey
 from sqlalchemy.ext.asyncio import (
@@ -66,12 +66,18 @@ class OrderOut(BaseModel):
 
 # --8<-- [start:read]
 @app.get("/orders/{order_id}", response_model=OrderOut)
-async def read(order_id: int, session: SessionDep) -> Order:
-    return await session.get_one(
+async def read(
+    order_id: Annotated[int, Path(lt=2**31)],
+    session: SessionDep,
+) -> Order:
+    order = await session.get(
         Order,
         order_id,
         options=[selectinload(Order.items)],
     )
+    if order is None:
+        raise HTTPException(404)
+    return order
 
 
 # --8<-- [end:read]

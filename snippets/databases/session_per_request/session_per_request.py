@@ -1,10 +1,12 @@
+# --8<-- [start:program]
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, HTTPException, Request
 from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -22,7 +24,6 @@ class Order(Base):
     number: Mapped[str] = mapped_column(unique=True)
 
 
-# --8<-- [start:session]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     engine = create_async_engine(os.environ["DATABASE_URL"])
@@ -39,19 +40,20 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
-# --8<-- [end:session]
 
 
 class NewOrder(BaseModel):
     number: str
 
 
-# --8<-- [start:create]
 @app.post("/orders", status_code=201)
 async def create(new: NewOrder, session: SessionDep) -> NewOrder:
     session.add(Order(number=new.number))
-    await session.commit()
+    try:
+        await session.commit()
+    except IntegrityError as error:
+        raise HTTPException(409, "Number in use") from error
     return new
 
 
-# --8<-- [end:create]
+# --8<-- [end:program]

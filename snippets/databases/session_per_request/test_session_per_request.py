@@ -7,10 +7,14 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, WebSocket
-from fastapi.exceptions import DependencyScopeError, ResponseValidationError
+from fastapi.exceptions import (
+    DependencyScopeError,
+    FastAPIError,
+    ResponseValidationError,
+)
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import (
     DBAPIError,
     IllegalStateChangeError,
@@ -21,7 +25,8 @@ from sqlalchemy.exc import (
     StatementError,
 )
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import raiseload
+from sqlalchemy.orm import Session, raiseload
+from sqlalchemy.orm.exc import DetachedInstanceError
 from starlette.requests import HTTPConnection
 
 from snippets.databases.conftest import PATIENCE, Database, client_of
@@ -30,7 +35,9 @@ from snippets.databases.session_per_request import (
     loaded_with_the_order,
     session_per_request,
     session_per_task,
+    sync_session,
     wrong_commit_after_yield,
+    wrong_global_session,
     wrong_lazy_loading,
     wrong_shared_session,
 )
@@ -68,6 +75,7 @@ class Spy:
     ("module", "committed"),
     [
         (session_per_request, 1),
+        (sync_session, 1),
         (commit_before_response, 1),
         (wrong_commit_after_yield, 0),
     ],
@@ -86,7 +94,8 @@ def test_what_is_committed_when_the_client_gets_the_response(
 @pytest.mark.parametrize(
     ("module", "status"),
     [
-        (session_per_request, 500),
+        (session_per_request, 409),
+        (sync_session, 500),
         (commit_before_response, 500),
         (wrong_commit_after_yield, 201),
     ],
@@ -97,9 +106,114 @@ def test_the_status_when_the_commit_fails(
     with_one_order(module, database)
     with TestClient(module.app, raise_server_exceptions=False) as client:
         assert client.post("/orders", json=TAKEN).status_code == status
-    with TestClient(module.app) as client, pytest.raises(IntegrityError):
-        client.post("/orders", json=TAKEN)
-    assert stored(database) == 1
+        assert client.post("/orders", json={"number": "A-2"}).status_code == 201
+    if status != 409:
+        with TestClient(module.app) as client, pytest.raises(IntegrityError):
+            client.post("/orders", json=TAKEN)
+    assert stored(database) == 2
+
+
+def test_the_program_answers_this(database: Database, recorded: Any) -> None:
+    database.create_tables(session_per_request.Base.metadata)
+    lines = []
+    with TestClient(session_per_request.app) as client:
+        for number in ("A-1", "A-1", "A-2"):
+            response = client.post("/orders", json={"number": number})
+            lines.append(f"POST /orders {response.request.content.decode()}")
+            lines.append(f"  {response.status_code} {response.text}")
+    recorded("exchange.txt", "\n".join(lines))
+
+
+def test_with_one_session_for_all_a_failed_request_makes_all_later_ones_fail(
+    database: Database,
+) -> None:
+    codes = {}
+    for module in (sync_session, wrong_global_session):
+        database.execute("DROP TABLE IF EXISTS orders")
+        database.create_tables(module.Base.metadata)
+        with TestClient(module.app, raise_server_exceptions=False) as client:
+            codes[module] = [
+                client.post("/orders", json={"number": number}).status_code
+                for number in ("A-1", "A-1", "A-2", "A-3")
+            ]
+    assert codes[sync_session] == [201, 500, 201, 201]
+    assert codes[wrong_global_session] == [201, 500, 500, 500]
+    with TestClient(wrong_global_session.app) as client:
+        with pytest.raises(IntegrityError):
+            client.post("/orders", json=TAKEN)
+        with pytest.raises(PendingRollbackError):
+            client.post("/orders", json={"number": "A-4"})
+
+
+@pytest.mark.parametrize(
+    ("module", "rows"), [(sync_session, 0), (wrong_global_session, 1)]
+)
+def test_with_one_session_for_all_a_request_commits_what_another_one_gave_up(
+    database: Database, module: ModuleType, rows: int
+) -> None:
+    app = application(module)
+
+    @app.post("/refused")
+    def refused(session: module.SessionDep) -> None:  # type: ignore[name-defined]
+        session.add(module.Order(number="A-1"))
+        raise HTTPException(400)
+
+    @app.post("/other")
+    def other(session: module.SessionDep) -> None:  # type: ignore[name-defined]
+        session.commit()
+
+    database.create_tables(module.Base.metadata)
+    with TestClient(app) as client:
+        assert client.post("/refused").status_code == 400
+        assert client.post("/other").status_code == 200
+    assert stored(database) == rows
+
+
+def test_an_exception_that_the_dependency_does_not_raise_again_is_another_500(
+    database: Database,
+) -> None:
+    app = application(session_per_request)
+
+    async def swallow(
+        session: session_per_request.SessionDep,
+    ) -> AsyncIterator[AsyncSession]:
+        try:
+            yield session
+        except Exception:
+            await session.rollback()
+
+    @app.get("/")
+    async def read(session: Annotated[AsyncSession, Depends(swallow)]) -> None:
+        raise HTTPException(400)
+
+    with TestClient(app) as client, pytest.raises(FastAPIError, match="not awaited"):
+        client.get("/")
+
+
+def test_after_the_session_an_expired_object_cannot_be_read(
+    database: Database,
+) -> None:
+    database.create_tables(sync_session.Base.metadata)
+    engine = create_engine(database.url())
+    with Session(engine) as session:
+        order = sync_session.Order(number="A-1")
+        session.add(order)
+        session.commit()
+        assert order.number == "A-1"
+        session.commit()
+    with pytest.raises(DetachedInstanceError):
+        _ = order.number
+    engine.dispose()
+
+
+@pytest.mark.parametrize("module", [loaded_with_the_order, wrong_lazy_loading])
+def test_an_unknown_order_is_a_404_and_one_beyond_the_column_a_422(
+    database: Database, module: ModuleType
+) -> None:
+    with_one_order(module, database)
+    with TestClient(module.app) as client:
+        assert client.get("/orders/999").status_code == 404
+        assert client.get(f"/orders/{2**31}").status_code == 422
 
 
 def application(module: ModuleType) -> FastAPI:

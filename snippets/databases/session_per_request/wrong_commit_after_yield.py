@@ -46,11 +46,7 @@ class NewOrder(BaseModel):
     number: str
 
 
-# --8<-- [start:create]
 @app.post("/orders", status_code=201)
 async def create(new: NewOrder, session: SessionDep) -> NewOrder:
     session.add(Order(number=new.number))
     return new
-
-
-# --8<-- [end:create]
