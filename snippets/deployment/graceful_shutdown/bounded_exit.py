@@ -11,13 +11,15 @@ log = logging.getLogger("app")
 
 # --8<-- [start:lifespan]
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(
+    app: FastAPI,
+) -> AsyncIterator[None]:
     yield
     try:
         async with asyncio.timeout(5):
             await queue.join()
     except TimeoutError:
-        log.warning("%d jobs are left", queue.qsize())
+        log.warning("queue.join() took too long")
 
 
 # --8<-- [end:lifespan]

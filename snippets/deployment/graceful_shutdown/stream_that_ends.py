@@ -1,29 +1,39 @@
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from types import FrameType
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.sse import EventSourceResponse
-
-stopping = asyncio.Event()
 
 
 # --8<-- [start:signal]
-@asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+@contextmanager
+def set_on(number: signal.Signals, event: asyncio.Event) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    server = signal.getsignal(signal.SIGTERM)  # Uvicorn's handler
+    before = signal.getsignal(number)  # Uvicorn's handler
 
     def handle(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stopping.set)
-        if callable(server):
-            server(number, frame)
+        loop.call_soon_threadsafe(event.set)
+        if callable(before):
+            before(number, frame)
 
-    with suppress(ValueError):  # TestClient: not the main thread
-        signal.signal(signal.SIGTERM, handle)
-    yield
+    try:
+        if callable(before):
+            with suppress(ValueError):  # TestClient: not the main thread
+                signal.signal(number, handle)
+        yield
+    finally:
+        if signal.getsignal(number) is handle:
+            signal.signal(number, before)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, asyncio.Event]]:
+    stopping = asyncio.Event()
+    with set_on(signal.SIGTERM, stopping), set_on(signal.SIGINT, stopping):
+        yield {"stopping": stopping}
 
 
 # --8<-- [end:signal]
@@ -32,7 +42,10 @@ app = FastAPI(lifespan=lifespan)
 
 # --8<-- [start:stream]
 @app.get("/ticks", response_class=EventSourceResponse)
-async def ticks() -> AsyncIterator[dict[str, int]]:
+async def ticks(
+    request: Request,
+) -> AsyncIterator[dict[str, int]]:
+    stopping: asyncio.Event = request.state.stopping
     n = 0
     while not stopping.is_set():
         yield {"n": n}

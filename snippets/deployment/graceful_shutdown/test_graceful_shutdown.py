@@ -1,6 +1,8 @@
 import asyncio
+import inspect
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -14,6 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import fastapi_cli.cli
 import pytest
 import uvicorn
 from fastapi import BackgroundTasks, FastAPI, WebSocket, WebSocketDisconnect
@@ -78,7 +81,7 @@ def stop_during_an_order(
 ) -> tuple[list[str], Response]:
     working, release = asyncio.Event(), asyncio.Event()
     events: list[str] = []
-    monkeypatch.setattr(shutdown_order, "events", events)
+    monkeypatch.setattr(shutdown_order, "print", events.append, raising=False)
 
     async def supplier() -> None:
         working.set()
@@ -305,7 +308,7 @@ def test_a_timeout_in_the_exit_code_lets_the_server_end(
             await running.task
 
     asyncio.run(main())
-    assert "1 jobs are left" in caplog.messages
+    assert "queue.join() took too long" in caplog.messages
 
 
 # --- Real processes and real signals
@@ -391,14 +394,16 @@ def test_an_endless_stream_keeps_the_server_alive_until_a_second_signal_sigint(
     assert "Waiting for application shutdown" not in server.log.read_text()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stream_that_knows_of_the_signal_ends_and_the_server_with_it(
-    start: Any,
+    start: Any, number: signal.Signals
 ) -> None:
     server = start(f"{HERE}.stream_that_ends:app")
     with server.get("/ticks") as client:
         server.wait_for("GET /ticks")
-        server.signal(signal.SIGTERM)
-        assert server.ended() == -signal.SIGTERM
+        server.signal(number)
+        code = server.ended()
+        assert code == (-signal.SIGTERM if number == signal.SIGTERM else 0)
         received = b"".join(iter(lambda: client.recv(4096), b""))
     assert received.endswith(b"0\r\n\r\n")  # the last chunk: a complete response
     assert "Application shutdown complete." in server.log.read_text()
@@ -407,6 +412,98 @@ def test_a_stream_that_knows_of_the_signal_ends_and_the_server_with_it(
 def test_the_lifespan_of_the_stream_runs_in_a_test_client_too() -> None:
     with TestClient(stream_that_ends.app) as client:
         assert client.get("/nothing").status_code == 404
+
+
+def test_the_stream_works_in_a_second_event_loop_and_leaves_the_handlers() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    async def main() -> int:
+        async with stream_that_ends.lifespan(stream_that_ends.app) as state:
+            request: Any = SimpleNamespace(state=SimpleNamespace(**state))
+            assert signal.getsignal(signal.SIGINT) is not before
+            seen = 0
+            async for _ in stream_that_ends.ticks(request):
+                seen += 1
+                if seen == 2:
+                    state["stopping"].set()
+            return seen
+
+    assert [asyncio.run(main()), asyncio.run(main())] == [2, 2]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_client_that_never_reads_holds_its_stream_until_the_limit(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stopping = asyncio.Event()
+    seen: list[str] = []
+    app = FastAPI()
+
+    async def large() -> AsyncIterator[bytes]:
+        try:
+            while not stopping.is_set():
+                seen.append("piece")
+                yield b"x" * 10_000_000
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    @app.get("/")
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(large())
+
+    async def scene(running: Running, http: AsyncClient) -> None:
+        port = int(running.url.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as silent:
+            silent.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            await until(lambda: bool(seen))
+            stopping.set()
+            running.server.should_exit = True
+            await running.task
+
+    run(app, scene, limit=0.3)
+    assert seen[:1] == ["piece"]
+    assert "Cancel 1 running task(s)" in caplog.text
+
+
+def test_at_the_limit_the_log_counts_what_is_cancelled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    working = asyncio.Event()
+    app = FastAPI()
+
+    @app.get("/")
+    async def slow() -> None:
+        working.set()
+        await asyncio.Event().wait()
+
+    async def scene(running: Running, http: AsyncClient) -> None:
+        request = asyncio.create_task(http.get(running.url))
+        await working.wait()
+        running.server.should_exit = True
+        await request
+
+    run(app, scene, limit=0.1)
+    assert "Waiting for connections to close. (CTRL+C to force quit)" in caplog.messages
+    expected = "Cancel 1 running task(s), timeout graceful shutdown exceeded"
+    assert expected in caplog.messages
+
+
+def test_fastapi_run_has_no_option_for_the_limit() -> None:
+    names = inspect.signature(fastapi_cli.cli.run).parameters
+    assert not [name for name in names if "graceful" in name]
+
+
+def test_the_start_script_is_accepted_by_shellcheck_and_by_uvicorn() -> None:
+    script = Path(__file__).parent / "start.sh"
+    checker = Path(sys.executable).parent / "shellcheck"
+    result = subprocess.run([checker, script], capture_output=True, check=False)
+    assert (result.returncode, result.stdout) == (0, b"")
+    text = script.read_text().replace("\\\n", "")
+    words = shlex.split(text, comments=True)
+    found = uvicorn.main.make_context("uvicorn", words[2:]).params
+    assert found["timeout_graceful_shutdown"] == 20
 
 
 PROGRAM = """

@@ -9,9 +9,11 @@ queue: asyncio.Queue[str] = asyncio.Queue()
 
 # --8<-- [start:lifespan]
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(
+    app: FastAPI,
+) -> AsyncIterator[None]:
     yield
-    await queue.join()  # until a worker has done everything
+    await queue.join()  # all jobs done
 
 
 # --8<-- [end:lifespan]

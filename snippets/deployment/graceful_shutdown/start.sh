@@ -1,0 +1,5 @@
+#!/bin/sh
+# --8<-- [start:command]
+exec uvicorn app.main:app --host 0.0.0.0 \
+  --timeout-graceful-shutdown 20
+# --8<-- [end:command]
