@@ -1,24 +1,34 @@
+# --8<-- [start:program]
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import OAuth2PasswordBearer
 
-TOKENS: dict[str, str] = {}  # stands for what really checks a token
-
-# --8<-- [start:endpoint]
 app = FastAPI()
 oauth2_scheme = OAuth2PasswordBearer(tokenUrl="token")
+TOKENS = {"alice-token": "alice"}  # stands for your check
 
 
-def get_current_user(token: Annotated[str, Depends(oauth2_scheme)]) -> str:
+def get_current_user(
+    token: Annotated[str, Depends(oauth2_scheme)],
+) -> str:
     if token not in TOKENS:
         raise HTTPException(401, "Invalid token", {"WWW-Authenticate": "Bearer"})
     return TOKENS[token]
 
 
-@app.get("/reports/{year}", dependencies=[Depends(get_current_user)])
+CurrentUser = Annotated[str, Depends(get_current_user)]
+signed_in = [Depends(get_current_user)]
+
+
+@app.get("/me")  # the endpoint needs the user
+async def me(user: CurrentUser) -> str:
+    return user
+
+
+@app.get("/reports/{year}", dependencies=signed_in)
 async def report(year: int) -> dict[str, int]:
     return {"year": year}
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

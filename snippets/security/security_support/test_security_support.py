@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import fastapi
 import jwt
 import pytest
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Request, WebSocket
 from fastapi.security import (
     APIKeyCookie,
     APIKeyHeader,
@@ -33,7 +33,6 @@ from snippets.security.security_support import (
     checked_token,
     either_credential,
     protected,
-    websocket_token,
     wrong_decorator,
     wrong_unchecked_token,
 )
@@ -60,8 +59,6 @@ def data(monkeypatch: pytest.MonkeyPatch) -> None:
     bob = protected.User(name="bob", scopes=["invoices:write"])
     tokens = {"alice-token": alice, "bob-token": bob}
     monkeypatch.setattr(protected, "TOKENS", tokens)
-    monkeypatch.setattr(checked_token, "TOKENS", {"alice-token": "alice"})
-    monkeypatch.setattr(websocket_token, "TOKENS", {"alice-token": "alice"})
     monkeypatch.setattr(either_credential, "TOKENS", {"alice-token": "alice"})
     monkeypatch.setattr(either_credential, "API_KEYS", {"k-1": "billing"})
     service = {"username": "metrics", "password": "s3cret:with colon"}
@@ -106,11 +103,23 @@ def test_any_text_after_bearer_is_passed_on_as_the_token(recorded: Recorder) -> 
     recorded("any_text.http", exchange(missing) + "\n\n\n" + exchange(anything))
 
 
-def test_a_dependency_that_checks_the_token_refuses_it() -> None:
+def test_a_dependency_that_checks_the_token_refuses_it(recorded: Recorder) -> None:
     client = TestClient(checked_token.app)
-    for token, status in (("anything at all", 401), ("alice-token", 200)):
-        headers = {"Authorization": f"Bearer {token}"}
+    exchanges = []
+    for token, status in ((None, 401), ("anything at all", 401), ("alice-token", 200)):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         assert client.get("/reports/2026", headers=headers).status_code == status
+        response = client.get("/me", headers=headers)
+        assert response.status_code == status
+        exchanges.append(exchange(response))
+    recorded("checked.http", "\n\n\n".join(exchanges))
+
+
+def test_token_url_documents_an_address_and_creates_no_route() -> None:
+    flows = checked_token.app.openapi()["components"]["securitySchemes"]
+    password = flows["OAuth2PasswordBearer"]["flows"]["password"]
+    assert password["tokenUrl"] == "token"
+    assert TestClient(checked_token.app).post("/token").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -400,22 +409,23 @@ def test_compare_digest_refuses_text_beyond_ascii() -> None:
         secrets.compare_digest("geheim", "schlüssel")
 
 
-def test_a_security_class_works_in_a_websocket_endpoint() -> None:
-    client = TestClient(websocket_token.app)
-    headers = {"Authorization": "Bearer alice-token"}
-    with client.websocket_connect("/ws", headers=headers) as websocket:
-        assert websocket.receive_text() == "hello alice"
+@pytest.mark.parametrize("token", [None, "forged", "alice-token"])
+def test_the_same_dependency_works_in_a_websocket_endpoint(token: str | None) -> None:
+    app = FastAPI()
 
+    @app.websocket("/ws")
+    async def feed(websocket: WebSocket, user: checked_token.CurrentUser) -> None:
+        await websocket.accept()
+        await websocket.send_text(f"hello {user}")
+        await websocket.close()
 
-@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer forged"}])
-def test_without_credentials_the_websocket_handshake_is_answered_with_401(
-    headers: dict[str, str],
-) -> None:
-    client = TestClient(websocket_token.app)
-    with (
-        pytest.raises(WebSocketDenialResponse) as refused,
-        client.websocket_connect("/ws", headers=headers),
-    ):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    connecting = TestClient(app).websocket_connect("/ws", headers=headers)
+    if token == "alice-token":
+        with connecting as websocket:
+            assert websocket.receive_text() == "hello alice"
+        return
+    with pytest.raises(WebSocketDenialResponse) as refused, connecting:
         pass
     assert refused.value.status_code == 401
     assert refused.value.headers["WWW-Authenticate"] == "Bearer"
