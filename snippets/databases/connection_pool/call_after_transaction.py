@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, HTTPException, Request
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -47,7 +47,9 @@ async def ask_carrier(parcel: str) -> str:
 # --8<-- [start:read]
 @app.get("/orders/{order_id}/parcel")
 async def parcel(order_id: int, session: SessionDep) -> str:
-    order = await session.get_one(Order, order_id)
+    order = await session.get(Order, order_id)
+    if order is None:
+        raise HTTPException(404)
     await session.commit()  # gives the connection back
     return await ask_carrier(order.parcel)
 

@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,6 @@ from sqlalchemy.ext.asyncio import (
 )
 
 
-# --8<-- [start:pool]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     engine = create_async_engine(
@@ -23,6 +23,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         max_overflow=0,  # so that pool_size is the limit
         pool_timeout=3,  # seconds to wait for a connection
         pool_pre_ping=True,  # test each connection before its use
+        pool_recycle=1800,  # replace it when it is half an hour old
     )
     yield {"sessions": async_sessionmaker(engine, expire_on_commit=False)}
     await engine.dispose()
@@ -36,9 +37,6 @@ async def overloaded(request: Request, error: PoolTimeout) -> JSONResponse:
     return JSONResponse({"detail": "Overloaded"}, 503, headers={"Retry-After": "1"})
 
 
-# --8<-- [end:pool]
-
-
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     async with request.state.sessions() as session:
         yield session
@@ -50,3 +48,6 @@ SessionDep = Annotated[AsyncSession, Depends(get_session)]
 @app.get("/one")
 async def one(session: SessionDep) -> int:
     return await session.scalar(text("SELECT 1")) or 0
+
+
+# --8<-- [end:program]

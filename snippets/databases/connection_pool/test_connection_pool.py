@@ -1,7 +1,9 @@
 import asyncio
+import enum
 import functools
 import re
 import time
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from types import ModuleType
@@ -11,7 +13,8 @@ import psycopg
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from httpx2 import AsyncClient
+from sqlalchemy import Column, Enum, Integer, MetaData, Table, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
@@ -25,6 +28,7 @@ from sqlalchemy.util.queue import AsyncAdaptedQueue
 
 from snippets.databases.conftest import PATIENCE, Database, client_of, until
 from snippets.databases.connection_pool import (
+    behind_pgbouncer,
     call_after_transaction,
     one_session,
     sized_pool,
@@ -125,6 +129,11 @@ def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AsyncAdaptedQueue, "get", get_at_once)
 
 
+async def said(client: AsyncClient, when: str) -> str:
+    answer = await client.get("/one")
+    return f"{when}: {answer.status_code} {answer.text}"
+
+
 def test_an_exhausted_pool_gives_this_error_and_the_handler_answers_503(
     database: Database, monkeypatch: pytest.MonkeyPatch, recorded: Any
 ) -> None:
@@ -140,8 +149,11 @@ def test_an_exhausted_pool_gives_this_error_and_the_handler_answers_503(
     async def scenario() -> str:
         async with client_of(sized_pool.app) as client:
             assert (await client.get("/one")).json() == 1
+            lines = [await said(client, "one connection is free")]
             async with connections_of(engines[0], 5):
                 answer = await client.get("/one")
+                lines.append(await said(client, "all five are in use"))
+                recorded("exchange.txt", "\n".join(lines))
                 assert answer.status_code == 503
                 assert answer.headers["Retry-After"] == "1"
                 with pytest.raises(PoolTimeout) as caught:
@@ -323,6 +335,105 @@ def test_with_pre_ping_the_request_gets_a_new_connection(database: Database) -> 
         assert client.get("/one").json() == 1
         database.end_connections()
         assert client.get("/one").json() == 1
+
+
+@pytest.mark.parametrize("module", [call_after_transaction, wrong_call_in_transaction])
+def test_an_unknown_order_is_a_404(database: Database, module: ModuleType) -> None:
+    database.create_tables(module.Base.metadata)
+    with TestClient(module.app) as client:
+        assert client.get("/orders/999/parcel").status_code == 404
+
+
+@asynccontextmanager
+async def counted_round_trips(
+    database: Database,
+) -> AsyncIterator[tuple[int, list[str]]]:
+    """Stand between driver and server; note each change of direction."""
+    trips: list[str] = []
+    copies: list[asyncio.Task[None]] = []
+
+    async def copy(source: Any, target: Any, name: str) -> None:
+        while data := await source.read(65536):
+            if trips[-1:] != [name]:
+                trips.append(name)
+            target.write(data)
+            await target.drain()
+        target.close()
+
+    async def accept(reader: Any, writer: Any) -> None:
+        upstream = await asyncio.open_connection("127.0.0.1", database.port)
+        copies.append(asyncio.create_task(copy(reader, upstream[1], "asks")))
+        copies.append(asyncio.create_task(copy(upstream[0], writer, "answers")))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], trips
+        server.close()
+        await asyncio.gather(*copies, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("drivername", "more"), [("psycopg", 1), ("asyncpg", 3)])
+def test_pre_ping_costs_one_round_trip_with_psycopg_and_three_with_asyncpg(
+    database: Database, drivername: str, more: int
+) -> None:
+    async def scenario(pre_ping: bool) -> int:
+        async with counted_round_trips(database) as (port, trips):
+            address = database.url(f"postgresql+{drivername}").replace(
+                f":{database.port}/", f":{port}/"
+            )
+            engine = create_async_engine(address, pool_pre_ping=pre_ping)
+            for _ in range(3):
+                trips.clear()
+                async with engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
+            count = trips.count("asks")
+            await engine.dispose()
+        return count
+
+    assert asyncio.run(scenario(True)) - asyncio.run(scenario(False)) == more
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        (None, 0),
+        ({"prepared_statement_name_func": lambda: f"_{uuid.uuid4()}_"}, 1),
+    ],
+)
+def test_the_engine_for_pgbouncer_leaves_no_prepared_statement_even_with_an_enum(
+    database: Database, monkeypatch: pytest.MonkeyPatch, options: Any, left: int
+) -> None:
+    """PgBouncer gives the server connection, and what was left on it, to the next client."""
+    monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
+    colours = Table(
+        "colours",
+        MetaData(),
+        Column("id", Integer, primary_key=True),
+        Column("colour", Enum(Colour)),
+    )
+    database.create_tables(colours.metadata)
+    names = text("SELECT name FROM pg_prepared_statements")
+
+    async def scenario() -> list[str]:
+        engine = behind_pgbouncer.create_engine()
+        if options:
+            address = database.url("postgresql+asyncpg")
+            engine = create_async_engine(address, connect_args=options)
+        async with engine.connect() as connection:
+            query = select(colours).where(colours.c.colour == Colour.RED)
+            await connection.execute(query)
+            found = list(await connection.scalars(names))
+        await engine.dispose()
+        return [name for name in found if name]
+
+    found = asyncio.run(scenario())
+    assert bool(found) == bool(left)
+    # asyncpg asks for the type of an enum with a statement that it names itself.
+    assert any(name.startswith("__asyncpg_stmt_") for name in found) == bool(left)
 
 
 @pytest.mark.parametrize(("scope", "held"), [("request", 1), ("function", 0)])
