@@ -26,6 +26,7 @@ from scripts.validation.files import (  # noqa: F401
     redirects,
     search_phrases,
     tables,
+    workflows,
 )
 from scripts.validation.pages import (  # noqa: F401
     between_answers,

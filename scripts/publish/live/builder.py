@@ -118,7 +118,11 @@ def machine() -> list[Path]:
     """Return the files that all pages are made by."""
     folders = ("scripts", "overrides")
     parts = [path for folder in folders for path in (ROOT / folder).rglob("*.*")]
-    return [*ROOT.glob("*.yml"), *ROOT.glob("requirements/*.txt"), *(p for p in parts if p.suffix != ".pyc")]
+    return [
+        *ROOT.glob("*.yml"),
+        *ROOT.glob("requirements/*.txt"),
+        *(p for p in parts if p.suffix != ".pyc"),
+    ]
 
 
 def named(files: list[str]) -> str:
