@@ -53,8 +53,8 @@ def get_me(bearer: str) -> Any:
 def test_header_and_payload_are_read_without_a_key(
     recorded: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anatomy, "datetime", FixedClock)
-    issued = anatomy.issue(42, KEY)
+    monkeypatch.setattr(verify_token, "datetime", FixedClock)
+    issued = verify_token.issue(42, KEY)
     header, payload, signature = anatomy.read_without_key(issued)
     assert jwt.get_unverified_header(issued) == header
     text = f"header     {json.dumps(header)}\n"
@@ -63,13 +63,36 @@ def test_header_and_payload_are_read_without_a_key(
     recorded("anatomy.txt", text)
 
 
-def test_a_valid_token_is_let_in() -> None:
-    response = get_me(anatomy.issue(42, KEY))
+def test_a_valid_token_is_let_in_and_a_changed_one_is_refused(
+    recorded: Recorder,
+) -> None:
+    issued = verify_token.issue(42, KEY)
+    lines = []
+    for bearer, shown in ((issued, "eyJ… (issued)"), (issued[:-9], "eyJ… (cut)")):
+        answer = get_me(bearer)
+        lines += ["GET /me HTTP/1.1", f"authorization: Bearer {shown}", ""]
+        lines.append(f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}")
+        if challenge := answer.headers.get("www-authenticate"):
+            lines.append(f"www-authenticate: {challenge}")
+        lines += ["", answer.text, "", ""]
+    recorded("me.http", "\n".join(lines))
+    response = get_me(issued)
     assert (response.status_code, response.json()) == (200, {"user_id": "42"})
 
 
+def test_bytes_that_are_no_ascii_are_an_invalid_token() -> None:
+    headers = {b"Authorization": b"Bearer \xff.\xfe.\xfd"}
+    response = TestClient(verify_token.app).get("/me", headers=headers)
+    assert response.status_code == 401
+
+
+def test_a_short_key_is_a_warning() -> None:
+    with pytest.warns(jwt.InsecureKeyLengthWarning):
+        verify_token.issue(42, "short")
+
+
 def test_a_changed_payload_no_longer_fits_the_signature() -> None:
-    header, payload, signature = anatomy.issue(42, KEY).split(".")
+    header, payload, signature = verify_token.issue(42, KEY).split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
     forged = base64.urlsafe_b64encode(json.dumps(claims | {"sub": "1"}).encode())
     forged_token = f"{header}.{forged.decode().rstrip('=')}.{signature}"
@@ -200,5 +223,5 @@ def test_a_dumped_user_shows_the_password_hash_to_whoever_has_the_token() -> Non
     issued = wrong_private_claims.issue(user, KEY)
     _, payload, _ = anatomy.read_without_key(issued)
     assert payload["password_hash"] == "$argon2id$v=19$…"
-    _, payload, _ = anatomy.read_without_key(anatomy.issue(42, KEY))
+    _, payload, _ = anatomy.read_without_key(verify_token.issue(42, KEY))
     assert set(payload) == {"iss", "aud", "sub", "iat", "exp"}

@@ -1,23 +1,40 @@
+# --8<-- [start:program]
 import os
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import jwt
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+app = FastAPI()
+ISSUER = "https://login.example.com"
+AUDIENCE = "https://api.example.com"
+
 
 def get_key() -> str:
-    return os.environ["JWT_KEY"]
+    return os.environ["JWT_KEY"]  # at least 32 random bytes
 
 
-# --8<-- [start:verify]
+def issue(user_id: int, key: str) -> str:
+    now = datetime.now(UTC)
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(user_id),
+        "iat": now,
+        "exp": now + timedelta(minutes=15),
+    }
+    return jwt.encode(claims, key, algorithm="HS256")
+
+
 def verify(token: str, key: str) -> dict[str, Any]:
     return jwt.decode(
         token,
         key,
         algorithms=["HS256"],  # fixed here, never taken from the token
-        audience="https://api.example.com",
-        issuer="https://login.example.com",
+        audience=AUDIENCE,
+        issuer=ISSUER,
         options={"require": ["exp", "sub"]},
     )
 
@@ -33,16 +50,9 @@ def get_claims(
         raise HTTPException(401, "Invalid token", challenge) from None
 
 
-# --8<-- [end:verify]
-
-
-# --8<-- [start:endpoint]
-app = FastAPI()
-
-
 @app.get("/me")
 async def me(claims: Annotated[dict[str, Any], Depends(get_claims)]) -> dict[str, str]:
     return {"user_id": claims["sub"]}
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]
