@@ -32,17 +32,24 @@ MOST_SHEETS = 3
 PREPARE = """() => {
   document.querySelectorAll("details").forEach(element => { element.open = true })
   const seen = new Set()
-  for (const token of document.querySelectorAll("pre span:not(:has(*))")) {
-    let looks = ""
-    for (let e = token; e !== document.body; e = e.parentElement) looks += e.className + "/"
-    if (seen.has(looks)) token.replaceWith(token.textContent)
-    seen.add(looks)
+  for (const what of ["pre span:not(:has(*), .l)", "pre .l:not(:has(*))"]) {
+    for (const token of document.querySelectorAll(what)) {
+      let looks = ""
+      for (let e = token; e !== document.body; e = e.parentElement) {
+        looks += e.className.replace(/\\bl\\d+/, "") + "/" // how deep a line is does not change how it looks
+      }
+      if (seen.has(looks)) token.replaceWith(token.textContent)
+      seen.add(looks)
+    }
   }
 }"""
 # As a script may set a style, while the page's security policy refuses a <style>.
 NO_TRANSITIONS = """() => {
   const sheet = new CSSStyleSheet()
-  sheet.replaceSync("*, ::before, ::after { transition: none !important }")
+  sheet.replaceSync(`*, ::before, ::after {
+    transition: none !important;
+    content-visibility: visible !important; /* what is out of sight counts too */
+  }`)
   document.adoptedStyleSheets.push(sheet)
 }"""
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
