@@ -1,3 +1,4 @@
+# --8<-- [start:probes]
 import asyncio
 from typing import Annotated
 
@@ -17,14 +18,11 @@ Db = Annotated[Database, Depends(get_database)]
 app = FastAPI()
 
 
-# --8<-- [start:probes]
-# --8<-- [start:liveness]
 @app.get("/livez")
 async def livez() -> dict[str, str]:
     return {"status": "ok"}  # asks nobody
 
 
-# --8<-- [end:liveness]
 @app.get("/readyz")
 async def readyz(database: Db) -> dict[str, str]:
     try:

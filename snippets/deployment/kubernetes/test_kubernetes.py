@@ -1,4 +1,5 @@
 import asyncio
+import re
 import socket
 import subprocess
 import sys
@@ -27,6 +28,7 @@ BIN = Path(sys.executable).parent
 PATIENCE = 30.0  # how long right code may take on a busy machine
 MANIFESTS = [
     "deployment.yaml",
+    "ingress.yaml",
     "migration.yaml",
     "scaling.yaml",
     "wrong_deployment.yaml",
@@ -104,8 +106,47 @@ def test_the_autoscaler_has_a_request_to_measure_and_the_only_say_on_replicas() 
     assert "replicas" not in documents("deployment.yaml")["Deployment"]["spec"]
 
 
-def test_the_pod_meets_the_restricted_pod_security_standard() -> None:
-    context = pod("deployment.yaml")["containers"][0]["securityContext"]
+def test_traffic_finds_the_service_and_its_named_port() -> None:
+    rule = documents("ingress.yaml")["Ingress"]["spec"]["rules"][0]
+    backend = rule["http"]["paths"][0]["backend"]["service"]
+    service = documents("deployment.yaml")["Service"]
+    assert backend["name"] == service["metadata"]["name"]
+    assert backend["port"]["name"] == service["spec"]["ports"][0]["name"]
+    tls = documents("ingress.yaml")["Ingress"]["spec"]["tls"][0]
+    assert tls["hosts"] == [rule["host"]]
+
+
+def test_uvicorn_accepts_the_arguments_of_the_manifest() -> None:
+    container = pod("deployment.yaml")["containers"][0]
+    found = uvicorn.main.make_context("uvicorn", container["args"][1:]).params
+    assert found["host"] == "0.0.0.0"
+    assert found["port"] == container["ports"][0]["containerPort"]
+    assert found["timeout_graceful_shutdown"] == 25
+    assert found["timeout_keep_alive"] == 75
+    assert found["forwarded_allow_ips"] == "10.244.0.0/16"
+    assert found["workers"] is None  # one process
+
+
+def test_the_commands_apply_the_files_of_the_page() -> None:
+    script = HERE / "release.sh"
+    result = subprocess.run(
+        [BIN / "shellcheck", script], capture_output=True, check=False
+    )
+    assert (result.returncode, result.stdout) == (0, b"")
+    text = script.read_text()
+    applied = set(re.findall(r"-f (\S+)", text))
+    assert applied == {name for name in MANIFESTS if "wrong" not in name}
+    assert pod("deployment.yaml")["containers"][0]["image"] in text
+    assert f"job/{documents('migration.yaml')['Job']['metadata']['name']}" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("deployment.yaml", "Deployment"), ("migration.yaml", "Job")]
+)
+def test_the_pod_meets_the_restricted_pod_security_standard(
+    name: str, kind: str
+) -> None:
+    context = pod(name, kind)["containers"][0]["securityContext"]
     assert context["runAsNonRoot"] is True
     assert context["allowPrivilegeEscalation"] is False
     assert context["capabilities"] == {"drop": ["ALL"]}
@@ -173,10 +214,46 @@ def client() -> Any:
         module.app.dependency_overrides.clear()
 
 
-def test_without_its_database_the_right_pod_is_alive_but_not_ready(client: Any) -> None:
+def test_without_its_database_the_right_pod_is_alive_but_not_ready(
+    client: Any, recorded: Any
+) -> None:
     got = client(probes, AsyncDown())
-    assert got.get("/livez").status_code == 200
-    assert got.get("/readyz").status_code == 503
+    live, ready = got.get("/livez"), got.get("/readyz")
+    recorded(
+        "database_down.txt",
+        f"GET /livez\n{live.status_code} {live.text}\n\n"
+        f"GET /readyz\n{ready.status_code} {ready.text}",
+    )
+    assert (live.status_code, ready.status_code) == (200, 503)
+
+
+class DriverError(Exception):
+    """Stands for what a driver raises."""
+
+
+def test_an_error_of_the_driver_that_is_not_named_is_a_500_and_not_ready_either(
+    client: Any,
+) -> None:
+    class Broken:
+        async def ping(self) -> None:
+            raise DriverError
+
+    assert client(probes, Broken()).get("/readyz").status_code == 500
+
+
+def test_a_full_pool_makes_a_busy_pod_unready(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = asyncio.Semaphore(0)  # all connections are taken
+
+    class Full:
+        async def ping(self) -> None:
+            async with pool:
+                pass
+
+    soon = SimpleNamespace(timeout=lambda seconds: asyncio.timeout(seconds / 100))
+    monkeypatch.setattr(probes, "asyncio", soon)
+    assert client(probes, Full()).get("/readyz").status_code == 503
 
 
 def test_without_its_database_the_wrong_pod_is_restarted(client: Any) -> None:
