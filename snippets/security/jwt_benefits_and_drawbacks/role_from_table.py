@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 import os
 from typing import Annotated, Any
 
@@ -32,7 +33,6 @@ def get_claims(
         raise HTTPException(401, "Invalid token", challenge) from None
 
 
-# --8<-- [start:admin]
 def require_admin(claims: Annotated[dict[str, Any], Depends(get_claims)]) -> str:
     user = USERS.get(claims["sub"])
     if user is None:
@@ -43,11 +43,11 @@ def require_admin(claims: Annotated[dict[str, Any], Depends(get_claims)]) -> str
     return user.name
 
 
-# --8<-- [end:admin]
-
-
 @app.delete("/articles/{article_id}")
 async def delete_article(
     article_id: int, admin: Annotated[str, Depends(require_admin)]
 ) -> dict[str, str]:
     return {"deleted_by": admin}
+
+
+# --8<-- [end:program]

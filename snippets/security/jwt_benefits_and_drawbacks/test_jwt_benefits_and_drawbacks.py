@@ -1,6 +1,7 @@
 import json
 import os
 import secrets
+import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,10 @@ from typing import Any
 
 import jwt
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
+from itsdangerous import TimestampSigner
+from starlette.middleware.sessions import SessionMiddleware
 
 from snippets.security.jwt_benefits_and_drawbacks import (
     role_from_table,
@@ -39,6 +42,8 @@ class Table(dict[str, Any]):
 def tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_KEY", KEY)
     monkeypatch.setattr(server_session, "SESSIONS", {})
+    alice = server_session.User(name="alice", role="admin")
+    monkeypatch.setattr(server_session, "USERS", {42: alice})
     for module in BOTH:
         user = module.User(name="alice", role="admin")
         monkeypatch.setattr(module, "USERS", Table(alice=user))
@@ -104,7 +109,7 @@ def test_each_claim_makes_every_request_larger(recorded: Recorder) -> None:
 @pytest.fixture
 def logged_in() -> Iterator[TestClient]:
     app = server_session.app
-    app.dependency_overrides[server_session.check_password] = lambda: "alice"
+    app.dependency_overrides[server_session.check_password] = lambda: 42
     client = browser(app)
     assert client.post("/login").status_code == 204
     yield client
@@ -126,10 +131,37 @@ def test_a_logout_ends_a_server_session_for_every_copy_of_the_cookie(
     logged_in: TestClient,
 ) -> None:
     thief = copy_of(logged_in)
-    assert thief.get("/me").json() == "alice"
+    assert thief.get("/me").json()["name"] == "alice"
     assert logged_in.post("/logout").status_code == 204
     assert thief.get("/me").status_code == 401
     assert logged_in.get("/me").status_code == 401
+
+
+def test_role_and_deletion_count_from_the_next_request_on(
+    logged_in: TestClient, recorded: Recorder
+) -> None:
+    lines = []
+
+    def step(name: str) -> None:
+        answer = logged_in.get("/me")
+        lines.append(f"{name:16}{answer.status_code} {answer.text}")
+
+    step("logged in")
+    server_session.USERS[42].role = "reader"
+    step("role taken away")
+    del server_session.USERS[42]
+    step("account deleted")
+    recorded("session.txt", "\n".join(lines))
+    assert logged_in.get("/me").status_code == 401
+
+
+def test_a_logout_without_a_session_is_401_and_a_second_one_is_204(
+    logged_in: TestClient,
+) -> None:
+    again = copy_of(logged_in)
+    assert browser(server_session.app).post("/logout").status_code == 401
+    assert logged_in.post("/logout").status_code == 204
+    assert again.post("/logout").status_code == 204
 
 
 def test_a_server_session_ends_by_time_and_the_table_holds_no_cookie(
@@ -143,7 +175,7 @@ def test_a_server_session_ends_by_time_and_the_table_holds_no_cookie(
 
 def test_the_cookie_is_host_only_secure_and_hidden_from_scripts() -> None:
     app = server_session.app
-    app.dependency_overrides[server_session.check_password] = lambda: "alice"
+    app.dependency_overrides[server_session.check_password] = lambda: 42
     cookie = browser(app).post("/login").headers["set-cookie"]
     app.dependency_overrides.clear()
     assert cookie.startswith("__Host-session=")
@@ -170,3 +202,31 @@ def test_a_copied_session_middleware_cookie_works_after_the_logout() -> None:
     client.post("/logout")
     assert client.get("/me").status_code == 401
     assert thief.get("/me").json() == "alice"
+
+
+def test_a_copied_session_middleware_cookie_renews_itself_where_the_session_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = FastAPI()
+    app.include_router(wrong_session_middleware.app.router)
+    app.add_middleware(SessionMiddleware, secret_key=KEY)
+
+    @app.post("/visits")
+    async def visits(request: Request) -> None:
+        request.session["visits"] = request.session.get("visits", 0) + 1
+
+    client = browser(app)
+    client.post("/login")
+    thief = copy_of(client)
+    client.post("/logout")
+    start = time.time()
+    for day in range(13, 60, 13):
+        now = int(start + day * 24 * 3600)
+        monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _, now=now: now)
+        cookie = thief.post("/visits").headers["set-cookie"]
+        thief.cookies.clear()
+        thief.cookies.set("session", cookie.split("=", 1)[1].split(";")[0])
+        assert thief.get("/me").json() == "alice"
+    later = now + 15 * 24 * 3600
+    monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _: later)
+    assert thief.get("/me").status_code == 401
