@@ -17,6 +17,7 @@ def results(report: Path, catalogue: Catalogue) -> dict[str, Any]:
     numbers = {page.snippets: page.meta.id for page in catalogue.answers.values()}
     outcomes: Counter[str] = Counter()
     left_out: set[int] = set()
+    ran: set[str] = set()
     newer: Counter[int] = Counter()
     failing: defaultdict[int, set[str]] = defaultdict(set)
     for case in ElementTree.parse(report).iter("testcase"):
@@ -26,6 +27,8 @@ def results(report: Path, catalogue: Catalogue) -> dict[str, Any]:
         if number is None:
             raise RunError(f"{module} could not be collected")
         skip = case.find("skipped")
+        if skip is None:
+            ran.add(f"#{number} {test.split('[')[0]}")
         if case.find("failure") is not None or case.find("error") is not None:
             outcomes["failed"] += 1
             failing[number].add(test.split("[")[0])
@@ -38,6 +41,7 @@ def results(report: Path, catalogue: Catalogue) -> dict[str, Any]:
             newer[number] += str(skip.get("message")).startswith("needs ")
     return {
         **{name: outcomes[name] for name in ("passed", "failed", "skipped")},
+        "ran": frozenset(ran),
         "left_out": sorted(left_out),
         "newer": {number: count for number, count in sorted(newer.items()) if count},
         "failing": {number: sorted(tests) for number, tests in sorted(failing.items())},

@@ -2,13 +2,14 @@
 
 import datetime
 import hashlib
+import re
 from pathlib import Path
 from typing import Literal, get_args
 
 import yaml
 from pydantic import Field, ValidationError
 
-from scripts.catalogue.answers import AnswerPage
+from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.catalogue.front_matter import Closed
 from scripts.catalogue.problems import Problem, Problems
 from scripts.catalogue.read_page import explain
@@ -20,6 +21,7 @@ FILE = "data/checked.yml"
 HEAD = "# What the snippet tests showed on other releases. Written by `make versions` alone; do not edit.\n"
 PACKAGES = ("fastapi", "starlette", "pydantic", "uvicorn")
 Set = Literal["oldest", "locked", "newest"]
+TEST = re.compile(r"^def (test_\w+)", re.M)
 SETS: tuple[Set, ...] = get_args(Set)
 
 
@@ -41,6 +43,8 @@ class Run(Closed):
     """By answer, how many tests were left out because they show something newer (the marker ``since``)."""
     failing: dict[int, list[str]] = Field(default={})
     """By answer, the tests that failed."""
+    ran: frozenset[str] = Field(default=frozenset(), exclude=True)
+    """The tests that ran, as ``unproved`` names them; not recorded."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -78,6 +82,18 @@ def digest(page: AnswerPage, root: Path = ROOT) -> str:
 
 
 @once
+def unproved(catalogue: Catalogue, runs: list[Run], root: Path = ROOT) -> list[str]:
+    """Return the tests of the answers that ran on no Python with the locked releases."""
+    ran = frozenset().union(*(run.ran for run in runs if run.set == "locked"))
+    claimed = [
+        f"#{number} {test}"
+        for number, page in catalogue.answers.items()
+        for path in sorted((root / page.snippets).rglob("test_*.py"))
+        for test in TEST.findall(path.read_text(encoding="utf-8"))
+    ]
+    return [test for test in claimed if test not in ran]
+
+
 def read_record(root: Path = ROOT) -> Record:
     """Read the record; raises ``Problems`` where it was edited into another form."""
     text = text_of(root, FILE)

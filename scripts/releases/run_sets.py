@@ -16,7 +16,17 @@ from scripts.catalogue.problems import Problems
 from scripts.project import ROOT
 from scripts.releases.lock import read_lock
 from scripts.releases.pytest_report import results
-from scripts.releases.record import PACKAGES, SETS, Record, Run, Set, digest, minor, write_record
+from scripts.releases.record import (
+    PACKAGES,
+    SETS,
+    Record,
+    Run,
+    Set,
+    digest,
+    minor,
+    unproved,
+    write_record,
+)
 from scripts.releases.release_sets import (
     FOLDER,
     LOCKS,
@@ -121,6 +131,8 @@ def main(names: list[str]) -> int:
         if names:
             print("A part was run: nothing is recorded.")
             return int(any(result.failed for result in runs))
+        if missing := unproved(catalogue, runs):
+            raise RunError(f"These tests ran on no Python with the lock: {', '.join(missing)}")
         today = datetime.datetime.now(datetime.UTC).date()
         write_record(Record(date=today, lock=read_lock().date, runs=runs, answers=answers))
     except (RunError, Problems) as error:

@@ -23,6 +23,7 @@ from scripts.releases.record import (
     digest,
     read_record,
     stale,
+    unproved,
     write_record,
 )
 from scripts.releases.since import lacking
@@ -360,6 +361,20 @@ def test_a_run_is_told_by_answer_and_a_failure_is_tried_again(
         "newer": {4: 1},
         "failing": {2: ["test_b"], 3: ["snippets.topic.broken.test_broken"]},
     }
+
+
+def test_a_claim_that_ran_nowhere_with_the_lock_is_named(small_tree: Path) -> None:
+    catalogue = load(small_tree)
+    tests = {1: "a", 2: "b", 4: "c", 6: "f"}
+    ran = {f"#{number} test_{name}" for number, name in tests.items()} | {"#4 test_d"}
+    run, other = (
+        make_run("locked", ran=frozenset(ran)),
+        make_run("locked", "3.12.1", ran=frozenset({"#4 test_e"})),
+    )
+    assert unproved(
+        catalogue, [run, make_run("newest", ran=frozenset({"#4 test_e"}))], small_tree
+    ) == ["#4 test_e"]
+    assert unproved(catalogue, [run, other], small_tree) == []
 
 
 def test_a_fault_outside_of_the_answers_is_no_result(tmp_path: Path, catalogue: Catalogue) -> None:
