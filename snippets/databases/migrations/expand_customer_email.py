@@ -4,6 +4,7 @@ from alembic import op
 
 # --8<-- [start:upgrade]
 def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '3s'")
     op.add_column(
         "orders",
         sa.Column("customer_email", sa.Text, nullable=True),

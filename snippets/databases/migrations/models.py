@@ -1,8 +1,8 @@
+# --8<-- [start:models]
 from sqlalchemy import Index, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
-# --8<-- [start:order]
 class Base(DeclarativeBase): ...
 
 
@@ -14,4 +14,4 @@ class Order(Base):
     status: Mapped[str] = mapped_column(Text, server_default="new")
 
 
-# --8<-- [end:order]
+# --8<-- [end:models]

@@ -1,5 +1,7 @@
 import asyncio
 import gc
+import os
+import re
 import subprocess
 import sys
 import threading
@@ -116,6 +118,47 @@ def test_the_migrations_lead_to_the_models_and_back(
     assert columns == [("id",), ("customer",), ("status",)]
     command.downgrade(config, "base")
     assert database.execute("SELECT to_regclass('orders')") == [(None,)]
+
+
+@pytest.mark.needs(Path("/bin/sh").exists(), "a shell")
+def test_the_steps_of_the_page_draft_and_run_the_first_migration(
+    database: Database, tmp_path: Path
+) -> None:
+    folder = Path(__file__).parent
+    commands = (folder / "steps.sh").read_text()
+    install, init, revision, upgrade = re.findall(
+        r"^(?:pip|alembic).*", commands, re.MULTILINE
+    )
+    assert install.startswith("pip install alembic ")
+
+    def run(line: str) -> None:
+        subprocess.run(
+            ["/bin/sh", "-c", line],
+            cwd=tmp_path,
+            env=os.environ
+            | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            capture_output=True,
+            check=True,
+        )
+
+    run(init)
+    (tmp_path / "models.py").write_text((folder / "models.py").read_text())
+    env = (folder / "env.py").read_text()
+    (tmp_path / "migrations/env.py").write_text(
+        env.replace("snippets.databases.migrations.models", "models")
+    )
+    run(f"{revision} --rev-id 0001")
+    run(upgrade)
+    [draft] = (tmp_path / "migrations/versions").glob("*.py")
+    assert "op.create_table('orders'," in draft.read_text()
+    database.execute("INSERT INTO orders (customer) VALUES ('ada')")
+    assert database.execute("SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+def test_models_that_env_py_does_not_import_are_tables_to_drop(
+    orders: Database,
+) -> None:
+    assert "remove_table" in differences(orders, sa.MetaData())
 
 
 def test_alembic_check_fails_while_a_migration_is_missing(
