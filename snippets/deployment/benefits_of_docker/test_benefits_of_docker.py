@@ -127,8 +127,9 @@ def test_hadolint_does_not_look_into_the_requirements(name: str) -> None:
     assert (result.returncode, result.stdout) == (0, b"")
 
 
-def test_the_script_is_sound() -> None:
+@pytest.mark.parametrize("name", ["lock.sh", "release.sh"])
+def test_the_script_is_sound(name: str) -> None:
     found: Any = subprocess.run(
-        [BIN / "shellcheck", HERE / "lock.sh"], capture_output=True, check=False
+        [BIN / "shellcheck", HERE / name], capture_output=True, check=False
     )
     assert (found.returncode, found.stdout) == (0, b"")
