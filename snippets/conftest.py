@@ -93,6 +93,14 @@ def older() -> Callable[[str, str], bool]:
 
 
 @pytest.fixture
+def cannot_be_awaited(older: Callable[[str, str], bool]) -> Callable[[str], str]:
+    """Return ``cannot_be_awaited(type)``: what Python says where a value of that type is awaited."""
+    if older("python", "3.14"):
+        return lambda kind: f"object {kind} can't be used in 'await' expression"
+    return lambda kind: f"'{kind}' object can't be awaited"
+
+
+@pytest.fixture
 def recorded(request: pytest.FixtureRequest) -> Recorder:
     """Compare text with a recorded file beside the test: ``recorded("output.txt", text)``.
 

@@ -509,12 +509,6 @@ def test_mypy_reports_a_forgotten_await_and_the_condition_only_with_truthy_bool(
 # --- An await of something else
 
 
-def cannot_be_awaited(kind: str) -> str:
-    if sys.version_info >= (3, 14):
-        return f"'{kind}' object can't be awaited"
-    return f"object {kind} can't be used in 'await' expression"
-
-
 @pytest.fixture
 def sleepers(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
     """Replace ``time.sleep`` of the reports; return the threads that called it."""
@@ -529,7 +523,7 @@ def sleepers(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
 
 
 def test_the_call_has_blocked_the_event_loop_before_await_refuses_its_result(
-    sleepers: list[threading.Thread],
+    sleepers: list[threading.Thread], cannot_be_awaited: Callable[[str], str]
 ) -> None:
     with pytest.raises(TypeError, match=cannot_be_awaited("dict")):
         asyncio.run(wrong_awaited_blocking_call.report())

@@ -258,7 +258,9 @@ def test_many_requests_are_in_progress_at_once_in_one_thread() -> None:
     assert len(threads) == 1
 
 
-def test_await_does_not_make_a_blocking_call_asynchronous() -> None:
+def test_await_does_not_make_a_blocking_call_asynchronous(
+    cannot_be_awaited: Callable[[str], str],
+) -> None:
     calls: list[str] = []
 
     def blocking_query() -> Any:
@@ -271,7 +273,7 @@ def test_await_does_not_make_a_blocking_call_asynchronous() -> None:
     async def read() -> Any:
         return await blocking_query()
 
-    with pytest.raises(TypeError, match="can't be used in 'await' expression"):
+    with pytest.raises(TypeError, match=cannot_be_awaited("dict")):
         TestClient(app).get("/")
     assert calls == ["on the event loop"]
 
@@ -431,11 +433,13 @@ def test_an_async_wrapper_that_awaits_catches_what_the_coroutine_raises() -> Non
     assert client.get("/users/2").status_code == 404
 
 
-def test_an_async_wrapper_that_awaits_fails_around_def() -> None:
+def test_an_async_wrapper_that_awaits_fails_around_def(
+    cannot_be_awaited: Callable[[str], str],
+) -> None:
     app = FastAPI()
     endpoint: Any = sync_report
     app.get("/")(async_wrapper.key_error_is_404(endpoint))
-    with pytest.raises(TypeError, match="can't be used in 'await' expression"):
+    with pytest.raises(TypeError, match=cannot_be_awaited("str")):
         TestClient(app).get("/")
 
 
@@ -530,7 +534,9 @@ def test_without_wraps_typed_star_args_stop_the_application_from_starting() -> N
         FastAPI().get("/")(forward(report))
 
 
-def test_with_wraps_fastapi_awaits_what_the_wrapper_returns() -> None:
+def test_with_wraps_fastapi_awaits_what_the_wrapper_returns(
+    cannot_be_awaited: Callable[[str], str],
+) -> None:
     def plain_value(func: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(func)
         def wrapper(*args: Any, **kwargs: Any) -> dict[str, bool]:
@@ -540,7 +546,7 @@ def test_with_wraps_fastapi_awaits_what_the_wrapper_returns() -> None:
 
     app = FastAPI()
     app.get("/")(plain_value(report))
-    with pytest.raises(TypeError, match="dict can't be used in 'await' expression"):
+    with pytest.raises(TypeError, match=cannot_be_awaited("dict")):
         TestClient(app).get("/")
 
 

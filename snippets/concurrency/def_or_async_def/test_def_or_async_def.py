@@ -212,7 +212,9 @@ def test_a_response_that_a_def_endpoint_returns_is_rendered_in_the_thread() -> N
     assert places == ["worker thread", "event loop"]
 
 
-def test_a_websocket_endpoint_declared_def_fails() -> None:
+def test_a_websocket_endpoint_declared_def_fails(
+    cannot_be_awaited: Callable[[str], str],
+) -> None:
     app = FastAPI()
     places = []
 
@@ -221,7 +223,7 @@ def test_a_websocket_endpoint_declared_def_fails() -> None:
         places.append(where())
 
     with (
-        pytest.raises(TypeError, match="can't be used in 'await' expression"),
+        pytest.raises(TypeError, match=cannot_be_awaited("NoneType")),
         TestClient(app).websocket_connect("/ws"),
     ):
         pass
@@ -252,11 +254,13 @@ def test_each_dependency_of_a_websocket_endpoint_runs_where_its_declaration_says
         assert connection.receive_json() == ["event loop", "worker thread"]
 
 
-def test_a_middleware_function_declared_def_fails() -> None:
+def test_a_middleware_function_declared_def_fails(
+    cannot_be_awaited: Callable[[str], str],
+) -> None:
     app = FastAPI()
     dispatch: Any = lambda request, call_next: JSONResponse({})  # noqa: E731
     app.middleware("http")(dispatch)
-    with pytest.raises(TypeError, match="can't be used in 'await' expression"):
+    with pytest.raises(TypeError, match=cannot_be_awaited("JSONResponse")):
         TestClient(app).get("/")
 
 
