@@ -24,7 +24,8 @@ app = FastAPI(lifespan=lifespan)
 # --8<-- [start:counter]
 COUNT = """
     INSERT INTO visits VALUES (1, 1)
-    ON CONFLICT (id) DO UPDATE SET n = n + 1 RETURNING n
+    ON CONFLICT (id)
+    DO UPDATE SET n = n + 1 RETURNING n
 """
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
 # --8<-- [start:command]
-exec uvicorn app.main:app --workers 4 \
-  --limit-max-requests 10000 --limit-max-requests-jitter 1000
+exec uvicorn app.main:app --host 0.0.0.0 --workers 4 \
+  --limit-concurrency 500 --timeout-graceful-shutdown 20
 # --8<-- [end:command]

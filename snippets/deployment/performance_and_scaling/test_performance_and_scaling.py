@@ -1,9 +1,12 @@
+import asyncio
 import inspect
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +20,12 @@ from fastapi.dependencies import models, utils
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from snippets.deployment.performance_and_scaling import conditional_get
+from snippets.deployment.performance_and_scaling import (
+    conditional_get,
+    one_process,
+    pages,
+    wrong_whole_table,
+)
 
 HERE = Path(__file__).parent
 ROOT = Path(__file__).resolve().parents[3]
@@ -108,10 +116,7 @@ def test_uvicorn_replaces_a_worker_that_was_killed(workers: Any) -> None:
     os.kill(before[0], signal.SIGKILL)
     server.wait_for(lambda: f"Child process [{before[0]}] died" in server.text())
     server.wait_for(lambda: len(server.pids()) > len(before))
-    assert before[0] not in server.pids()[len(before) :]
-    assert (
-        before[0] not in server.pids()[len(before) :]
-    )  # the new one is another process
+    assert before[0] not in server.pids()[len(before) :]  # another process
 
 
 def test_without_options_there_is_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,5 +180,68 @@ def test_the_start_script_is_accepted_by_shellcheck_and_by_uvicorn() -> None:
     options = words.splitlines()[0].split()
     found = uvicorn.main.make_context("uvicorn", options).params
     assert found["workers"] == 4
-    assert found["limit_max_requests"] == 10_000
-    assert found["limit_max_requests_jitter"] == 1_000
+    assert found["limit_concurrency"] == 500
+    assert found["timeout_graceful_shutdown"] == 20
+
+
+def test_100_requests_wait_at_once_in_one_thread(
+    monkeypatch: pytest.MonkeyPatch, recorded: Any
+) -> None:
+    everybody = asyncio.Event()
+
+    async def supplier() -> None:
+        if one_process.waiting == 100:
+            everybody.set()
+        await asyncio.wait_for(everybody.wait(), PATIENCE)
+
+    monkeypatch.setattr(one_process, "supplier", supplier)
+    threads = threading.active_count() - 1  # those of the tests
+
+    async def main() -> list[dict[str, int]]:
+        transport = httpx2.ASGITransport(one_process.app)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://test"
+        ) as http:
+            answers = await asyncio.gather(*(http.get("/quote") for _ in range(100)))
+        return [answer.json() for answer in answers]
+
+    first = asyncio.run(main())[0]
+    first["threads"] -= threads
+    recorded("one_process.json", json.dumps(first))
+
+
+def test_a_page_has_at_most_100_rows_and_leads_on() -> None:
+    client = TestClient(pages.app)
+    first = client.get("/orders").json()
+    assert [order["id"] for order in first] == list(range(1, 51))
+    following = client.get("/orders", params={"after": first[-1]["id"]}).json()
+    assert following[0]["id"] == 51
+    assert len(client.get("/orders", params={"limit": 100}).json()) == 100
+    assert client.get("/orders", params={"limit": 101}).status_code == 422
+    assert client.get("/orders", params={"limit": 0}).status_code == 422
+    assert client.get("/orders", params={"after": 10_000}).json() == []
+
+
+def test_a_path_operation_without_a_limit_sends_the_whole_table() -> None:
+    everything = TestClient(wrong_whole_table.app).get("/orders")
+    assert len(everything.json()) == 10_000
+    page = TestClient(pages.app).get("/orders")
+    assert len(everything.content) > 100 * len(page.content)
+
+
+def test_a_worker_that_fails_to_start_ends_the_server(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "uvicorn", "--port", "0", "--workers", "2"]
+    result = subprocess.run(
+        [*command, "missing:app"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert "failed to start, stopping the parent process" in result.stderr
+
+
+def test_the_worker_class_for_gunicorn_in_uvicorn_is_deprecated() -> None:
+    source = Path(uvicorn.__file__).with_name("workers.py").read_text()
+    assert "module is deprecated. Please use `uvicorn-worker`" in source
