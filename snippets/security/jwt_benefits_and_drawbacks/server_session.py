@@ -37,11 +37,8 @@ def key_of(session_id: Annotated[str, Depends(APIKeyCookie(name=COOKIE))]) -> st
 
 def current_user(key: Annotated[str, Depends(key_of)]) -> User:
     session = SESSIONS.get(key)
-    if session is None or session.ends <= datetime.now(UTC):
-        user = None
-    else:
-        user = USERS.get(session.user_id)  # as it is now
-    if user is None:
+    user = USERS.get(session.user_id) if session else None
+    if session is None or user is None or session.ends <= datetime.now(UTC):
         raise HTTPException(401, "Not logged in", {"WWW-Authenticate": "APIKey"})
     return user
 

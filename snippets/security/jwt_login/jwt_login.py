@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -17,7 +18,6 @@ from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-# --8<-- [start:key]
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="APP_", hide_input_in_errors=True)
 
@@ -25,10 +25,6 @@ class Settings(BaseSettings):
     access_token_minutes: int = 15
 
 
-# --8<-- [end:key]
-
-
-# --8<-- [start:settings]
 @lru_cache
 def get_settings() -> Settings:
     return Settings()
@@ -42,10 +38,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 app = FastAPI(lifespan=lifespan)
 AppSettings = Annotated[Settings, Depends(get_settings)]
-# --8<-- [end:settings]
 
 
-# --8<-- [start:users]
 class User(BaseModel):
     username: str
     scopes: list[str] = []
@@ -59,16 +53,19 @@ class StoredUser(User):
 USERS: dict[str, StoredUser] = {}  # stands for the table of users
 PASSWORDS = PasswordHash.recommended()  # Argon2id
 DUMMY_HASH = PASSWORDS.hash(secrets.token_urlsafe())
-# --8<-- [end:users]
 
 
-# --8<-- [start:authenticate]
+def add_user(username: str, password: str, *scopes: str) -> None:
+    stored = PASSWORDS.hash(password)
+    USERS[username] = StoredUser(
+        username=username, scopes=list(scopes), password_hash=stored
+    )
+
+
 def authenticate(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> User:
-    # --8<-- [start:dummy]
     user = USERS.get(form.username)
     stored = user.password_hash if user else DUMMY_HASH
     correct = PASSWORDS.verify(form.password, stored)  # always
-    # --8<-- [end:dummy]
     if user is None or not correct or user.disabled:
         detail = "Incorrect username or password"
         raise HTTPException(401, detail, {"WWW-Authenticate": "Bearer"})
@@ -77,10 +74,8 @@ def authenticate(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> User:
 
 
 Login = Annotated[User, Depends(authenticate, max_concurrency=4)]
-# --8<-- [end:authenticate]
 
 
-# --8<-- [start:token]
 class Token(BaseModel):
     access_token: str
     token_type: str = "bearer"
@@ -100,10 +95,6 @@ async def login(user: Login, settings: AppSettings, response: Response) -> Token
     return Token(access_token=token, expires_in=minutes * 60, scope=scope)
 
 
-# --8<-- [end:token]
-
-
-# --8<-- [start:decode]
 def read_claims(token: str, settings: Settings) -> dict[str, Any]:
     return jwt.decode(
         token,
@@ -113,10 +104,6 @@ def read_claims(token: str, settings: Settings) -> dict[str, Any]:
     )
 
 
-# --8<-- [end:decode]
-
-
-# --8<-- [start:current-user]
 SCOPES = {"items:read": "Read", "items:write": "Change"}
 bearer = OAuth2PasswordBearer(tokenUrl="token", scopes=SCOPES)
 
@@ -143,10 +130,6 @@ async def get_current_user(
     return user
 
 
-# --8<-- [end:current-user]
-
-
-# --8<-- [start:endpoints]
 @app.get("/me")
 async def me(user: Annotated[StoredUser, Depends(get_current_user)]) -> User:
     return user  # declared as User: the hash is filtered out
@@ -159,4 +142,4 @@ async def create_item(
     return {"owner": user.username}
 
 
-# --8<-- [end:endpoints]
+# --8<-- [end:program]

@@ -26,8 +26,10 @@ from pydantic_settings import SettingsConfigDict
 
 from snippets.security.jwt_login import (
     jwt_login,
+    required_exp,
     wrong_early_return,
     wrong_key_in_code,
+    wrong_no_exp,
     wrong_unverified_claims,
 )
 
@@ -370,6 +372,47 @@ def test_a_token_without_exp_is_valid_for_ever_unless_exp_is_required() -> None:
     assert jwt.decode(endless, KEY, algorithms=["HS256"])["sub"] == "alice"
     with pytest.raises(jwt.MissingRequiredClaimError):
         jwt_login.read_claims(endless, jwt_login.get_settings())
+
+
+def test_a_token_issued_without_exp_is_valid_in_a_hundred_years_and_refused_if_required(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return datetime.now(tz) + timedelta(days=36500)
+
+    endless, ending = wrong_no_exp.issue(42, KEY), required_exp.issue(42, KEY)
+    assert wrong_no_exp.read(endless, KEY) == {"sub": "42"}
+    assert required_exp.read(ending, KEY)["sub"] == "42"
+    with pytest.raises(jwt.MissingRequiredClaimError, match='missing the "exp" claim'):
+        required_exp.read(endless, KEY)
+    monkeypatch.setattr("jwt.api_jwt.datetime", Later)
+    assert wrong_no_exp.read(endless, KEY) == {"sub": "42"}
+    with pytest.raises(jwt.ExpiredSignatureError):
+        required_exp.read(ending, KEY)
+
+
+def test_an_added_user_can_log_in_and_the_table_holds_a_hash() -> None:
+    jwt_login.add_user("bob", PASSWORD, "items:write")
+    assert jwt_login.USERS["bob"].password_hash.startswith("$argon2id$")
+    login = client().post("/token", data=form("bob", scope="items:write"))
+    assert login.json()["scope"] == "items:write"
+
+
+def test_a_name_that_is_given_to_somebody_else_inherits_the_tokens() -> None:
+    of_the_first = bearer(token())
+    del jwt_login.USERS["alice"]
+    assert client().get("/me", headers=of_the_first).status_code == 401
+    jwt_login.add_user("alice", "another password")
+    assert client().get("/me", headers=of_the_first).status_code == 200
+
+
+def test_a_login_with_json_is_422_for_username_and_password() -> None:
+    answer = client().post("/token", json={"username": "alice", "password": PASSWORD})
+    assert answer.status_code == 422
+    places = [error["loc"] for error in answer.json()["detail"]]
+    assert places == [["body", "username"], ["body", "password"]]
 
 
 def test_a_numeric_sub_is_signed_but_refused_when_it_is_read() -> None:

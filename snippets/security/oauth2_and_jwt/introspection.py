@@ -1,4 +1,7 @@
+# --8<-- [start:program]
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException
@@ -7,7 +10,15 @@ from httpx2 import AsyncClient, BasicAuth, HTTPError
 from pydantic import BaseModel, ValidationError
 from starlette.requests import HTTPConnection
 
-app = FastAPI()  # the lifespan opens one client and puts it into the state
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with AsyncClient(timeout=5) as client:
+        app.state.client = client
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
 ISSUER = "https://login.example.com"
 AUDIENCE = "https://api.example.com"
 oauth2_scheme = OAuth2AuthorizationCodeBearer(
@@ -20,7 +31,6 @@ def get_client(connection: HTTPConnection) -> AsyncClient:
     return client
 
 
-# --8<-- [start:introspect]
 class Introspection(BaseModel):
     active: bool
     sub: str = ""
@@ -47,9 +57,9 @@ async def get_subject(
     return found.sub
 
 
-# --8<-- [end:introspect]
-
-
 @app.get("/me")
 async def me(subject: Annotated[str, Depends(get_subject)]) -> dict[str, str]:
     return {"user": subject}
+
+
+# --8<-- [end:program]

@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 from typing import Annotated, Any
 
 import jwt
@@ -7,8 +8,18 @@ from fastapi.security import OAuth2AuthorizationCodeBearer
 ISSUER = "https://login.example.com"
 AUDIENCE = "https://api.example.com"
 
+app = FastAPI(
+    swagger_ui_init_oauth={
+        "clientId": "api-docs",
+        "usePkceWithAuthorizationCodeGrant": True,
+    }
+)
+oauth2_scheme = OAuth2AuthorizationCodeBearer(
+    authorizationUrl=f"{ISSUER}/authorize", tokenUrl=f"{ISSUER}/token"
+)
+jwks = jwt.PyJWKClient(f"{ISSUER}/jwks.json", timeout=5)  # one, with its cache
 
-# --8<-- [start:verify]
+
 def verify(token: str) -> dict[str, Any]:
     decoded = jwt.decode_complete(
         token,
@@ -24,26 +35,6 @@ def verify(token: str) -> dict[str, Any]:
     return dict(decoded["payload"])
 
 
-# --8<-- [end:verify]
-
-
-# --8<-- [start:app]
-app = FastAPI(
-    swagger_ui_init_oauth={
-        "clientId": "api-docs",
-        "usePkceWithAuthorizationCodeGrant": True,
-    }
-)
-oauth2_scheme = OAuth2AuthorizationCodeBearer(
-    authorizationUrl=f"{ISSUER}/authorize", tokenUrl=f"{ISSUER}/token"
-)
-# --8<-- [end:app]
-
-
-# --8<-- [start:dependency]
-jwks = jwt.PyJWKClient(f"{ISSUER}/jwks.json", timeout=5)  # one, with its cache
-
-
 def get_claims(token: Annotated[str, Depends(oauth2_scheme)]) -> dict[str, Any]:
     try:
         return verify(token)
@@ -54,9 +45,9 @@ def get_claims(token: Annotated[str, Depends(oauth2_scheme)]) -> dict[str, Any]:
         raise HTTPException(401, "Invalid token", challenge) from None
 
 
-# --8<-- [end:dependency]
-
-
 @app.get("/me")
 async def me(claims: Annotated[dict[str, Any], Depends(get_claims)]) -> dict[str, str]:
     return {"user": claims["sub"]}
+
+
+# --8<-- [end:program]

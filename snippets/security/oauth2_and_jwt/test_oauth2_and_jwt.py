@@ -325,16 +325,6 @@ def test_the_docs_log_in_with_pkce() -> None:
     }
 
 
-def test_signature_lengths() -> None:
-    for bearer, length in (
-        (token(RSA, "RS256", "rsa-1"), 256),
-        (token(), 64),
-        (token(secrets.token_bytes(32), "HS256"), 32),
-    ):
-        signature = bearer.rsplit(".", 1)[1]
-        assert len(signature) == -(-length * 4 // 3)
-
-
 def test_without_cryptography_key_sets_and_tokens_fail_in_different_ways() -> None:
     header = b64encode(b'{"alg":"RS256"}').decode().rstrip("=")
     program = f"""
@@ -414,6 +404,14 @@ def test_introspection_needs_the_audience_check_too(
 ) -> None:
     server.active["opaque"] = {"sub": "alice", "aud": "https://other.example.com"}
     assert get_me(introspection, "opaque").status_code == 401
+
+
+def test_the_lifespan_opens_one_client_for_the_application() -> None:
+    with TestClient(introspection.app):
+        client = introspection.app.state.client
+        assert client.timeout.read == 5
+        assert not client.is_closed
+    assert client.is_closed
 
 
 def test_an_inactive_token_is_refused_whatever_else_the_server_says(
