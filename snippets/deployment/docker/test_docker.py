@@ -23,20 +23,13 @@ from fastapi.testclient import TestClient
 from fastapi_cli.cli import dev, run
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from snippets.deployment.docker import main
+
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 PATIENCE = 30.0  # how long right code may take on a busy machine
 LINUX = sys.platform == "linux"
-APP = """
-from fastapi import FastAPI
-
-app = FastAPI()
-
-
-@app.get("/livez")
-async def livez() -> dict[str, str]:
-    return {"status": "ok"}
-"""
+APP = (HERE / "main.py").read_text(encoding="utf-8")
 
 
 def instruction(name: str, file: str = "Dockerfile") -> str:
@@ -142,13 +135,17 @@ def health_app(status: int) -> FastAPI:
     return app
 
 
-def health_check(port: int, host: str = "127.0.0.1") -> int:
+def health_check(port: int, host: str = "127.0.0.1", proxy: str = "") -> int:
     """Run the image's HEALTHCHECK against ``host`` and ``port``; give its exit code."""
     words: list[str] = json.loads(instruction("HEALTHCHECK").partition(" CMD ")[2])
     code = words[2].replace("127.0.0.1:8000", f"{host}:{port}")
+    clean = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
     assert (words[:2], code != words[2]) == (["python", "-c"], True)
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=False
+        [sys.executable, "-c", code],
+        env=clean | ({"http_proxy": proxy} if proxy else {}),
+        capture_output=True,
+        check=False,
     ).returncode
 
 
@@ -189,6 +186,42 @@ def test_the_compose_file_follows_the_specification() -> None:
     assert result.returncode == 0, result.stdout
 
 
+def test_both_services_come_back_after_a_crash_and_the_application_is_no_superuser() -> (
+    None
+):
+    compose = yaml.safe_load((HERE / "compose.yaml").read_text())
+    services = compose["services"]
+    assert {one["restart"] for one in services.values()} == {"unless-stopped"}
+    # The image gives superuser power to POSTGRES_USER, which is postgres by default.
+    assert "POSTGRES_USER" not in services["db"]["environment"]
+    assert "//app:" in services["api"]["environment"]["DATABASE_URL"]
+    sql = compose["configs"]["role"]["content"]
+    assert "CREATE ROLE app LOGIN PASSWORD" in sql
+    assert "SUPERUSER" not in sql
+    [mounted] = services["db"]["configs"]
+    assert mounted["target"].startswith("/docker-entrypoint-initdb.d/")
+
+
+def test_the_gateway_of_the_compose_network_is_trusted_and_nothing_else() -> None:
+    compose = yaml.safe_load((HERE / "compose.yaml").read_text())
+    trusted = compose["services"]["api"]["environment"]["FORWARDED_ALLOW_IPS"]
+    [network] = compose["networks"]["default"]["ipam"]["config"]
+    assert trusted == network["gateway"]
+    app = FastAPI()
+
+    @app.get("/")
+    async def seen(request: Request) -> str:
+        return request.url.scheme
+
+    asgi: Any = app
+    schemes = []
+    for peer in (trusted, "172.28.0.3"):
+        proxied: Any = ProxyHeadersMiddleware(asgi, trusted_hosts=trusted)
+        client = TestClient(proxied, client=(peer, 50000))
+        schemes.append(client.get("/", headers={"X-Forwarded-Proto": "https"}).json())
+    assert schemes == ["https", "http"]
+
+
 def test_the_compose_file_waits_longer_than_uvicorn_does() -> None:
     services = yaml.safe_load((HERE / "compose.yaml").read_text())["services"]
     words = json.loads(instruction("CMD"))
@@ -198,7 +231,7 @@ def test_the_compose_file_waits_longer_than_uvicorn_does() -> None:
     assert compose_waits > 10  # Docker's default is shorter
 
 
-@pytest.mark.parametrize("script", ["entrypoint.sh", "wrong_entrypoint.sh"])
+@pytest.mark.parametrize("script", ["entrypoint.sh", "wrong_entrypoint.sh", "run.sh"])
 def test_shellcheck_sees_no_difference_between_the_two_scripts(script: str) -> None:
     result = subprocess.run(
         [BIN / "shellcheck", HERE / script], capture_output=True, check=False
@@ -284,6 +317,17 @@ def test_on_127_0_0_1_the_health_check_passes_and_another_address_is_refused() -
 def test_on_0_0_0_0_every_address_of_the_machine_answers() -> None:
     with serving(health_app(200), "0.0.0.0") as port:
         assert health_check(port) == health_check(port, "127.0.0.2") == 0
+
+
+def test_the_health_check_asks_the_server_itself_where_a_proxy_is_set() -> None:
+    with serving(health_app(200), "127.0.0.1") as port:
+        assert health_check(port, proxy="http://127.0.0.1:9") == 0
+
+
+def test_the_program_answers_its_health_check_and_a_greeting() -> None:
+    client = TestClient(main.app)
+    assert client.get("/livez").json() == {"status": "ok"}
+    assert client.get("/").json() == {"message": "Hello from a container"}
 
 
 def test_the_health_check_fails_on_an_error_status() -> None:
