@@ -12,8 +12,12 @@ def issue(user_id: int, key: str) -> str:
 
 
 def read(token: str, key: str) -> dict[str, Any]:
-    needed = {"require": ["exp", "sub"]}
-    return jwt.decode(token, key, ["HS256"], options=needed)
+    return jwt.decode(
+        token,
+        key,
+        ["HS256"],
+        options={"require": ["exp", "sub"]},
+    )
 
 
 # --8<-- [end:token]
