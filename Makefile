@@ -28,8 +28,7 @@ build: $(VENV)/site.installed ## Build the complete site into site/
 	@$(BIN)/python -m scripts.publish.complete
 
 check: $(VENV)/test.installed ## Check while writing: linters, types, structure, the snippets you touched
-	@$(BIN)/python -m pytest $(PYTEST) --changed -m "not site"
-	@echo "All is well. Next: look at the difference, commit, open a pull request; CI runs the rest (make test)."
+	@$(BIN)/python -m scripts.authors.check
 
 new: $(VENV)/test.installed ## Start an answer: make new TOPIC=concurrency SLUG=await-keyword Q="What does await do?"
 	@$(BIN)/python -m scripts.authors.new

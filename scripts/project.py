@@ -40,10 +40,20 @@ def site_url() -> str:
     return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
 
 
+def mains(root: Path = ROOT) -> list[str]:
+    """Return the main branches of the remotes, such as ``origin/main``; a fork may know upstream's too."""
+    pattern = "refs/remotes/*/main"
+    return git("for-each-ref", "--format=%(refname:short)", pattern, root=root)
+
+
 def base(root: Path = ROOT) -> str:
-    """Return the commit where ``origin/main`` was left; without a remote, ``HEAD``."""
-    names = ("origin/main", "HEAD")
-    return next((at for name in names for at in git("merge-base", name, "HEAD", root=root)), "HEAD")
+    """Return the commit where the main branch of a remote was left, the first of them; without one, ``HEAD``.
+
+    What a fork has on its own main already still differs from upstream's.
+    """
+    left = {at for name in mains(root) for at in git("merge-base", name, "HEAD", root=root)}
+    counts = {int(git("rev-list", "--count", f"{at}..HEAD", root=root)[0]): at for at in left}
+    return counts[max(counts)] if counts else "HEAD"
 
 
 def git(*arguments: str, root: Path = ROOT) -> list[str]:

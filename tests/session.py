@@ -2,7 +2,6 @@
 
 import pytest
 
-from scripts.authors.changed_files import changed_files, touched
 from scripts.catalogue.annotations import annotations, in_actions, tell, with_reason
 from scripts.catalogue.problems import WHAT_TO_DO, Problems
 from scripts.project import ROOT
@@ -10,11 +9,8 @@ from scripts.validation.validate import front_matter, validate
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of `make record` and `make check`."""
+    """Add the option of `make record`."""
     parser.addoption("--record", action="store_true", help="write the recorded outputs again")
-    parser.addoption(
-        "--changed", action="store_true", help="of the snippets, test those that a change touches"
-    )
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -28,17 +24,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if problems := front_matter(ROOT) if named else validate():
         tell(Problems(problems))
         pytest.exit("the files have faults", returncode=1)
-
-
-def pytest_ignore_collect(collection_path: object, config: pytest.Config) -> bool | None:
-    """With ``--changed`` leave out the snippet folders that no change touches."""
-    parts = str(collection_path).removeprefix(f"{ROOT}/").split("/")
-    if not config.getoption("--changed") or parts[0] != "snippets" or len(parts) != 3:
-        return None
-    folder = ROOT.joinpath(*parts)
-    if not folder.is_dir() or touched("/".join(parts), changed_files()):
-        return None
-    return True
 
 
 def faults(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -3,14 +3,21 @@
 import functools
 from pathlib import Path
 
-from scripts.project import ROOT, base, git
+from scripts.project import ROOT, base, git, mains
 
 
 @functools.cache
 def changed_files(root: Path = ROOT) -> set[str]:
-    """Return the files that differ from where ``origin/main`` was left (without a remote: ``HEAD``)."""
+    """Return the files that differ from where the main branch of a remote was left (else: ``HEAD``)."""
     files = git("diff", "--name-only", base(root), root=root)
     return {*files, *git("ls-files", "--others", "--exclude-standard", root=root)}
+
+
+def compared(root: Path = ROOT) -> str:
+    """Return what the files are compared with, in words."""
+    return (
+        " and ".join(mains(root)) or "the last commit, and there is no origin/main to compare with"
+    )
 
 
 def touched(folder: str, changed: set[str]) -> bool:

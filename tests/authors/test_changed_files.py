@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.authors.changed_files import changed_files, touched
+from scripts.authors.changed_files import changed_files, compared, touched
 
 FOLDER = "snippets/concurrency/await"
 
@@ -32,18 +32,34 @@ def test_another_change_does_not_touch_it(file: str) -> None:
     assert not touched(FOLDER, {file})
 
 
-def test_edited_and_new_files_are_changed(tmp_path: Path) -> None:
-    def git(*arguments: str) -> None:
-        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-        subprocess.run(
-            ["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True
-        )
+def git(root: Path, *arguments: str) -> None:
+    """Run a git command in ``root``."""
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
 
-    git("init", "--initial-branch=main")
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a repository with two committed files."""
+    git(tmp_path, "init", "--initial-branch=main")
     for name in ("same", "edited"):
         (tmp_path / name).write_text("before", encoding="utf-8")
-    git("add", ".")
-    git("commit", "--message=first")
-    (tmp_path / "edited").write_text("after", encoding="utf-8")
-    (tmp_path / "new").write_text("", encoding="utf-8")
-    assert changed_files(tmp_path) == {"edited", "new"}
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--message=first")
+    return tmp_path
+
+
+def test_edited_and_new_files_are_changed(project: Path) -> None:
+    assert compared(project) == "the last commit, and there is no origin/main to compare with"
+    (project / "edited").write_text("after", encoding="utf-8")
+    (project / "new").write_text("", encoding="utf-8")
+    assert changed_files(project) == {"edited", "new"}
+
+
+def test_what_a_fork_has_on_its_own_main_still_differs_from_upstream(project: Path) -> None:
+    git(project, "update-ref", "refs/remotes/upstream/main", "HEAD")
+    (project / "edited").write_text("after", encoding="utf-8")
+    git(project, "commit", "--all", "--message=second")
+    git(project, "update-ref", "refs/remotes/origin/main", "HEAD")
+    assert changed_files(project) == {"edited"}
+    assert compared(project) == "origin/main and upstream/main"

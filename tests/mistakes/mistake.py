@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scripts.authors.linters import LINTERS, advice, start
+from scripts.authors.linters import lines as printed
+from scripts.authors.secrets import secrets
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem, Problems
 from scripts.project import ROOT
 from scripts.validation.rules import Check, names
 from scripts.validation.validate import validate
-from tests.validation.test_linters import LINTERS, faults
-from tests.validation.test_secrets import secrets
 
 # The page and the code that most mistakes are made in.
 PAGE = "docs/concurrency/blocking-the-event-loop.md"
@@ -179,7 +180,12 @@ def linter(name: str, *only: str) -> Refusal:
     """Run a linter as `make check` does, on the files ``only`` where it is slow on all."""
     command = LINTERS[name]
     last = command.index("scripts") if only else len(command)
-    return lambda root: faults([*command[:last], *only], root)
+
+    def check(root: Path) -> str:
+        found = printed(start([*command[:last], *only], root))
+        return "\n".join(filter(None, [*found, advice(found)]))
+
+    return check
 
 
 def secret(*files: str) -> Refusal:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.authors.linters import LINTERS
 from scripts.catalogue.annotations import FAULT
 from scripts.catalogue.answers import load
 from scripts.project import ROOT
@@ -37,7 +38,6 @@ from tests.mistakes.mistake import (
     snippet_tests,
     write,
 )
-from tests.validation.test_linters import LINTERS
 
 pytestmark = pytest.mark.site  # some of them build the site
 

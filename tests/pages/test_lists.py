@@ -1,7 +1,6 @@
 """The lists and numbers that help to browse are counted and ordered as their pages say."""
 
 import datetime
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,12 @@ from jinja2 import Environment
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, TopicPage
 from scripts.catalogue.front_matter import Answer, Topic
-from scripts.catalogue.problems import Problem, Problems
 from scripts.pages import lists as browsing
 from scripts.pages import reading_time
 from scripts.pages.counts import count_tests
 from scripts.pages.list_macros import browsing_macros, duration
-from scripts.project import ROOT
 
-DAY = datetime.date(2026, 11, 1)
+DAY = datetime.date(2026, 11, 24)
 
 
 def answer(number: int, **values: Any) -> AnswerPage:
@@ -128,29 +125,3 @@ def test_a_path_names_the_number_that_is_no_answer(
     *_, path = browsing_macros(catalogue, Environment(autoescape=True), lambda *_, **__: "")
     with pytest.raises(ValueError, match="no answer has the number 9999"):
         path([1, 9999])
-
-
-def test_learning_paths_name_answers_and_none_twice_for_one_occasion(
-    catalogue: Catalogue,
-) -> None:
-    problems = []
-    listed: set[int] = set()
-    lines = (ROOT / "docs" / "paths.md").read_text(encoding="utf-8").splitlines()
-    for line, text in enumerate(lines, 1):
-        if text.startswith("## "):
-            listed = set()
-        for number in map(int, re.findall(r"\d+", text) if "{{ path(" in text else []):
-            if number not in catalogue.living:
-                problems.append(
-                    Problem("docs/paths.md", line, f"{number} is no answer", "Name ids of answers.")
-                )
-            elif number in listed:
-                problems.append(
-                    Problem(
-                        "docs/paths.md", line, f"{number} stands there twice", "Keep the first."
-                    )
-                )
-            listed.add(number)
-    assert listed, "docs/paths.md holds no path"
-    if problems:
-        pytest.fail(str(Problems(problems)), pytrace=False)

@@ -12,7 +12,7 @@ from scripts.catalogue.read_page import line_of
 from scripts.catalogue.tables import read_rows
 from scripts.validation.rules import read, rule
 
-SOURCES = "data/sources.tsv"
+SOURCES, PATHS = "data/sources.tsv", "docs/paths.md"
 SMALL = re.compile(
     r"a|an|the|is|are|do|does|did|of|in|on|to|my|your|its?|with|for|and|or|be|can|i|you"
 )
@@ -84,3 +84,14 @@ def a_correction_is_proved_where_its_answer_leads(root: Path) -> Iterator[Proble
                 line = line_of(text, ["corrections", number, "proof"])
                 remedy = "Name a test of this answer, or lead the reader to the other one."
                 yield Problem(page.file, line, f"the proof is that of {other.file}", remedy)
+
+
+@rule("Lists that fill themselves, and one that does not")
+def no_learning_path_names_an_answer_twice(root: Path) -> Iterator[Problem]:
+    listed: set[str] = set()
+    for line, text in enumerate(read(root, PATHS).splitlines(), 1):
+        listed = set() if text.startswith("## ") else listed
+        for number in re.findall(r"\d+", text) if "{{ path(" in text else ():
+            if number in listed:
+                yield Problem(PATHS, line, f"{number} stands in this path twice", "Keep the first.")
+            listed.add(number)

@@ -1,0 +1,73 @@
+"""The linters: what they say about the project, a line for each fault."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from scripts.catalogue.annotations import FAULT
+
+BIN = Path(sys.executable).parent
+CONCISE = ["--quiet", "--output-format", "concise"]  # one line for each fault, with file and line
+LINTERS = {
+    "the Python code follows the rules": ["ruff", "check", *CONCISE, "."],
+    "the Python code is formatted": ["ruff", "format", "--check", *CONCISE, "."],
+    "the Markdown is well formed": ["rumdl", "check", "--quiet", "."],
+    "the types are right": ["mypy", "--no-error-summary", "scripts", "snippets", "tests"],
+}
+TYPES = LINTERS["the types are right"]
+REPAIRABLE = re.compile(r"\[\*\]|: unformatted: ")
+REPAIR = "`make fix` repairs {} of these lines. See CONTRIBUTING.md, “Files”."
+BROKEN = "invalid-syntax"  # of which the other linters say no more
+Process = subprocess.Popen[str]
+
+
+def start(command: list[str], root: Path) -> Process:
+    """Start a linter in ``root``."""
+    arguments = [str(BIN / command[0]), *command[1:]]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(arguments, cwd=root, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+
+
+def lines(process: Process) -> list[str]:
+    """Return what a linter printed, nothing where it found no fault."""
+    output = process.communicate()[0].strip()
+    return output.splitlines() if process.returncode else []
+
+
+def types(process: Process, changed: Collection[str], targets: list[str], root: Path) -> list[str]:
+    """Return what mypy printed.
+
+    Where it finds no fault in what was changed, its cache may be of other files: it runs again without.
+    """
+    found = lines(process)
+    if any(place and place["file"] in changed for place in map(FAULT.match, found)) or not found:
+        return found
+    shutil.rmtree(root / ".mypy_cache", ignore_errors=True)
+    return lines(start([*TYPES[:2], *targets], root))
+
+
+def lint(root: Path, changed: Collection[str], targets: list[str]) -> Iterator[str]:
+    """Yield what the linters say, of each line of a file only the first; mypy looks at ``targets``."""
+    commands = [command for command in LINTERS.values() if command is not TYPES]
+    processes = [start(command, root) for command in commands]
+    typed = start([*TYPES[:2], *targets], root) if targets else None
+    found = [lines(process) for process in processes]
+    if typed:
+        found.append(types(typed, changed, targets, root))
+    told: set[tuple[str, str]] = set()
+    for line in (line for printed in found for line in printed):
+        place = FAULT.match(line)
+        if place and {(place["file"], ""), (place["file"], place["line"])} & told:
+            continue
+        if place:
+            told.add((place["file"], "" if BROKEN in line else place["line"]))
+        yield line
+
+
+def advice(found: Collection[str]) -> str:
+    """Return what `make fix` can do about what the linters said, or nothing."""
+    number = sum(bool(REPAIRABLE.search(line)) for line in found)
+    return REPAIR.format("all" if number == len(found) else number) if number else ""
