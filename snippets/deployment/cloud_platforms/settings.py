@@ -1,11 +1,13 @@
-from typing import Annotated
+# --8<-- [start:program]
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI
-from pydantic import BeforeValidator, PostgresDsn
-from pydantic_settings import BaseSettings
+from fastapi import FastAPI, Request
+from pydantic import BeforeValidator, Field, PostgresDsn
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-# --8<-- [start:settings]
 def with_driver(url: object) -> object:
     """Heroku says postgres://, SQLAlchemy wants to know the driver."""
     if not isinstance(url, str):
@@ -17,19 +19,29 @@ def with_driver(url: object) -> object:
 
 
 class Settings(BaseSettings):
-    database_url: Annotated[PostgresDsn, BeforeValidator(with_driver)]
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+    database_url: Annotated[
+        PostgresDsn, BeforeValidator(with_driver), Field(repr=False)
+    ]
 
 
-# --8<-- [end:settings]
-app = FastAPI()
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    yield {"settings": Settings()}  # no start without them
 
 
-def get_settings() -> Settings:
-    return Settings()
+app = FastAPI(lifespan=lifespan)
 
 
-@app.get("/database")
-async def database(
-    settings: Annotated[Settings, Depends(get_settings)],
-) -> dict[str, str]:
-    return {"scheme": settings.database_url.scheme}
+@app.get("/livez")
+async def livez() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@app.get("/driver")
+async def driver(request: Request) -> str:
+    settings: Settings = request.state.settings
+    return settings.database_url.scheme
+
+
+# --8<-- [end:program]

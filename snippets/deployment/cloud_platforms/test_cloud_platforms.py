@@ -172,13 +172,30 @@ def test_the_settings_name_the_driver_whatever_the_platform_says(
     url = str(settings.Settings().database_url)
     assert url == "postgresql+psycopg://u:p@db.example.com/app"
     assert create_engine(url).dialect.driver == "psycopg"
-    found = TestClient(settings.app).get("/database").json()
-    assert found == {"scheme": "postgresql+psycopg"}
+    with TestClient(settings.app) as client:
+        assert client.get("/driver").json() == "postgresql+psycopg"
+        assert client.get("/livez").json() == {"status": "ok"}
 
 
 def test_a_missing_setting_is_an_error_with_its_name(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, recorded: Any
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    with pytest.raises(ValidationError, match="database_url\n  Field required"):
+    with pytest.raises(ValidationError) as caught, TestClient(settings.app):
+        pass
+    lines = str(caught.value).splitlines()
+    assert lines[1:3] == ["database_url", "  Field required [type=missing]"]
+    recorded("missing.txt", "\n".join(lines[:3]))
+
+
+def test_neither_the_error_nor_the_settings_show_the_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://u:pass-word@db.example.com/app")
+    with pytest.raises(ValidationError, match="URL scheme should be") as caught:
         settings.Settings()
+    assert "pass-word" not in str(caught.value)
+    monkeypatch.setenv("DATABASE_URL", "postgres://u:pass-word@db.example.com/app")
+    right = settings.Settings()
+    assert "pass-word" in str(right.database_url)
+    assert "pass-word" not in repr(right)
