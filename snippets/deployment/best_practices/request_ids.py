@@ -1,15 +1,17 @@
+# --8<-- [start:program]
 import json
 import logging
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from fastapi import FastAPI
+from opentelemetry import trace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger("shop")
 app = FastAPI()
 
-# --8<-- [start:logs]
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
@@ -25,8 +27,15 @@ class RequestId:
 
 class Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line = {"level": record.levelname, "event": record.getMessage()}
-        line["request_id"] = request_id.get()
+        span = trace.get_current_span().get_span_context()
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "event": record.getMessage(),
+            "request_id": request_id.get(),
+            "trace_id": f"{span.trace_id:032x}" if span.is_valid else "-",
+        }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line)
@@ -35,12 +44,10 @@ class Json(logging.Formatter):
 app.add_middleware(RequestId)
 
 
-# --8<-- [end:logs]
-# --8<-- [start:endpoint]
 @app.get("/orders/{number}")
 def order(number: int) -> dict[str, int]:
     log.info("order %d read", number)
     return {"number": number}
 
 
-# --8<-- [end:endpoint]
+# --8<-- [end:program]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,18 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi.testclient import TestClient
-from httpx2 import ASGITransport, AsyncClient
+from httpx2 import ASGITransport, AsyncClient, MockTransport, Response
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pydantic import ValidationError
 
-from snippets.deployment.best_practices import request_ids, telemetry, wrong_global_id
+from snippets.deployment.best_practices import (
+    request_ids,
+    shop,
+    telemetry,
+    wrong_global_id,
+)
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
@@ -32,12 +39,82 @@ def lines() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(request_ids.Json())
+
+    def at_noon(record: logging.LogRecord) -> bool:
+        record.created = datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp()
+        return True
+
+    handler.addFilter(at_noon)
     log = logging.getLogger("shop")
     log.addHandler(handler)
     level, log.level = log.level, logging.INFO
     yield stream
     log.removeHandler(handler)
     log.setLevel(level)
+
+
+# --- The program
+
+
+@asynccontextmanager
+async def empty_lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+def prices(client: TestClient, answer: Any) -> None:
+    """Let ``answer`` stand for the service that knows the prices."""
+    transport = MockTransport(lambda request: answer)
+    other = AsyncClient(transport=transport, base_url="http://prices")
+    shop.app.dependency_overrides[shop.get_client] = lambda: other
+
+
+def test_the_program_asks_for_the_price_and_says_502_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, recorded: Any
+) -> None:
+    monkeypatch.setenv("PRICES_URL", "http://127.0.0.1:9")
+    body = {"item": "tea", "count": 2}
+    shown = []
+    with TestClient(shop.app) as client:
+
+        def ask(json: Any) -> int:
+            response = client.post("/quotes", json=json)
+            shown.append(f"POST /quotes {response.request.content.decode()}")
+            shown.append(f"  {response.status_code} {response.text[:60]}")
+            return response.status_code
+
+        try:
+            prices(client, Response(200, json={"cents": 250}))
+            assert ask(body) == 200
+            prices(client, Response(503))
+            assert ask(body) == 502
+            recorded("exchange.txt", "\n".join(shown))
+            prices(client, Response(200, content=b"<html>"))
+            assert ask(body) == 502
+            assert ask({"item": "", "count": 2}) == 422
+            assert ask({"item": "x" * 200_000, "count": 2}) == 413
+        finally:
+            shop.app.dependency_overrides.clear()
+        assert ask(body) == 502  # nobody listens on that port
+
+
+def test_without_its_setting_the_program_does_not_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PRICES_URL", raising=False)
+    with pytest.raises(ValidationError, match="prices_url"), TestClient(shop.app):
+        pass
+
+
+def test_on_event_is_deprecated_and_does_not_run_beside_a_lifespan() -> None:
+    started = []
+    for app in (FastAPI(), FastAPI(lifespan=empty_lifespan)):
+        with pytest.warns(DeprecationWarning, match="on_event is deprecated"):
+            on_event = getattr(app, "on_event")("startup")  # noqa: B009 (mypy says so too)
+        on_event(lambda: started.append(1))
+
+        with TestClient(app):
+            pass
+    assert len(started) == 1
 
 
 # --- Logs
@@ -58,6 +135,18 @@ def test_each_line_carries_the_id_of_its_request_also_from_a_thread(
     client.get("/orders/2")
     recorded("log.txt", lines.getvalue())
     assert request_ids.request_id.get() == "-"
+
+
+def test_a_line_carries_the_trace_id_also_from_a_thread(
+    lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporter = with_exporter(request_ids.app)
+    TestClient(request_ids.app).get("/orders/1")
+    request_ids.app._native_telemetry.config.pop("tracer_provider")
+    [line] = map(json.loads, lines.getvalue().splitlines())
+    span = exporter.get_finished_spans()[0].context
+    assert span
+    assert line["trace_id"] == f"{span.trace_id:032x}"
 
 
 def test_an_exception_is_one_line_too(lines: io.StringIO) -> None:
@@ -152,11 +241,11 @@ def test_a_global_id_belongs_to_the_request_that_came_last(
 # --- Telemetry
 
 
-def with_exporter() -> InMemorySpanExporter:
+def with_exporter(app: FastAPI = telemetry.app) -> InMemorySpanExporter:
     exporter = InMemorySpanExporter()
     provider = TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    telemetry.app._native_telemetry.config["tracer_provider"] = provider
+    app._native_telemetry.config["tracer_provider"] = provider
     return exporter
 
 

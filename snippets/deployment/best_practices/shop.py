@@ -1,0 +1,58 @@
+# --8<-- [start:program]
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from httpx2 import AsyncClient, HTTPError
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    prices_url: str  # required: no start without it
+
+
+class NewOrder(BaseModel):
+    item: str = Field(min_length=1, max_length=100)
+    count: int = Field(ge=1, le=1000)
+
+
+class Price(BaseModel):
+    cents: int
+
+
+class Quote(BaseModel):
+    total_cents: int
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    url = Settings().prices_url
+    async with AsyncClient(base_url=url, timeout=2) as client:
+        yield {"client": client}
+
+
+async def get_client(request: Request) -> AsyncClient:
+    client: AsyncClient = request.state.client
+    return client
+
+
+ClientDep = Annotated[AsyncClient, Depends(get_client)]
+router = APIRouter(prefix="/quotes", tags=["quotes"])
+
+
+@router.post("")
+async def quote(order: NewOrder, client: ClientDep) -> Quote:
+    try:
+        answer = await client.get("/price", params={"item": order.item})
+        answer.raise_for_status()
+        price = Price.model_validate_json(answer.content)
+    except (HTTPError, ValidationError) as error:
+        raise HTTPException(502, "No price") from error
+    return Quote(total_cents=price.cents * order.count)
+
+
+app = FastAPI(lifespan=lifespan, max_body_size=100_000)
+app.include_router(router)
+# --8<-- [end:program]
