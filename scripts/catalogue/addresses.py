@@ -11,6 +11,7 @@ from pathlib import Path
 from markdown.extensions.toc import slugify, unique
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, Page, load
+from scripts.catalogue.findings import SEVERITIES
 from scripts.catalogue.identity import PUBLISHED, address_of, moved_pages, owners
 from scripts.catalogue.identity import published as lines_of
 from scripts.catalogue.problems import Problem
@@ -18,7 +19,7 @@ from scripts.catalogue.reading import once, text_of
 from scripts.catalogue.redirects import read_redirects
 
 HEADING = re.compile(r"^#{1,6} +(?P<text>.+?)(?: *\{:? *[^{}]*#(?P<id>[\w-]+)[^{}]*\})? *$", re.M)
-LISTED = ("all/", "corrections/", "reviews/")
+LISTED = ("all/", "corrections/")
 """Pages with a heading for each topic."""
 Places = dict[str, tuple[str, int]]
 """File and line, from 1, by address."""
@@ -35,20 +36,18 @@ def headings(text: str) -> list[tuple[str, int]]:
 
 
 def added(address: str, page: Page | None, catalogue: Catalogue) -> list[str]:
-    """Return the headings that macros add to a page."""
+    """Return the ids of the headings that macros add to a page."""
     if isinstance(page, AnswerPage):
-        parts = {"Often said, and wrong": page.meta.said, "Related answers": page.meta.related}
-        return ["Sources", *(heading for heading, part in parts.items() if part)]
-    corrected = [
+        parts = {"often-said-and-wrong": page.meta.said, "related-answers": page.meta.related}
+        return ["sources", *(anchor for anchor, part in parts.items() if part)]
+    if address == "reviews/":
+        return [f"severity-{severity.replace(' ', '-')}" for severity in SEVERITIES]
+    topics = [
         topic
         for topic in catalogue.topics
-        if any(a.meta.corrections for a in topic.answers + topic.retired)
+        if address == "all/" or any(a.meta.corrections for a in topic.answers + topic.retired)
     ]
-    return (
-        [topic.title for topic in (corrected if address == "corrections/" else catalogue.topics)]
-        if address in LISTED
-        else []
-    )
+    return [slugify(topic.title, "-") for topic in topics if address in LISTED]
 
 
 @once
@@ -61,9 +60,7 @@ def addresses(root: Path) -> Places:
         name = path.relative_to(root).as_posix()
         address, text = address_of(name).removeprefix("index/").lstrip("/"), text_of(root, name)
         last = text.count("\n")
-        made = [
-            (slugify(heading, "-"), last) for heading in added(address, pages.get(name), catalogue)
-        ]
+        made = [(anchor, last) for anchor in added(address, pages.get(name), catalogue)]
         found[address or "/"] = (name, 1)
         found |= {f"{address}#{anchor}": (name, line) for anchor, line in [*made, *headings(text)]}
     found |= {f"{number}/": (page.file, 1) for number, page in catalogue.answers.items()}

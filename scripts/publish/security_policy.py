@@ -13,15 +13,15 @@ pages (``frame-ancestors``). They have no form and no session that a frame could
 """
 
 import base64
+import dataclasses
 import hashlib
 import re
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.tables import read_rows
 from scripts.project import ROOT
+from scripts.publish.page_parser import PageParser
 
 REVIEWED = "data/inline_scripts.tsv"
 DIRECTIVES = {
@@ -40,49 +40,6 @@ WRITTEN = re.compile(rf'\n<meta http-equiv="Content-Security-Policy" [^>]*>\n{RE
 # How the theme's script finds the root of the site: the one part of an inline script that differs
 # between pages, and on the error page between forks. A string without quotes can't end itself.
 SITE_ROOT = re.compile(r'new URL\("[\w./~%-]*",')
-DATA = frozenset({"application/json", "application/ld+json"})  # types of scripts that never run
-BLOCKED = frozenset({"base", "embed", "iframe", "object", "style"})
-
-
-class PageParser(HTMLParser):
-    """Collect the inline scripts of a page and what the policy would block, each with its line."""
-
-    def __init__(self, html: str) -> None:
-        """Read the whole page."""
-        super().__init__()
-        self.html = html
-        self.scripts: list[tuple[int, str]] = []
-        self.blocked: list[tuple[int, str]] = []
-        self.in_script = False
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an inline script, or what is blocked."""
-        line = self.getpos()[0]
-        values = {name: value or "" for name, value in attrs}
-        if tag == "script" and "src" not in values and values.get("type", "").lower() not in DATA:
-            self.in_script = True
-            self.scripts.append((line, ""))
-        if tag in BLOCKED:
-            self.blocked.append((line, f"<{tag}>"))
-        if tag == "script" and urlsplit(values.get("src", "")).netloc:
-            self.blocked.append((line, f'<script src="{values["src"]}">'))
-        for name, value in values.items():
-            runs = re.sub(r"[\0- ]", "", value).lower().startswith("javascript:")
-            if runs or name == "style" or name.startswith("on"):
-                self.blocked.append((line, f'<{tag} {name}="{value}">'))
-
-    def handle_data(self, data: str) -> None:
-        """Collect the text of an inline script."""
-        if self.in_script:
-            line, text = self.scripts[-1]
-            self.scripts[-1] = (line, text + data)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Leave a script."""
-        if tag == "script":
-            self.in_script = False
 
 
 def source_hash(script: str) -> str:
@@ -107,7 +64,7 @@ def faults(name: str, page: PageParser, allowed: set[str]) -> list[Problem]:
     """
     problems = []
     for line, what in page.blocked:
-        fault = f"the security policy blocks {what}"
+        fault = f"no page may hold {what}"
         remedy = "Remove it; scripts and styles of the site are files in docs/assets."
         problems.append(Problem(name, line, fault, remedy))
     for line, script in page.scripts:
@@ -120,6 +77,20 @@ def faults(name: str, page: PageParser, allowed: set[str]) -> list[Problem]:
         remedy = 'Write <meta charset="utf-8"> into the head, before any script.'
         problems.append(Problem(name, 1, fault, remedy))
     return problems
+
+
+def once_each(problems: list[Problem]) -> list[Problem]:
+    """Return each fault once, with the first page that has it and the number of the others."""
+    pages: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        what = (re.sub(r"(\.\./)+", "", problem.fault), problem.remedy)
+        pages.setdefault(what, []).append(problem)
+    return [
+        dataclasses.replace(first, fault=f"{first.fault}, and on {len(rest)} more pages")
+        if rest
+        else first
+        for first, *rest in pages.values()
+    ]
 
 
 def policy(hashes: set[str]) -> str:
@@ -142,7 +113,7 @@ def write_policy(site: Path) -> list[Problem]:
         for problem in faults(f"site/{path.relative_to(site).as_posix()}", page, allowed)
     ]
     if problems:
-        return problems
+        return once_each(problems)
     hashes = {source_hash(script) for page in pages.values() for _, script in page.scripts}
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy(hashes)}">\n{REFERRER}'
     for path, page in pages.items():

@@ -11,12 +11,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
 
 from scripts.catalogue.answers import Catalogue
+from scripts.catalogue.problems import Problem
 from scripts.project import site_url
+from scripts.publish.page_parser import PageParser
 from scripts.publish.security_policy import (
     REFERRER,
     REVIEWED,
-    PageParser,
     faults,
+    once_each,
     review_hash,
     reviewed,
     write_policy,
@@ -116,6 +118,15 @@ def test_nothing_on_any_page_is_blocked_and_every_reviewed_script_is_used(
     fail(problems)
 
 
+def test_what_every_page_holds_is_told_once() -> None:
+    pages = [
+        Problem(f"site/{n}/index.html", n, f"no <p src='{'../' * n}a'>", "No.") for n in (1, 2)
+    ]
+    assert [str(one) for one in once_each(pages)] == [
+        "site/1/index.html:1: no <p src='../a'>, and on 1 more pages. No."
+    ]
+
+
 @pytest.mark.parametrize(
     ("html", "fault"),
     [
@@ -126,13 +137,21 @@ def test_nothing_on_any_page_is_blocked_and_every_reviewed_script_is_used(
             '<script>__root=new URL(".".concat(a()),location)</script>',
             "nobody has reviewed the inline script",
         ),
-        ("<script src='//elsewhere.example/x.js'></script>", "the security policy blocks <script"),
-        ('<p onclick="a()">', 'the security policy blocks <p onclick="a()">'),
-        ('<a href=" Java\nscript:a()">', "the security policy blocks <a href="),
-        ('<p style="color: red">', "the security policy blocks <p style="),
-        ("<style>p { color: red }</style>", "the security policy blocks <style>"),
-        ("<base href='/'>", "the security policy blocks <base>"),
-        ("<iframe src='/x'></iframe>", "the security policy blocks <iframe>"),
+        ("<script src='//elsewhere.example/x.js'></script>", "no page may hold <script"),
+        ('<p onclick="a()">', 'no page may hold <p onclick="a()">'),
+        ('<a href=" Java\nscript:a()">', "no page may hold <a href="),
+        ('<p style="color: red">', "no page may hold <p style="),
+        ("<style>p { color: red }</style>", "no page may hold <style>"),
+        ("<base href='/'>", "no page may hold <base>"),
+        (
+            '<link rel="dns-prefetch" href="//elsewhere.example">',
+            'no page may hold <link rel="dns-prefetch"',
+        ),
+        (
+            '<link rel="stylesheet" href="//elsewhere.example/a.css">',
+            'no page may hold <link rel="stylesheet"',
+        ),
+        ("<iframe src='/x'></iframe>", "no page may hold <iframe>"),
     ],
 )
 def test_what_the_policy_would_block_is_refused_with_page_and_line(html: str, fault: str) -> None:
