@@ -9,6 +9,7 @@ from itertools import count
 import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.dependencies import utils
 from fastapi.exceptions import FastAPIError
 from fastapi.testclient import TestClient
 
@@ -380,6 +381,29 @@ def test_a_path_without_a_leading_slash_is_glued_to_the_prefix() -> None:
     client = client_of(app)
     assert client.get("/v1items").json() == [1, 2]
     assert client.get("/v1/items").status_code == 404
+
+
+def test_the_signature_is_read_again_for_an_included_router(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[object] = []
+    original = utils.get_typed_signature
+
+    def counted(call: Callable[..., object]) -> object:
+        calls.append(call)
+        return original(call)
+
+    monkeypatch.setattr(utils, "get_typed_signature", counted)
+    app, router = FastAPI(), APIRouter()
+
+    @router.get("/items")
+    async def read() -> int:
+        return 3
+
+    assert calls == [read]
+    app.include_router(router, prefix="/v1")
+    assert client_of(app).get("/v1/items").json() == 3
+    assert calls.count(read) > 1
 
 
 def test_the_schema_is_openapi_3_1() -> None:

@@ -537,3 +537,20 @@ def test_dataclasses_and_dicts_are_body_and_enums_and_dates_are_query() -> None:
 
 class Color(Enum):
     RED = "red"
+
+
+def test_infinity_beyond_a_limit_is_422_in_a_query_and_500_in_json() -> None:
+    app = FastAPI()
+
+    @app.post("/query")
+    async def in_query(x: Annotated[float, Query(le=5)]) -> None:
+        return None
+
+    @app.post("/body")
+    async def in_body(x: Annotated[float, Body(le=5)]) -> None:
+        return None
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.post("/query?x=inf").status_code == 422
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/body", content="1e999", headers=headers).status_code == 500

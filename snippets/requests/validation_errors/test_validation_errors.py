@@ -5,7 +5,15 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal, Self
 
 import pytest
-from fastapi import Depends, FastAPI, Header, HTTPException, Request, status
+from fastapi import (
+    Depends,
+    FastAPI,
+    File,
+    Header,
+    HTTPException,
+    Request,
+    status,
+)
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import OAuth2PasswordRequestForm
@@ -344,6 +352,51 @@ def test_these_bodies_are_500_by_default_and_422_with_the_handler(content: str) 
     response = TestClient(handled()).post(PATH, content=content, headers=JSON)
     assert response.status_code == 422
     assert response.json()["detail"]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", ""])
+def test_bytes_that_are_no_utf_8_and_not_sent_as_json_are_500_by_default(
+    kind: str,
+) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    default = TestClient(orders.app, raise_server_exceptions=False)
+    assert default.post(PATH, content=b"\xff", headers=headers).status_code == 500
+    with pytest.raises(UnicodeDecodeError):
+        TestClient(orders.app).post(PATH, content=b"\xff", headers=headers)
+    response = TestClient(handled()).post(PATH, content=b"\xff", headers=headers)
+    assert response.status_code == 422
+
+
+def test_a_refused_file_that_is_no_utf_8_is_500_by_default() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(file: Annotated[bytes, File(max_length=1)]) -> None:
+        return None
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.post("/", files={"file": b"ab"}).status_code == 422
+    assert client.post("/", files={"file": b"\xff\xfe"}).status_code == 500
+
+
+def test_an_error_of_a_before_validator_hides_those_of_the_fields() -> None:
+    class Pair(BaseModel):
+        a: int
+        b: int
+
+        @model_validator(mode="before")
+        @classmethod
+        def refuse(cls, value: object) -> object:
+            raise ValueError("no")
+
+    app = FastAPI()
+
+    @app.post("/{number}")
+    async def endpoint(number: int, pair: Pair) -> None:
+        return None
+
+    detail = TestClient(app).post("/x", json={"a": "x", "b": "y"}).json()["detail"]
+    assert [error["loc"] for error in detail] == [["path", "number"], ["body"]]
 
 
 def test_nan_is_a_value_error_and_a_lone_surrogate_a_unicode_encode_error() -> None:
