@@ -3,9 +3,8 @@
 import pytest
 
 from scripts.catalogue.annotations import annotations, in_actions, tell, with_reason
+from scripts.catalogue.answers import load
 from scripts.catalogue.problems import WHAT_TO_DO, Problems
-from scripts.project import ROOT
-from scripts.validation.validate import front_matter, validate
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,9 +19,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """
     if hasattr(session.config, "workerinput"):
         return
-    named = session.config.args_source is pytest.Config.ArgsSource.ARGS
-    if problems := front_matter(ROOT) if named else validate():
-        tell(Problems(problems))
+    try:
+        if session.config.args_source is pytest.Config.ArgsSource.ARGS:
+            load()
+            return
+        from scripts.validation.validate import validate  # takes a while to import
+
+        if problems := validate():
+            raise Problems(problems)
+    except Problems as found:
+        tell(found)
         pytest.exit("the files have faults", returncode=1)
 
 

@@ -1,4 +1,4 @@
-"""Start an answer: `make new TOPIC=… SLUG=… Q="…"` writes its page, right and wrong code, and test.
+"""Start an answer: `make new TOPIC=… SLUG=… Q="…"` writes page, code, test and lines for the search.
 
 Each place that the author has to fill holds the word `WRITE:`, which the checks refuse.
 """
@@ -13,6 +13,7 @@ from scripts.authors.arguments import arguments, code_folder, load_or_exit, refu
 from scripts.authors.transaction import all_or_nothing
 from scripts.catalogue.addresses import published
 from scripts.project import ROOT
+from scripts.validation.files.search_phrases import LIST
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -45,12 +46,14 @@ def create(root: Path, topic: str, slug: str, question: str, today: datetime.dat
         "right.py": f"snippets/{folder}/{module}.py",
         "wrong.py": f"snippets/{folder}/wrong_{module}.py",
         "test.py": f"snippets/{folder}/test_{module}.py",
+        "search.tsv": LIST,
     }
     with all_or_nothing(root) as copy:
         (copy / "snippets" / folder).mkdir(parents=True)
         for name, file in files.items():
             template = Template((TEMPLATES / f"{name}.template").read_text(encoding="utf-8"))
-            (copy / file).write_text(template.substitute(values), encoding="utf-8")
+            with (copy / file).open("a", encoding="utf-8") as added:
+                added.write(template.substitute(values))
         tidy(copy, f"snippets/{folder}")
         load_or_exit(copy)
     return [str(number), *files.values()]

@@ -22,7 +22,7 @@ TEMPORARY = os.path.realpath(tempfile.gettempdir())
 # Events of `sys.audit` that change files, and which of the arguments is the path.
 CHANGES = {"open": 0, "os.mkdir": 0, "os.remove": 0, "os.rmdir": 0, "sqlite3.connect": 0}
 CHANGES |= {"os.link": 1, "os.rename": 1, "os.symlink": 1}
-CACHES = ("/__pycache__", "/.cache/", "/.mypy_cache", "/.pytest_cache")
+CACHES = ("/__pycache__", "/.cache/", "/.mypy_cache", "/.pytest_cache", "/pytest-cache-files")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 
 

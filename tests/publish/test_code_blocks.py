@@ -45,6 +45,9 @@ def test_a_program_is_published_without_the_marks_of_its_sections() -> None:
     assert [line for line in source.splitlines() if "--8<--" not in line] == program(
         path
     ).splitlines()
+    wrong = "concurrency/await/wrong_condition.py"
+    assert (ROOT / "snippets" / wrong).read_text(encoding="utf-8").startswith("# mypy: ")
+    assert "mypy" not in program(wrong)
 
 
 @pytest.mark.site

@@ -12,7 +12,8 @@ INCLUDE = re.compile(
     r'^ *```(?P<language>\w+)[^\n]*\n *--8<-- "(?P<path>[^":]+)(?::(?P<section>[\w-]+))?"\n *```',
     re.M,
 )
-MARKER = re.compile(r"^[^\n]*--8<-- \[(?:start|end):[\w-]+\][^\n]*\n?", re.M)
+# The marks of sections, and what wrong code says to the type checker.
+MARKER = re.compile(r"^(?:[^\n]*--8<-- \[(?:start|end):[\w-]+\]|# mypy: )[^\n]*\n?", re.M)
 RECORDED = (".txt", ".json", ".http")
 
 
@@ -44,5 +45,5 @@ def shown_blocks(markdown: str) -> list[Shown]:
 
 
 def program(path: str, root: Path = ROOT) -> str:
-    """Return a file of ``snippets`` without the marks of its sections."""
+    """Return a file of ``snippets`` without what stands in it for the site and its checks."""
     return MARKER.sub("", (root / "snippets" / path).read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from scripts.catalogue.problems import Problem
 from scripts.catalogue.reading import content_of
 from scripts.validation.rules import files, rule
 
-TABS = (".tsv", "Makefile")  # where a tab is part of the format
+TABS = (".tsv", ".tsv.template", "Makefile")  # where a tab is part of the format
 # Unicode categories: control, format (zero width, direction), surrogate, private use, unassigned, separators.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs", "Mn", "Me", "Mc"})
 LETTERS_AND_DIGITS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd", "Nl"})

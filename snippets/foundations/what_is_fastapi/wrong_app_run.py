@@ -1,3 +1,4 @@
+# mypy: disable-error-code="attr-defined"
 # --8<-- [start:run]
 from fastapi import FastAPI
 

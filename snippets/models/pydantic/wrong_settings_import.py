@@ -1,3 +1,4 @@
+# mypy: disable-error-code="misc, valid-type"
 # --8<-- [start:settings]
 from pydantic import BaseSettings
 

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="attr-defined, untyped-decorator"
 # --8<-- [start:route]
 from fastapi import FastAPI
 

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="name-defined"
 # --8<-- [start:program]
 from fastapi import FastAPI, WebSocket
 
