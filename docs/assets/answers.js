@@ -198,8 +198,18 @@ document.addEventListener("page", () => {
 
 // The theme makes all addresses absolute. Once the page has loaded, the browser would ask for the stylesheets again.
 document.querySelectorAll("link[rel=stylesheet]").forEach(link => link.setAttribute("href", link.href))
-// In the task after a frame, it has been painted.
-document.addEventListener("DOMContentLoaded", () => requestAnimationFrame(() => setTimeout(loadTheme)))
+
+// Calls back once the page has been painted; at once where nobody sees it, or where the browser does not tell.
+function afterFirstPaint(callback) {
+  if (document.hidden || !globalThis.PerformanceObserver?.supportedEntryTypes?.includes("paint")) return callback()
+  new PerformanceObserver((entries, observer) => {
+    if (!entries.getEntriesByName("first-contentful-paint").length) return
+    observer.disconnect()
+    callback()
+  }).observe({ type: "paint", buffered: true })
+}
+
+document.addEventListener("DOMContentLoaded", () => afterFirstPaint(loadTheme))
 
 // The theme adds its parts one by one; once a frame is enough.
 let isAwaited = false
