@@ -99,7 +99,7 @@ def markers(source: str) -> list[tuple[int, str, str]]:
 @rule("Other releases")
 def everything_runs_on_the_locked_releases(root: Path) -> Iterator[Problem]:
     needed: list[tuple[str, int, str, str]] = [
-        (page.file, line_of(read(root, page.file), ["since", package]), package, version)
+        (page.file, 0, package, version)
         for page in load(root).answers.values()
         for package, version in page.meta.since.items()
     ]
@@ -107,15 +107,16 @@ def everything_runs_on_the_locked_releases(root: Path) -> Iterator[Problem]:
         needed += [(name, *marker) for marker in markers(read(root, name))]
     locked = read_lock(root).versions | {"python": f"{PYTHONS[-1]}.99"}
     for file, line, package, version in needed:
+        fault = remedy = ""
         try:
-            newer = Version(version) > Version(locked[package])
+            if Version(version) > Version(locked[package]):
+                fault = f"no test runs on {package} {version}, newer than all that is checked"
+                remedy = "Name the release that it came with."
         except (InvalidVersion, KeyError):
             fault, remedy = (
                 f"{package} {version!r} is no release",
                 'Write it like fastapi="0.118.0".',
             )
+        if fault:
+            line = line or line_of(read(root, file), ["since", package])
             yield Problem(file, line, fault, remedy)
-            continue
-        if newer:
-            fault = f"no test runs on {package} {version}, newer than all that is checked"
-            yield Problem(file, line, fault, "Name the release that it came with.")

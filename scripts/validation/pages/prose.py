@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.catalogue.problems import Problem
+from scripts.catalogue.reading import remembered
 from scripts.validation.pages.macro_calls import FRONT_MATTER
 from scripts.validation.pages.markdown import CODE_SPAN, blank, without_code
 from scripts.validation.rules import files, line_at, read, rule
@@ -54,15 +55,26 @@ def faults_of(paragraph: str) -> Iterator[tuple[str, str]]:
         )
 
 
+@remembered
+def in_prose(text: str) -> list[tuple[int, str, str]]:
+    """Return line, fault and remedy of all that is wrong with the prose of a page without its code."""
+    text = FRONT_MATTER.sub(lambda found: blank(found[0]), text)
+    parts = paragraphs(ELEMENT.sub(lambda found: blank(found[0]), text))
+    return [(line, *fault) for line, paragraph in parts for fault in faults_of(paragraph)]
+
+
+@remembered
+def in_code(text: str) -> list[tuple[int, str, str]]:
+    """Return line, fault and remedy of each sign in the code of a page that only prose has."""
+    return [
+        (line_at(text, code.start()), f"the code holds {found[0]}", "Type the plain sign.")
+        for code in CODE_SPAN.finditer(text)
+        if (found := TYPOGRAPHIC.search(code[0])) and "```" not in code[0]
+    ]
+
+
 @rule("The page")
 def prose_reads_as_it_was_meant(root: Path) -> Iterator[Problem]:
     for name in files(root, "docs", suffix=".md"):
-        text = FRONT_MATTER.sub(lambda found: blank(found[0]), without_code(root, name))
-        for line, paragraph in paragraphs(ELEMENT.sub(lambda found: blank(found[0]), text)):
-            for fault, remedy in faults_of(paragraph):
-                yield Problem(name, line, fault, remedy)
-        text = read(root, name)
-        for code in CODE_SPAN.finditer(text):
-            if (found := TYPOGRAPHIC.search(code[0])) and "```" not in code[0]:
-                fault = f"the code holds {found[0]}"
-                yield Problem(name, line_at(text, code.start()), fault, "Type the plain sign.")
+        for fault in [*in_prose(without_code(root, name)), *in_code(read(root, name))]:
+            yield Problem(name, *fault)
