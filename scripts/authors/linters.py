@@ -17,6 +17,14 @@ LINTERS = {
     "the Markdown is well formed": ["rumdl", "check", "--quiet", "."],
     "the types are right": ["mypy", "--no-error-summary", "scripts", "snippets", "tests"],
 }
+OXLINT = [
+    "oxlint",
+    "--config=scripts/authors/oxlint.json",
+    "--format=unix",
+    "--disable-unicorn-plugin",
+]
+if (BIN / OXLINT[0]).exists():  # there is none for Linux on ARM
+    LINTERS["the scripts of the pages are right"] = [*OXLINT, "docs/assets"]
 TYPES = LINTERS["the types are right"]
 REPAIRABLE = re.compile(r"\[\*\]|: unformatted: ")
 REPAIR = "`make fix` repairs {} of these lines. See CONTRIBUTING.md, “Files”."
@@ -34,7 +42,8 @@ def start(command: list[str], root: Path) -> Process:
 def lines(process: Process) -> list[str]:
     """Return what a linter printed, nothing where it found no fault."""
     output = process.communicate()[0].strip()
-    return output.splitlines() if process.returncode else []
+    found = output.splitlines() if process.returncode else []
+    return [line for line in found if not re.fullmatch(r"(\d+ problems?)?", line)]
 
 
 def types(process: Process, changed: Collection[str], targets: list[str], root: Path) -> list[str]:

@@ -30,7 +30,7 @@ def asked_for(root: Path, name: str) -> Iterator[tuple[str, int, Requirement]]:
     """Yield file, line and requirement of everything that an input of a lock asks for, included files too."""
     for number, line in enumerate(read(root, name).splitlines(), 1):
         if line.startswith("-r "):
-            yield from asked_for(root, line[3:].strip())
+            yield from asked_for(root, f"requirements/{line[3:].strip()}")
         elif asked := INPUT.match(line):
             try:
                 yield name, number, Requirement(asked[0].strip())

@@ -36,7 +36,10 @@ PLACES = {
     ),
     "overrides": (r"([a-z]+/)*[a-z0-9-]+\.html", "Here are parts of the theme, in HTML."),
     "requirements": (r"[a-z]+\.(in|txt)", "Here are locks and what they are made from."),
-    "scripts": (rf"{FOLDERS}[a-z0-9_.]+\.(py|jinja|template|yaml)", "Here is Python, in rooms."),
+    "scripts": (
+        rf"{FOLDERS}[a-z0-9_.]+\.(py|jinja|json|template|yaml)",
+        "Here is Python, in rooms.",
+    ),
     "snippets": (
         rf"(ruff\.toml|{FOLDERS}([a-z0-9_]+\.(conf|html|http|json|py|sh|sql|txt|ya?ml)"
         r"|(wrong_|[a-z0-9_]+\.)?(Dockerfile|Procfile)(\.dockerignore)?))",
