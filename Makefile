@@ -66,7 +66,7 @@ portability: build ## Build with Zensical and ProperDocs too, and compare addres
 addresses: $(VENV)/site.installed ## Add the new addresses to data/published.txt, as make fix does
 	@$(BIN)/python -m scripts.publish.addresses
 
-lock: $(VENV)/test.installed ## Lock the newest versions that requirements/*.in allow
+lock: | $(VENV)/test.installed ## Lock the newest versions that requirements/*.in allow
 	@for name in $(basename $(wildcard requirements/*.in)); do \
 	  { echo "# Locked on $$(date -u +%F) by \`make lock\`; do not edit."; \
 	    $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11.5 --generate-hashes \
@@ -76,24 +76,29 @@ lock: $(VENV)/test.installed ## Lock the newest versions that requirements/*.in 
 clean: ## Remove what the commands made
 	@rm -rf $(VENV) .cache site site.yml .mypy_cache .pytest_cache .ruff_cache
 
-# --- Installation: once for each lock, skipped while its stamp is newer. A lock names all that is needed; told to look
-# for it again, pip would refuse `name[extra]` as soon as a newer release of it is out.
+# --- Installation: once for each lock, skipped while its stamp is newer. Once made, the environment keeps its Python.
+
+ifneq ($(origin PYTHON),file)
+ifeq ($(MAKELEVEL)$(filter clean,$(MAKECMDGOALS)),0)
+OTHER := $(shell [ ! -x $(BIN)/python ] || [ "$$($(PYTHON) -V 2>&1)" = "$$($(BIN)/python -V)" ] || $(BIN)/python -V)
+$(if $(OTHER),$(info PYTHON=$(PYTHON) is ignored: $(VENV) has $(OTHER). Run make clean to have another.))
+endif
+endif
 
 $(BIN)/python:
 	@command -v git >/dev/null || { echo "git is missing: install it, then run make again." >&2; exit 1; }
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11.5 or newer, or name it: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' || { echo "$(PYTHON) is older than 3.11.5: install a newer one, or name it: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "The venv module of $(PYTHON) is missing: install it (on Debian and Ubuntu: apt install python3-venv), then run make again." >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) -V) …"
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/site.installed: requirements/site.txt | $(BIN)/python
-	@echo "Installing what builds the site …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/site.txt
+	@$(BIN)/python -m scripts.setup.install $< "builds the site"
 	@touch $@
 
 $(VENV)/test.installed: requirements/test.txt | $(BIN)/python
-	@echo "Installing what the checks need …"
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/test.txt
+	@$(BIN)/python -m scripts.setup.install $< "the checks need"
 	@touch $@ $(VENV)/site.installed
 
 $(VENV)/chromium.installed: $(VENV)/test.installed
