@@ -14,6 +14,10 @@ EXPLAIN := $(BIN)/rumdl check --quiet .
 export NO_MKDOCS_2_WARNING := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
+# Python looks into the root first: a module here would hide a library from everything that is run.
+HIDING := $(firstword $(wildcard *.py */__init__.py))
+$(if $(HIDING),$(error $(HIDING):1: a module in the root hides a library. Move it into scripts/, tests/ or snippets/))
+
 .PHONY: help serve build check test new move retire record fix hooks audit versions portability addresses lock clean
 
 help: ## List the commands
