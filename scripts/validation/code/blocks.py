@@ -11,6 +11,7 @@ from scripts.validation.rules import folder, read
 
 FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})([^\n`]*)")
 INCLUDE = re.compile(r'\s*--8<-- "(?P<path>[^":]+)(?::(?P<section>[\w-]+))?"\s*')
+RECORDED = (".txt", ".json", ".http")
 MARKER = re.compile(r"--8<-- \[(start|end):([\w-]+)\]")
 
 

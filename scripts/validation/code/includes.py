@@ -6,12 +6,19 @@ from pathlib import Path
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem
-from scripts.validation.code.blocks import INCLUDE, Block, blocks, includes, markers, snippets
+from scripts.validation.code.blocks import (
+    INCLUDE,
+    RECORDED,
+    Block,
+    blocks,
+    includes,
+    markers,
+    snippets,
+)
 from scripts.validation.rules import Stage, files, folder, read, rule
 
 BY_NUMBER = re.compile(r'.*8<-+ "[^":]+:\d*(:\d*)?"\s*')
 ANY_INCLUDE = re.compile(r"\s*;?-+8<-+")
-RECORDED = (".txt", ".json", ".http")
 
 
 def fault_of(block: Block) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from scripts.catalogue.answers import AnswerPage, load
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.read_page import line_of
 from scripts.catalogue.reading import once, remembered
-from scripts.validation.code.blocks import snippets
+from scripts.validation.code.blocks import RECORDED, snippets
 from scripts.validation.rules import folder, read, rule
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -63,6 +63,7 @@ def words(module: ast.Module) -> Iterator[str]:
             yield from re.split(r"\W+", ast.unparse(node))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from re.split(r"[^\w-]+", node.value)
+            yield from re.split(r"[^\w.-]+", node.value)
 
 
 @rule("Tests")
@@ -74,7 +75,7 @@ def every_snippet_is_tested(root: Path) -> Iterator[Problem]:
             continue
         reached = {word for _, file in test_files(root, page) for word in file["words"]}
         for name in snippets(root, page):
-            if Path(name).stem not in reached:
+            if (Path(name).name if name.endswith(RECORDED) else Path(name).stem) not in reached:
                 remedy = f"Import it, or record it, in {test}."
                 yield Problem(name, 1, "no test of its folder touches it", remedy)
 

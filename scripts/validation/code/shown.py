@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from scripts.catalogue.problems import Problem
-from scripts.validation.code.blocks import INCLUDE, blocks
-from scripts.validation.code.includes import RECORDED
+from scripts.validation.code.blocks import INCLUDE, RECORDED, blocks
 from scripts.validation.rules import files, line_at, read, rule
 
 CALLED_WRONG = re.compile(r'.*title="(Flag"|Wrong\b)')
