@@ -1,6 +1,7 @@
 """Fixtures of the checks of the whole site: the built site, a server for it, and a browser."""
 
 import mimetypes
+import os
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,14 @@ def tree(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, tmp_path / name, follow_symlinks=False)
     return tmp_path
+
+
+def make(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run make in ``cwd`` without the flags of an outer make."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    return subprocess.run(
+        ["make", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def make_repository(folder: Path) -> Path:

@@ -13,8 +13,7 @@ from scripts.authors.transaction import project_files
 from scripts.catalogue.answers import Catalogue, load
 from scripts.project import ROOT
 from scripts.validation.validate import validate
-from tests.conftest import make_repository
-from tests.publish.test_serve import make
+from tests.conftest import make, make_repository
 
 pytestmark = pytest.mark.site  # they copy the project, and only who changes the commands needs them
 

@@ -1,7 +1,6 @@
-"""What the commands say and do on a machine that lacks something, and while an author writes."""
+"""What the server says and shows while an author writes."""
 
 import logging
-import os
 import re
 import socket
 import subprocess
@@ -22,19 +21,8 @@ from scripts.project import ROOT
 from scripts.publish import complete
 from scripts.publish.live import builder, serve
 from scripts.publish.live.faults import FaultServer, Heard
-from scripts.setup import chromium as install_chromium
-from scripts.setup import postgresql as install_postgresql
-from scripts.setup import system_packages
 
 PATIENCE = 200  # seconds until a server that does not come up fails the test, on a busy machine
-
-
-def make(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run make in ``cwd`` without the flags of an outer make."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
-    return subprocess.run(
-        ["make", *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
 
 
 def free_port() -> int:
@@ -65,31 +53,6 @@ def wait_for(address: str, text: str) -> None:
         time.sleep(0.05)
 
 
-def test_a_missing_python_gets_one_line_with_the_remedy(tmp_path: Path) -> None:
-    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text(encoding="utf-8"))
-    (tmp_path / "requirements").mkdir()
-    (tmp_path / "requirements/site.txt").touch()
-    result = make("serve", "PYTHON=no-such-python", cwd=tmp_path)
-    lines = [line for line in result.stderr.splitlines() if not line.startswith("make")]
-    assert result.returncode != 0
-    assert len(lines) == 1
-    assert lines[0].startswith("no-such-python is missing: install Python 3.11.5 or newer")
-
-
-def test_an_old_python_gets_one_line_with_the_remedy(tmp_path: Path) -> None:
-    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text(encoding="utf-8"))
-    (tmp_path / "requirements").mkdir()
-    (tmp_path / "requirements/site.txt").touch()
-    old = tmp_path / "old-python"
-    old.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
-    old.chmod(0o755)
-    result = make("serve", f"PYTHON={old}", cwd=tmp_path)
-    lines = [line for line in result.stderr.splitlines() if not line.startswith("make")]
-    assert result.returncode != 0
-    assert len(lines) == 1
-    assert "is older than 3.11.5: install a newer one" in lines[0]
-
-
 def test_a_taken_port_gets_one_line_with_the_remedy() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -99,28 +62,6 @@ def test_a_taken_port_gets_one_line_with_the_remedy() -> None:
             serve.main(str(port))
     expected = f"Port {port} is taken: stop what uses it, or run `make serve PORT={port + 1}`."
     assert str(refused.value) == expected
-
-
-def test_a_chromium_that_cannot_be_installed_gets_one_line_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(install_chromium, "system_chromium", lambda: None)
-    monkeypatch.setattr(system_packages, "can_install", lambda: True)
-    monkeypatch.setattr(system_packages, "install", lambda package: f"no {package} to be had.")
-    assert install_chromium.main() == 1
-    expected = "Chromium could not be installed: no chromium to be had. Install it by hand"
-    assert capsys.readouterr().err.startswith(expected)
-
-
-def test_a_postgresql_that_cannot_be_installed_gets_one_line_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(install_postgresql, "server_programs", lambda: None)
-    monkeypatch.setattr(system_packages, "can_install", lambda: False)
-    assert install_postgresql.main() == 1
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert "Install it (Debian, Ubuntu: apt install postgresql" in error
 
 
 @pytest.mark.parametrize("port", ["abc", "", "0", "80000", "-1", "8000 "])
@@ -227,13 +168,6 @@ def test_the_build_stops_at_what_the_security_policy_would_block(
     monkeypatch.setattr(complete, "seal", lambda site: [problem])
     assert complete.main() == 1
     assert capsys.readouterr().err == "site/a/index.html:3: a script. Remove it.\n"
-
-
-def test_a_failed_command_is_told_by_the_last_line_it_printed() -> None:
-    assert system_packages.run([sys.executable, "-c", "raise OSError('no network')"]) == (
-        "OSError: no network."
-    )
-    assert system_packages.run([sys.executable, "-c", ""]) == ""
 
 
 @pytest.fixture

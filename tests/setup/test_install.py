@@ -7,7 +7,7 @@ import pytest
 
 from scripts.project import ROOT
 from scripts.setup import install
-from tests.publish.test_serve import make
+from tests.conftest import make
 
 LOCK = "requirements/site.txt"
 

@@ -1,0 +1,66 @@
+"""What a machine lacks is told in one line with the remedy."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.project import ROOT
+from scripts.setup import chromium as install_chromium
+from scripts.setup import postgresql as install_postgresql
+from scripts.setup import system_packages
+from tests.conftest import make
+
+
+def test_a_missing_python_gets_one_line_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text(encoding="utf-8"))
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements/site.txt").touch()
+    result = make("serve", "PYTHON=no-such-python", cwd=tmp_path)
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("make")]
+    assert result.returncode != 0
+    assert len(lines) == 1
+    assert lines[0].startswith("no-such-python is missing: install Python 3.11.5 or newer")
+
+
+def test_an_old_python_gets_one_line_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text(encoding="utf-8"))
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements/site.txt").touch()
+    old = tmp_path / "old-python"
+    old.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    old.chmod(0o755)
+    result = make("serve", f"PYTHON={old}", cwd=tmp_path)
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("make")]
+    assert result.returncode != 0
+    assert len(lines) == 1
+    assert "is older than 3.11.5: install a newer one" in lines[0]
+
+
+def test_a_chromium_that_cannot_be_installed_gets_one_line_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install_chromium, "system_chromium", lambda: None)
+    monkeypatch.setattr(system_packages, "can_install", lambda: True)
+    monkeypatch.setattr(system_packages, "install", lambda package: f"no {package} to be had.")
+    assert install_chromium.main() == 1
+    expected = "Chromium could not be installed: no chromium to be had. Install it by hand"
+    assert capsys.readouterr().err.startswith(expected)
+
+
+def test_a_postgresql_that_cannot_be_installed_gets_one_line_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install_postgresql, "server_programs", lambda: None)
+    monkeypatch.setattr(system_packages, "can_install", lambda: False)
+    assert install_postgresql.main() == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "Install it (Debian, Ubuntu: apt install postgresql" in error
+
+
+def test_a_failed_command_is_told_by_the_last_line_it_printed() -> None:
+    assert system_packages.run([sys.executable, "-c", "raise OSError('no network')"]) == (
+        "OSError: no network."
+    )
+    assert system_packages.run([sys.executable, "-c", ""]) == ""
