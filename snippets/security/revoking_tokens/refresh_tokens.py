@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 import hashlib
 import secrets
 import uuid
@@ -22,7 +23,6 @@ IDLE_LIFETIME = timedelta(days=7)
 LEEWAY = timedelta(seconds=30)
 
 
-# --8<-- [start:keys]
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="APP_", hide_input_in_errors=True)
 
@@ -31,15 +31,11 @@ class Settings(BaseSettings):
     jwt_signing_kid: str  # the key for new tokens
 
 
-# --8<-- [end:keys]
-
-
 @lru_cache
 def get_settings() -> Settings:
     return Settings()
 
 
-# --8<-- [start:store]
 @dataclass
 class Session:
     """One login on one device: a family of refresh tokens, of which one is valid."""
@@ -62,7 +58,6 @@ class Store:
     denied: dict[str, datetime] = field(default_factory=dict)  # session id -> until
 
 
-# --8<-- [end:store]
 store = Store()
 
 
@@ -87,7 +82,6 @@ class Tokens(BaseModel):
     token_type: str = "bearer"
 
 
-# --8<-- [start:issue]
 @dataclass
 class Sessions:
     store: Annotated[Store, Depends(get_store)]
@@ -96,7 +90,9 @@ class Sessions:
 
     def start(self, username: str) -> Tokens:
         now = self.now()
-        version = self.store.versions.setdefault(username, 0)
+        version = self.store.versions.setdefault(username, secrets.randbits(32))
+        kept = {h: s for h, s in self.store.sessions.items() if s.ends > now}
+        self.store.sessions = kept
         session = Session(username, version, now + SESSION_LIFETIME, now)
         return self.next_tokens(session)
 
@@ -104,7 +100,7 @@ class Sessions:
         refresh_token = secrets.token_urlsafe(32)  # opaque: nothing to decode
         session.current = digest(refresh_token)
         session.idle_until = self.now() + IDLE_LIFETIME
-        self.store.sessions[session.current] = session  # old hashes stay
+        self.store.sessions[session.current] = session  # old hashes stay till the end
         access_token = self.access_token(session)
         return Tokens(access_token=access_token, refresh_token=refresh_token)
 
@@ -128,9 +124,6 @@ class Sessions:
         self.store.denied = denied
 
 
-# --8<-- [end:issue]
-
-
 def authenticate() -> str:
     """Stand for the password check, which is another answer."""
     raise HTTPException(401, "Incorrect username or password")
@@ -144,7 +137,6 @@ async def login(
     return sessions.start(username)
 
 
-# --8<-- [start:refresh]
 RefreshToken = Annotated[str, Body(embed=True, max_length=100)]
 
 
@@ -152,12 +144,10 @@ RefreshToken = Annotated[str, Body(embed=True, max_length=100)]
 async def refresh(
     refresh_token: RefreshToken, sessions: Annotated[Sessions, Depends()]
 ) -> Tokens:
-    # --8<-- [start:reuse]
     presented = digest(refresh_token)
     session = sessions.store.sessions.get(presented)
     if session and presented != session.current:
         sessions.end(session)  # used before: there are two holders
-    # --8<-- [end:reuse]
     if (
         session is None
         or session.revoked
@@ -168,10 +158,6 @@ async def refresh(
     return sessions.next_tokens(session)
 
 
-# --8<-- [end:refresh]
-
-
-# --8<-- [start:verify]
 def verify(token: str, settings: Settings, store: Store) -> dict[str, Any]:
     kid = jwt.get_unverified_header(token).get("kid")
     if kid not in settings.jwt_keys:
@@ -188,9 +174,6 @@ def verify(token: str, settings: Settings, store: Store) -> dict[str, Any]:
     if claims["ver"] != store.versions.get(claims["sub"]):
         raise jwt.InvalidTokenError("all sessions ended")
     return claims
-
-
-# --8<-- [end:verify]
 
 
 def current_claims(
@@ -213,8 +196,6 @@ async def me(claims: Claims) -> str:
     return str(claims["sub"])
 
 
-# --8<-- [start:logout]
-# --8<-- [start:logout-one]
 @app.post("/logout", status_code=204)
 async def logout(
     refresh_token: RefreshToken, sessions: Annotated[Sessions, Depends()]
@@ -224,7 +205,6 @@ async def logout(
         sessions.end(session)
 
 
-# --8<-- [end:logout-one]
 @app.post("/logout-everywhere", status_code=204)
 async def logout_everywhere(
     claims: Claims, store: Annotated[Store, Depends(get_store)]
@@ -232,4 +212,4 @@ async def logout_everywhere(
     store.versions[claims["sub"]] = claims["ver"] + 1
 
 
-# --8<-- [end:logout]
+# --8<-- [end:program]

@@ -1,12 +1,13 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import jwt
 import pytest
+from fastapi import Cookie, FastAPI, Response
 from fastapi.testclient import TestClient
-from httpx2 import Response
+from httpx2 import Response as Answer
 from pydantic import ValidationError
 
 from snippets.security.revoking_tokens import (
@@ -77,11 +78,11 @@ def log_in(client: TestClient) -> Any:
     return client.post("/token").raise_for_status().json()
 
 
-def refresh(client: TestClient, tokens: Any) -> Response:
+def refresh(client: TestClient, tokens: Any) -> Answer:
     return client.post("/refresh", json={"refresh_token": tokens["refresh_token"]})
 
 
-def log_out(client: TestClient, tokens: Any) -> Response:
+def log_out(client: TestClient, tokens: Any) -> Answer:
     return client.post("/logout", json={"refresh_token": tokens["refresh_token"]})
 
 
@@ -95,7 +96,7 @@ def test_a_stolen_refresh_token_ends_the_session_when_it_is_used_again(
 ) -> None:
     steps: list[str] = []
 
-    def step(who: str, what: str, response: Response | int) -> None:
+    def step(who: str, what: str, response: Answer | int) -> None:
         code = response if isinstance(response, int) else response.status_code
         steps.append(f"{who:6} {what:38} {code}")
 
@@ -226,6 +227,59 @@ def test_a_deleted_user_is_out_at_once(client: TestClient, store: Store) -> None
     del store.versions["alice"]
     assert status(client, tokens) == 401
     assert refresh(client, tokens).status_code == 401
+
+
+def test_a_new_account_of_the_same_name_does_not_inherit_tokens(
+    client: TestClient, store: Store
+) -> None:
+    of_the_first = log_in(client)
+    del store.versions["alice"]
+    assert status(client, log_in(client)) == 200
+    assert status(client, of_the_first) == 401
+    assert refresh(client, of_the_first).status_code == 401
+
+
+def test_the_hashes_of_a_session_are_deleted_after_its_end(
+    client: TestClient, store: Store, clock: FakeClock
+) -> None:
+    now = clock.time
+    clock.time = now - SESSION_LIFETIME
+    tokens = log_in(client)
+    for _ in range(5):
+        tokens = refresh(client, tokens).json()
+    assert len(store.sessions) == 6
+    clock.time = now
+    log_in(client)
+    assert len(store.sessions) == 1
+
+
+def test_a_client_that_repeats_a_refresh_whose_answer_was_lost_is_logged_out(
+    client: TestClient,
+) -> None:
+    tokens = log_in(client)
+    refresh(client, tokens)  # the answer never arrives
+    assert refresh(client, tokens).status_code == 401
+    assert status(client, tokens) == 401
+
+
+def test_a_refresh_cookie_needs_cookie_and_one_common_path() -> None:
+    cookie_app = FastAPI()
+
+    @cookie_app.post("/login")
+    async def login(response: Response) -> None:
+        response.set_cookie("refresh", "t", path="/session", httponly=True)
+
+    for path in ("/session/refresh", "/session/logout", "/refresh"):
+
+        @cookie_app.post(path)
+        async def read(refresh: Annotated[str | None, Cookie()] = None) -> str | None:
+            return refresh
+
+    browser = TestClient(cookie_app)
+    browser.post("/login")
+    assert browser.post("/session/refresh").json() == "t"
+    assert browser.post("/session/logout").json() == "t"
+    assert browser.post("/refresh").json() is None
 
 
 def test_a_short_key_is_refused(keys: Callable[[str, Any], None]) -> None:
