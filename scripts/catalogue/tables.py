@@ -8,10 +8,13 @@ from scripts.catalogue.reading import text_of
 
 HEADS = {
     "data/inline_scripts.tsv": 0,
+    "data/kept.tsv": 0,
     "data/notes.tsv": 1,
+    "data/places.tsv": 0,
     "data/redirects.tsv": 0,
     "data/sources.tsv": 0,
     "data/synonyms.tsv": 0,
+    "data/workflows.tsv": 0,
     "tests/mistakes/table.tsv": 1,
     "tests/search.tsv": 1,
 }

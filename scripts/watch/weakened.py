@@ -20,7 +20,7 @@ GATES = {
     r"|scripts/releases/.*|data/checked\.yml",
     "The rules, and what holds them": r"scripts/(validation|catalogue)/.*|tests/.*\.py|tests/mistakes/.*",
     "The settings of the tools": r"pyproject\.toml|snippets/ruff\.toml|mkdocs\.yml|\.gitignore",
-    "What CI does, and who is asked": r"\.ci/.*|\.github/.*|Makefile",
+    "What CI does, and who is asked": r"\.ci/.*|\.github/.*|Makefile|data/(kept|places|workflows)\.tsv",
     "What is installed": r"requirements/.*|tests/audit/[^/]+\.json|tests/audit/\.npmrc",
     "What runs in readers' browsers": r"data/inline_scripts\.tsv|docs/assets/.*\.js|overrides/.*",
     "Lists that only grow, or that let more in": r"data/(published\.txt|(redirects|sources)\.tsv)"

@@ -7,6 +7,7 @@ from pathlib import Path
 from scripts.catalogue.names import OTHER_PAGES
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.reading import content_of
+from scripts.catalogue.tables import read_rows
 from scripts.validation.rules import Stage, files, names, rule
 
 LARGEST, LARGEST_IMAGE = 60_000, 40_000  # bytes
@@ -17,47 +18,16 @@ GROWING = (
     "requirements/oldest.txt",
 )  # written by commands
 IMAGES = (".avif", ".png", ".svg", ".webp")
-# What the names of a folder are: the name is part of addresses and imports, and of what programs look for.
-STEM, FOLDERS = r"[a-z0-9]+(-[a-z0-9]+)*", r"([a-z0-9_]+/)*"
-PLACES = {
-    "": (
-        r"\.gitignore|CONTRIBUTING\.md|LICENSE|Makefile|README\.md|mkdocs\.yml|pyproject\.toml",
-        "Move it into the folder that it belongs to; settings of tools stand in pyproject.toml.",
-    ),
-    ".ci": ("run", "Write it into the Makefile, which .ci/run calls."),
-    ".github": (
-        r"CODEOWNERS|[A-Z_a-z]+\.md|dependabot\.yml|ISSUE_TEMPLATE/[a-z]+\.yml|workflows/[a-z]+\.yml",
-        "Only what GitHub reads stands here.",
-    ),
-    "data": (r"[a-z_]+\.(tsv|txt|yml)", "Here are tables, one a file, like data/synonyms.tsv."),
-    "docs": (
-        rf"({STEM}/)*{STEM}\.md|assets/({STEM}/)*{STEM}\.(avif|css|js|png|svg|webp)",
-        "Use lower case and hyphens, like docs/topic/blocking-the-event-loop.md; the rest is in docs/assets.",
-    ),
-    "overrides": (r"([a-z]+/)*[a-z0-9-]+\.html", "Here are parts of the theme, in HTML."),
-    "requirements": (r"[a-z]+\.(in|txt)", "Here are locks and what they are made from."),
-    "scripts": (
-        rf"{FOLDERS}[a-z0-9_.]+\.(py|jinja|json|template|yaml)",
-        "Here is Python, in rooms.",
-    ),
-    "snippets": (
-        rf"(ruff\.toml|{FOLDERS}([a-z0-9_]+\.(conf|html|http|json|py|sh|sql|txt|ya?ml)"
-        r"|(wrong_|[a-z0-9_]+\.)?(Dockerfile|Procfile)(\.dockerignore)?))",
-        "Use lower case and underscores, like snippets/topic/slug/wrong_call.py.",
-    ),
-    "tests": (
-        rf"{FOLDERS}[a-z0-9_]+\.(py|tsv)|audit/(\.npmrc|package(-lock)?\.json)",
-        "Here is Python, in the rooms of scripts/.",
-    ),
-}
+PLACES = "data/places.tsv"
 RESERVED = re.compile(r"(.*/)?(con|prn|aux|nul|com\d|lpt\d)(\.[^/]*)?(/.*)?", re.I)  # by Windows
 
 
 @rule("Files", Stage.TEXT)
 def every_file_belongs_where_it_is(root: Path) -> Iterator[Problem]:
+    places = {row.cells[0]: row.cells[1:] for row in read_rows(root, PLACES, columns=3)}
     for name in names(root):
         folder, _, rest = name.rpartition("/") if "/" not in name else name.partition("/")
-        pattern, remedy = PLACES.get(folder, ("", "Put it into a folder that the project has."))
+        pattern, remedy = places.get(folder, ("", "Put it into a folder that the project has."))
         if RESERVED.fullmatch(name):
             yield Problem(name, 1, "Windows cannot store a file of this name", "Call it otherwise.")
         elif not re.fullmatch(pattern, rest):
