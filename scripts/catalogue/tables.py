@@ -17,6 +17,7 @@ HEADS = {
     "data/workflows.tsv": 0,
     "tests/mistakes/table.tsv": 1,
     "tests/search.tsv": 1,
+    "tests/unanswered.tsv": 1,
 }
 """How many lines of a table, below its comments, name its columns."""
 

@@ -44,6 +44,8 @@ class Section:
     """The text, one paragraph, list item or table cell each."""
     code: list[str] = field(default_factory=list)
     """The code blocks."""
+    review: str = ""
+    """Where it is a finding, the Markdown to paste into a review."""
 
 
 class ArticleParser(HTMLParser):
@@ -55,17 +57,21 @@ class ArticleParser(HTMLParser):
         self.sections: list[Section] = []
         self.stack: list[tuple[str, bool]] = []  # open elements of the article; whether left out
         self.line = ""
+        self.reviews: dict[str, str] = {}  # by the anchors of the findings
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open a section at each heading, and end the line at each block."""
         values = {name: value or "" for name, value in attrs}
         if (not self.stack and tag != "article") or tag in VOID:
             return
+        if "data-findings" in values:
+            self.reviews = json.loads(values["data-findings"])
         left_out = bool(LEFT_OUT & set(values.get("class", "").split()))
         self.stack.append((tag, left_out or bool(self.stack and self.stack[-1][1])))
         if re.fullmatch("h[1-6]", tag):
             self.end_line()
-            self.sections.append(Section(values.get("id", ""), ""))
+            anchor = values.get("id", "")
+            self.sections.append(Section(anchor, "", review=self.reviews.get(anchor, "")))
         elif tag in BLOCKS:
             self.end_line()
 
@@ -121,7 +127,8 @@ def common_words(texts: Iterable[str]) -> set[str]:
 def condense(page: AnswerPage, parts: list[Section], common: set[str]) -> list[list[str]]:
     """Return anchor, heading, telling sentences and further words of each section of an answer.
 
-    The first section, above the first heading, has neither anchor nor heading.
+    A finding's section also has its Markdown for a review. The first section, above the first heading,
+    has neither anchor nor heading.
     """
     known = common | set(
         lower_words("\n".join([page.title, page.meta.answer, *page.meta.asked_as]))
@@ -143,7 +150,8 @@ def condense(page: AnswerPage, parts: list[Section], common: set[str]) -> list[l
                 known.add(name.lower())
                 further.append(name)
         place = [part.anchor, part.heading] if number else ["", ""]
-        condensed.append([*place, "\n".join(sentences), " ".join(further)])
+        review = [part.review] if part.review else []
+        condensed.append([*place, "\n".join(sentences), " ".join(further), *review])
     return condensed
 
 

@@ -21,11 +21,12 @@ from playwright.sync_api import Browser, Page, expect
 from scripts.catalogue.answers import Catalogue
 from scripts.project import ROOT
 from scripts.publish.search_index import INDEX
-from scripts.validation.files.search_phrases import Phrase, read_phrases
+from scripts.validation.files.search_phrases import Phrase, read_phrases, read_unanswered
 from tests.browser.test_pages import AXE, AXE_OPTIONS, SCHEMES
 from tests.conftest import WIDTHS, new_context
 
 FIRST, FIRST_THREE = 0.90, 0.98  # share of the phrases whose answer comes so far up
+DOUBTED, RECOGNISED = 0.03, 0.80  # at most, of what is answered; at least, of what is not
 INDEX_BYTES = 2_000  # gzipped, for each answer: 120 kB for 60
 SCRIPT_BYTES = 10_000  # gzipped, of all our scripts that a page loads before the search is opened
 # Milliseconds. On an idle machine it takes a fifth of this; shared ones of CI are slow and uneven.
@@ -50,7 +51,8 @@ TYPE_ALL = """async phrases => {
     await drawn()
     const time = performance.now() - start
     const ids = [...document.querySelectorAll(".search__answer")].map(answer => Number(answer.dataset.id))
-    all.push({ ids, time })
+    const status = document.querySelector(".search__status").textContent
+    all.push({ ids, time, is_doubted: !ids.length || status.startsWith("Nothing here fits well") })
   }
   return all
 }"""
@@ -85,6 +87,8 @@ class Found:
     """The answers, best first."""
     time: float
     """Milliseconds from the key to the frame."""
+    is_doubted: bool
+    """Whether the box said that nothing fits well."""
 
 
 PHRASES = read_phrases(ROOT)
@@ -152,6 +156,19 @@ def test_no_phrase_is_without_a_result(found: dict[Phrase, Found]) -> None:
     empty = [phrase.text for phrase, shown in found.items() if not shown.ids]
     if empty:
         pytest.fail(f"Nothing is found for {', '.join(empty)}.", pytrace=False)
+
+
+@pytest.mark.site
+def test_what_is_not_answered_is_said_and_what_is_answered_is_not_doubted(
+    browser: Browser, served: str, found: dict[Phrase, Found]
+) -> None:
+    texts = [row.text for row in read_unanswered(ROOT)]
+    unanswered = dict(zip(texts, find(browser, served, texts), strict=True))
+    recognised = sum(shown.is_doubted for shown in unanswered.values()) / len(unanswered)
+    doubted = sum(shown.is_doubted for shown in found.values()) / len(found)
+    print(f"recognised {recognised:.1%} of {len(unanswered)}, doubted {doubted:.1%} of {len(found)}")
+    assert recognised >= RECOGNISED
+    assert doubted <= DOUBTED
 
 
 @pytest.mark.site
@@ -285,6 +302,50 @@ def test_a_link_opens_the_search(browser: Browser, served: str) -> None:
             "href", re.compile("middleware/cors-credentials/")
         )
         expect(page.locator(INPUT)).to_have_value("allow_credentials wildcard")
+
+
+@pytest.mark.site
+def test_a_doubt_shows_the_nearest_and_offers_the_question_form(page: Page) -> None:
+    page.locator(INPUT).fill("pizza and mongodb recipe")
+    expect(page.locator(".search__status")).to_have_text("Nothing here fits well. Nearest:")
+    expect(page.locator(ANSWER).first).to_be_visible()
+    expect(page.locator(".search__foot")).to_contain_text("No answer yet. Ask this question")
+
+
+@pytest.mark.site
+def test_a_line_keeps_its_blanks(page: Page) -> None:
+    page.locator(INPUT).fill("find blocking calls debug mode call")
+    short = page.locator(".search__short")
+    expect(short.first).to_be_visible()
+    assert short.evaluate_all(
+        "all => all.every(line => line.children.length === 1 && line.innerText === line.textContent)"
+    )
+
+
+@pytest.mark.site
+def test_a_key_copies_the_chosen_result_for_a_review(
+    browser: Browser, served: str, catalogue: Catalogue
+) -> None:
+    with new_context(browser, "desktop") as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.goto(served)
+        open_search(page)
+        expect(page.locator(".search__foot")).to_contain_text("copies for review")
+        for phrase, number, anchor in [
+            ("what is cors", 25, ""),
+            ("blocking call in async def", 7, "#blocking-call-in-async-def"),
+        ]:
+            page.locator(INPUT).fill(phrase)
+            expect(page.locator(ANSWER).first).to_have_attribute("data-id", str(number))
+            page.keyboard.press("Control+Enter")
+            expect(page.locator(".search__status")).to_have_text("Copied for review, as Markdown")
+            copied = page.evaluate("navigator.clipboard.readText()")
+            assert f"]({served}{number}/{anchor})" in copied
+            if not anchor:
+                answer = catalogue.answers[number]
+                assert copied == f"{answer.meta.answer} ([{answer.title}]({served}{number}/))"
+        assert page.url == served
 
 
 @pytest.mark.site

@@ -8,8 +8,9 @@
 import { distance, stem, words } from "./words.js"
 
 // How much a word counts by where it stands, and how much a phrase does by what it is.
-const WORD = { title: 10, slug: 8, asked: 3.5, short: 4.5, heading: 2.5, text: 0.7, names: 0.8 }
-const PHRASE = { title: 1.9, slug: 1.8, asked: 1.3, short: 0.6, heading: 0.6, text: 0.5 }
+const WORD = { title: 10, slug: 8, asked: 3.5, short: 4.5, finding: 2.5, heading: 2.5, text: 0.7, names: 0.8 }
+const PHRASE = { title: 1.9, slug: 1.8, asked: 1.3, short: 0.6, finding: 1.6, heading: 0.6, text: 0.5 }
+const WHOLE = 0.5 // weight of how much of the query the answer has
 const SATURATION = 6 // how soon repetition stops counting
 const LENGTH = 0.4 // how much a long answer's words count less
 const PHRASES = 1.2 // weight of the second part beside the first
@@ -22,6 +23,15 @@ const JOINED = 0.25 // worth of two words of the query written as one
 const SPLIT = 0.55 // worth of either half of two words that the query has as one
 const PREFIX = 0.95
 const TYPO = 0.7 // for each letter
+// How much of a query an answer has, and from what share on it fits. A word that the answer only mentions counts less,
+// the more so the more answers mention it; one that no answer has counts more than any other.
+const MENTIONED = 0.3
+const MENTIONED_ALONE = 0.7
+const NAMED = 0.9 // of an identifier of several parts: where it is shown, it is used
+const MEANS = 0.6 // worth of a synonym
+const TOGETHER = 0.8 // worth of a word of the question, beside the words of one phrase
+const UNKNOWN = 1.4
+const FITS = 0.59
 const MOST_WORDS = 60 // of a query; a pasted traceback may be endless
 
 const PLAINNESS = 0.4 // what is left of the weight of such words:
@@ -56,6 +66,7 @@ export class Engine {
     this.length = this.lengths.reduce((sum, one) => sum + one, 0) / this.lengths.length
     this.vocabulary = [...this.forms.values()].flatMap(forms => [...forms])
     this.rarities = new Map()
+    this.ways = new Map() // word -> its alternatives
   }
 
   #add(answer, number) {
@@ -67,8 +78,8 @@ export class Engine {
     this.#read(answer.url.split("/").at(-2).replaceAll("-", " "), number, "slug")
     for (const wording of answer.asked) this.#read(wording, number, "asked")
     for (const sentence of answer.answer.split(SENTENCE)) this.#read(sentence, number, "short")
-    answer.sections.forEach(([anchor, heading, text, names], section) => {
-      if (heading) this.#read(heading, number, "heading", section)
+    answer.sections.forEach(([anchor, heading, text, names, review], section) => {
+      if (heading) this.#read(heading, number, review ? "finding" : "heading", section)
       // An anchor that the author chose may name the subject in other words.
       const named = anchor.replaceAll("-", " ")
       if (named && named !== heading.toLowerCase()) this.#read(named, number, "heading", section)
@@ -168,6 +179,13 @@ export class Engine {
   }
 
   #alternatives(word, open) {
+    const key = open ? word + " " : word // while it is typed, it may be the start of another
+    let ways = this.ways.get(key)
+    if (!ways) this.ways.set(key, ways = this.#findAlternatives(word, open))
+    return ways
+  }
+
+  #findAlternatives(word, open) {
     const found = new Map()
     const add = (key, weight) => { if (weight > (found.get(key) ?? 0)) found.set(key, weight) }
     const known = this.#knows(word)
@@ -228,6 +246,8 @@ export class Engine {
       for (const [number, score] of best) scores.set(number, (scores.get(number) ?? 0) + score * term.weight)
     }
     const total = terms.reduce((sum, term) => sum + term.rarity * term.weight, 0)
+    const needs = this.#needs(query)
+    const needed = needs.reduce((sum, { weight }) => sum + weight, 0) || 1
     const bases = new Map()
     terms.forEach((term, at) => {
       for (const [key, weight] of term.alternatives) {
@@ -241,8 +261,102 @@ export class Engine {
         const closest = this.#closest(number, terms, bases, total)
         return { number, score: score + PHRASES * total * closest.like, ...closest }
       })
+      .sort((one, other) => other.score - one.score).slice(0, most + 4)
+      // Three common words do not outweigh the one that tells.
+      .map(found => ({ ...found, score: found.score + WHOLE * total * this.#has(found.number, needs) / needed }))
       .sort((one, other) => other.score - one.score).slice(0, most)
       .map(found => this.#result(found, bases))
+  }
+
+  // Returns what an answer to the query must have: for each of its words a weight, and the stems that are as good.
+  #needs(query) {
+    let text = query
+    for (const noise of NOISE) text = text.replace(noise, " ")
+    const fault = text.match(FAULT)?.[0]
+    const important = fault ? new Set(words(fault).map(({ word }) => word)) : null
+    const asked = words(text)
+    const all = ` ${asked.map(({ word }) => word).join(" ")} `
+    const together = [...this.synonyms].filter(([key]) => key.includes(" ") && all.includes(` ${key} `))
+    const unknown = Math.log(2 + 2 * this.answers.length)
+    const seen = new Set()
+    const needs = []
+    let parts = 0
+    for (let at = 0; at < asked.length && needs.length < MOST_WORDS; at++) {
+      const { word, base, parts: own } = asked[at]
+      const isPart = parts > 0
+      if (isPart) parts--
+      const isKnown = this.#knows(word)
+      if (seen.has(word) || own > 0 && !isKnown) continue
+      seen.add(word)
+      if (own > 0) parts = own
+      const stems = new Map()
+      const add = (other, share) => {
+        for (const [key, weight] of this.#alternatives(other, false)) {
+          const form = key.startsWith("~") ? key.slice(1) : stem(key)
+          const worth = key.startsWith("~") ? Math.min(1, weight / STEM) : weight
+          stems.set(form, Math.max(stems.get(form) ?? 0, share * (worth < TYPO || other.length < 6 && worth < 0.9 ? worth * worth : worth)))
+        }
+      }
+      const meant = this.synonyms.get(word)
+      if (!meant || isKnown) add(word, 1)
+      if (!meant && !isKnown && !this.forms.has(base)) {
+        for (const joined of [word + asked[at + 1]?.word, asked[at - 1]?.word + word]) if (this.#knows(joined)) add(joined, 0.9)
+        for (const half of this.#halves(word)) add(half, 0.7)
+      }
+      for (const [key, others] of meant ? [...together, [word, meant]] : together) {
+        if (key.split(" ").includes(word)) for (const { word: other } of words(others)) add(other, MEANS)
+      }
+      const best = Math.max(0, ...stems.values())
+      if (!best && PLAIN.has(base)) continue
+      let weight = Math.max(...[...stems].map(([form, worth]) => worth * this.#rarity("~" + form)), (1 - best) * UNKNOWN * unknown)
+      if (PLAIN.has(base)) weight = Math.min(weight, unknown) * PLAINNESS
+      if (isPart) weight *= PART
+      if (important && !important.has(word)) weight *= 0.25
+      needs.push({ weight, stems, isName: own > 0 })
+    }
+    return needs
+  }
+
+  // Tells whether none of the best answers has enough of the query, in all of it and in one phrase.
+  doubts(query, results) {
+    const needs = this.#needs(query)
+    const total = needs.reduce((sum, { weight }) => sum + weight, 0)
+    return !results.slice(0, 3).some(({ number }) => this.#has(number, needs) >= 2 * FITS * total)
+  }
+
+  #has(number, needs) {
+    let all = 0
+    for (const { weight, stems, isName } of needs) {
+      let most = 0
+      for (const [form, worth] of stems) {
+        const key = "~" + form
+        const have = this.tables.get(key)
+        if (this.subjects.get(key)?.has(number)) most = Math.max(most, worth)
+        else if (have?.has(number)) {
+          const share = isName ? NAMED : MENTIONED + (MENTIONED_ALONE - MENTIONED) / Math.sqrt(have.size)
+          most = Math.max(most, worth * share)
+        }
+      }
+      all += most * weight
+    }
+    const uses = new Map() // stem -> the needs that it meets
+    needs.forEach(({ stems }, at) => {
+      for (const [form, worth] of stems) uses.set(form, [...uses.get(form) ?? [], [at, worth]])
+    })
+    const inQuestion = needs.map(() => 0)
+    let inPhrase = 0
+    for (const { place, bases } of this.phrases[number]) {
+      const worths = inQuestion.map(worth => TOGETHER * worth)
+      const isSubject = place === "title" || place === "slug"
+      for (const base of bases) {
+        for (const [at, worth] of uses.get(base) ?? []) {
+          if (worth > worths[at]) worths[at] = worth
+          if (isSubject && worth > inQuestion[at]) inQuestion[at] = worth
+        }
+      }
+      inPhrase = Math.max(inPhrase, worths.reduce((sum, worth, at) => sum + worth * needs[at].weight, 0))
+    }
+    return all + inPhrase
   }
 
   // Finds the phrase of an answer that is most like the query.
@@ -284,7 +398,7 @@ export class Engine {
       const by = inside / (inside + size) // and how much of the phrase the query
       const alike = PHRASE[candidate.place] * of * of * (0.4 + 0.35 * by + 0.25 * Math.min(1, together / total))
       if (alike > like) like = alike
-      if (candidate.place === "heading" || candidate.place === "text") {
+      if (candidate.place === "finding" || candidate.place === "heading" || candidate.place === "text") {
         if (alike > most) [most, phrase] = [alike, candidate]
       } else if (alike > own) own = alike
     }
@@ -293,9 +407,9 @@ export class Engine {
 
   #result({ number, phrase, own, most }, bases) {
     const { id, url, title, answer, sections } = this.answers[number]
-    const [anchor, heading] = phrase ? sections[phrase.section] : ["", ""]
+    const [anchor, heading, , , review] = phrase ? sections[phrase.section] : ["", ""]
     return {
-      id, url, title, answer, anchor, heading,
+      number, id, url, title, answer, anchor, heading, review,
       sentence: phrase?.place === "text" ? phrase.text : "",
       isInside: most > own, // the place is more like the query than the answer as a whole
       isMatch: word => {

@@ -1,5 +1,5 @@
 // The search panel: a dialog with a combobox whose list shows answers. Everything in it works by keyboard: the first
-// answer is chosen from the start, arrows choose another, Enter opens it, Escape closes.
+// answer is chosen from the start, arrows choose another, Enter opens it, Ctrl+Enter copies it, Escape closes.
 
 import { Engine } from "./engine.js"
 
@@ -27,10 +27,12 @@ function addMarked(parent, text, isMatch) {
   parent.append(text.slice(from))
 }
 
-// Adds a line of Markdown whose only markup is code.
-function addLine(parent, line, isMatch) {
-  line.split("`").forEach((part, index) => {
-    const place = index % 2 ? parent.appendChild(element("code")) : parent
+// Adds a line of Markdown whose only markup is code. It is one element: between two elements of a clamped box,
+// which lays each out by itself, a blank would vanish.
+function addLine(parent, markdown, isMatch) {
+  const line = parent.appendChild(element("span"))
+  markdown.split("`").forEach((part, index) => {
+    const place = index % 2 ? line.appendChild(element("code")) : line
     addMarked(place, part, isMatch)
   })
 }
@@ -39,6 +41,8 @@ export class Panel {
   #engine = null
   #content = null
   #failed = false
+  #found = [] // what is shown
+  #isDoubtful = false // nothing that is shown fits well
   #chosen = -1
   #opensFirst = false // Enter was pressed before the index was there
 
@@ -104,6 +108,7 @@ export class Panel {
     if (isComposing) return
     if (key === "ArrowDown" && count) this.#choose((this.#chosen + 1) % count, true)
     else if (key === "ArrowUp" && count) this.#choose((this.#chosen - 1 + count) % count, true)
+    else if (key === "Enter" && (event.ctrlKey || event.metaKey)) this.#copyChosen()
     else if (key === "Enter") this.#openChosen()
     else return
     event.preventDefault()
@@ -123,6 +128,25 @@ export class Panel {
     else this.list.children[this.#chosen]?.click()
   }
 
+  // Copies the chosen answer for a review, as its page does: the finding that was found, or the short answer.
+  async #copyChosen() {
+    const result = this.#found[this.#chosen]
+    if (!result) return
+    const review = result.isInside && result.review || `${result.answer} ([${result.title}](site:${result.id}/))`
+    try {
+      await navigator.clipboard.writeText(review.replaceAll("](site:", `](${SITE}`))
+      this.#announce("Copied for review, as Markdown")
+    } catch {
+      this.#announce("The browser does not let this page copy. Enter opens the answer, which shows the text.")
+    }
+  }
+
+  // A text that is there already would not be announced again.
+  #announce(text) {
+    this.status.textContent = ""
+    requestAnimationFrame(() => { this.status.textContent = text })
+  }
+
   #choose(index, scroll = false) {
     const { children } = this.list
     if (index === this.#chosen || (index < 0 && children.length)) return
@@ -139,6 +163,8 @@ export class Panel {
   #show() {
     const query = this.input.value.trim()
     const found = query && this.#engine ? this.#engine.search(query, SHOWN) : []
+    this.#found = found
+    this.#isDoubtful = found.length > 0 && this.#engine.doubts(query, found)
     this.#chosen = -1
     this.input.removeAttribute("aria-activedescendant")
     this.list.replaceChildren(...found.map((result, index) => this.#option(result, index)))
@@ -155,9 +181,10 @@ export class Panel {
 
   #says(query, found) {
     if (this.#failed) return "The search cannot be loaded. All answers are listed by topic on the home page."
-    if (!query) return "Type a question, an identifier or an error text. ↑ and ↓ choose, Enter opens, Escape closes."
+    if (!query) return "Type a question, an identifier or an error text. ↑ and ↓ choose, Enter opens, Ctrl+Enter copies for review, Escape closes."
     if (!this.#engine) return "Loading …"
     if (!found.length) return `Nothing found for “${query}”.`
+    if (this.#isDoubtful) return "Nothing here fits well. Nearest:"
     return found.length === 1 ? "1 answer" : `${found.length} answers, the best first`
   }
 
@@ -185,7 +212,15 @@ export class Panel {
     const link = element("a", "", { href: `?q=${encodeURIComponent(query)}` })
     link.textContent = "Link to this search"
     link.addEventListener("click", event => event.stopPropagation()) // the theme's navigation drops the query
-    this.foot.append(found.length ? "Not answered? " : "No answer yet. ", ask, found.length ? " · " : "", ...(found.length ? [link] : []))
+    this.foot.append(found.length && !this.#isDoubtful ? "Not answered? " : "No answer yet. ", ask, found.length ? " · " : "", ...(found.length ? [link, " · ", this.#copyHint()] : []))
+  }
+
+  #copyHint() {
+    const hint = element("span", "search__hint")
+    const key = hint.appendChild(element("kbd"))
+    key.textContent = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘ Enter" : "Ctrl Enter"
+    hint.append(" copies for review")
+    return hint
   }
 
   // The question form of the repository, filled in, or how to contribute where the site has no repository.

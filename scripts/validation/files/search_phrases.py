@@ -1,4 +1,4 @@
-"""What people type: ``tests/search.tsv`` asks the search for every answer."""
+"""What people type: ``tests/search.tsv`` asks the search for every answer, ``tests/unanswered.tsv`` for none."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from scripts.catalogue.tables import read_rows
 from scripts.validation.rules import rule
 
 LIST = "tests/search.tsv"
+UNANSWERED = "tests/unanswered.tsv"
 LEAST_PHRASES = 8  # for each answer
 SETS = ("tuned", "held-out")
 
@@ -34,6 +35,38 @@ def read_phrases(root: Path) -> list[Phrase]:
         for row in read_rows(root, LIST, columns=3)
         for text, ids, group in [row.cells]
     ]
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A line of the list of what the site does not answer."""
+
+    text: str
+    group: str
+    line: int
+
+
+def read_unanswered(root: Path) -> list[Unanswered]:
+    """Return the lines of the list; a site may have none."""
+    if not (root / UNANSWERED).is_file():
+        return []
+    return [Unanswered(*row.cells, row.line) for row in read_rows(root, UNANSWERED, columns=2)]
+
+
+@rule("Search")
+def what_is_not_answered_stands_in_one_list(root: Path) -> Iterator[Problem]:
+    answered = {phrase.text: phrase.line for phrase in read_phrases(root)}
+    first: dict[str, int] = {}
+    for row in read_unanswered(root):
+        if row.text in answered:
+            fault = f"“{row.text}” stands in {LIST}, line {answered[row.text]}, as answered"
+            yield Problem(UNANSWERED, row.line, fault, "Delete it here if it is.")
+        if first.setdefault(row.text, row.line) != row.line:
+            fault = f"“{row.text}” stands in line {first[row.text]} already"
+            yield Problem(UNANSWERED, row.line, fault, "Keep one.")
+        if row.group not in SETS:
+            fault = f"set “{row.group}”"
+            yield Problem(UNANSWERED, row.line, fault, f"Write {' or '.join(SETS)}.")
 
 
 @rule("Search")
