@@ -10,7 +10,7 @@ from pymdownx.snippets import SnippetMissingError
 from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.catalogue.included_code import included
 from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.reading import text_of
+from scripts.catalogue.reading import once, text_of
 from scripts.project import ROOT
 
 IN_REVIEW = re.compile(r"^## In review\n(.*?)(?=^## |\{\{ answer_foot)", re.M | re.S)
@@ -125,6 +125,7 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str =
     )
 
 
+@once
 def read_findings(page: AnswerPage, root: Path = ROOT) -> list[Finding]:
     """Return the findings of ``page``, in its order.
 

@@ -41,7 +41,10 @@ def one_reading() -> Iterator[None]:
 
 
 def once(function: Callable[P, T]) -> Callable[P, T]:
-    """Run a function once for the same arguments within a reading, and each time outside of one."""
+    """Run a function once for the same arguments within a reading, and each time outside of one.
+
+    A page is the same where its file is.
+    """
     names = list(inspect.signature(function).parameters)
     defaults = function.__defaults__ or ()
 
@@ -50,7 +53,8 @@ def once(function: Callable[P, T]) -> Callable[P, T]:
         if not results:
             return function(*args, **kwargs)
         missing = len(names) - len(args) - len(kwargs)
-        key = (function, args + defaults[len(defaults) - missing :], *sorted(kwargs.items()))
+        given = (getattr(arg, "file", arg) for arg in args + defaults[len(defaults) - missing :])
+        key = (function, *given, *sorted(kwargs.items()))
         if key not in results[0]:
             results[0][key] = function(*args, **kwargs)
         value: T = results[0][key]

@@ -4,6 +4,7 @@ The index holds text, not postings: the browser cuts it into words with the same
 query, so that both always agree. It is fetched when the search is first wanted.
 """
 
+import functools
 import json
 import re
 from collections import Counter
@@ -102,6 +103,7 @@ class ArticleParser(HTMLParser):
             self.sections[-1].lines.append(line)
 
 
+@functools.lru_cache(maxsize=200)  # while `make serve` runs, few pages change
 def sections(html: str) -> list[Section]:
     """Return the sections of the article of a built page, without those that hold links alone."""
     parser = ArticleParser()

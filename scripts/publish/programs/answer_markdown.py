@@ -24,7 +24,8 @@ LANGUAGE = re.compile(r"[\w+-]+")
 TITLE = re.compile(r'title="([^"]+)"')
 # What only the engine understands: layout, and the ids and classes of headings and paragraphs.
 LAYOUT = re.compile(
-    r"""^[ \t]*</?div\b(?:"[^"]*"|[^">])*>[ \t]*\n|[ \t]*\{:? ?[#.][^}\n]*\}[ \t]*$""", re.M
+    r"""^[ \t]*</?div\b(?:"[^"]*"|'[^'\n]*'|[^"'>])*>[ \t]*\n|[ \t]*\{:? ?[#.][^}\n]*\}[ \t]*$""",
+    re.M,
 )
 # The target of a link within the site; code comes first, since nothing in it is a link.
 CODE_OR_TARGET = re.compile(

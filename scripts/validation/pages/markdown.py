@@ -11,8 +11,8 @@ from pathlib import Path
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem
-from scripts.catalogue.reading import once
-from scripts.validation.code.blocks import blocks
+from scripts.catalogue.reading import once, remembered
+from scripts.validation.code.blocks import fenced
 from scripts.validation.rules import Stage, files, line_at, read, rule
 
 SCHEMES = ("https", "mailto")
@@ -38,7 +38,7 @@ UNKNOWN = {
         "attributes within a line",
         "Give them to a heading or a paragraph, at the end of its line.",
     ),
-    re.compile(r"^.*\S.*</?div\b|^[ \t]*</?div\b(?:\"[^\"]*\"|[^\">\n])*>[ \t]*\S", re.M): (
+    re.compile(r"""\S[ \t]*</?div\b|</?div\b(?:"[^"\n]*"|'[^'\n]*'|[^"'>\n])*>[ \t]*\S"""): (
         "<div> within a line",
         "Let it stand on a line of its own.",
     ),
@@ -55,16 +55,22 @@ def blank(text: str) -> str:
     return re.sub(r"[^\n]", " ", text)
 
 
-@once
-def without_code(root: Path, name: str) -> str:
+@remembered
+def blanked(text: str) -> str:
     """Return a page with code and other wordings blanked, the parts that are shown as they stand."""
-    lines = read(root, name).split("\n")
-    for block in blocks(root, name):
+    lines = text.split("\n")
+    for block in fenced(text.splitlines()):
         for number in range(block.line - 1, min(block.line + len(block.body) + 1, len(lines))):
             lines[number] = blank(lines[number])
     text = "\n".join(lines)
     text = re.sub(r"^asked_as:\n(?:  .*\n)+", lambda found: blank(found[0]), text, flags=re.M)
     return CODE_SPAN.sub(lambda found: blank(found[0]), text)
+
+
+@once
+def without_code(root: Path, name: str) -> str:
+    """Return a page with code and other wordings blanked."""
+    return blanked(read(root, name))
 
 
 def forbidden_scheme(target: str) -> str:
