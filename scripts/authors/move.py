@@ -31,6 +31,7 @@ def names(source: str, target: str) -> dict[re.Pattern[str], str]:
         re.compile(re.escape(tests[0])): tests[1],
         re.compile(rf"snippets/{old}(?![\w-])"): f"snippets/{new}",
         re.compile(rf'(?<=8<-- "){old}(?=/)'): new,
+        re.compile(rf'( data-(?:wrong|right)="){old}(?=/)'): rf"\g<1>{new}",
         re.compile(rf"{re.escape(dotted[0])}(?!\w)"): dotted[1],
     }
 

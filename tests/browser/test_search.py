@@ -166,7 +166,9 @@ def test_what_is_not_answered_is_said_and_what_is_answered_is_not_doubted(
     unanswered = dict(zip(texts, find(browser, served, texts), strict=True))
     recognised = sum(shown.is_doubted for shown in unanswered.values()) / len(unanswered)
     doubted = sum(shown.is_doubted for shown in found.values()) / len(found)
-    print(f"recognised {recognised:.1%} of {len(unanswered)}, doubted {doubted:.1%} of {len(found)}")
+    print(
+        f"recognised {recognised:.1%} of {len(unanswered)}, doubted {doubted:.1%} of {len(found)}"
+    )
     assert recognised >= RECOGNISED
     assert doubted <= DOUBTED
 

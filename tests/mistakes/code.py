@@ -274,8 +274,9 @@ MISTAKES = [
         snippet_tests("choose_the_function", OPERATIONS.rpartition("/")[0]),
         "docs/requests/path-operations.md",
         "",
-        "the page claims “test_method_and_path_choose_the_function[POST-/items-201]”, and the code does not "
+        "the page claims “test_method_and_path_choose_the_function”, and the code does not "
         "show it. Correct the code, or the page and the test together",
+        lines=2,  # the recorded exchange, and the page
     ),
     Mistake(
         "output that the code does not give",

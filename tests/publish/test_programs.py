@@ -392,11 +392,11 @@ def test_the_feed_is_valid_and_holds_the_newest_changes(
 def test_a_change_adds_an_entry_and_leaves_the_older_one_as_it_is(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    first = Change(date=datetime.date(2026, 1, 2), text="First version.")
+    first = Change(date=datetime.date(2026, 11, 25), text="First version.")
     write_exports(only(catalogue, 7, [first]), tmp_path)
     before = check_feed(tmp_path / "feed.xml")
     later = [
-        Change(date=datetime.date(2026, 3, 4), text=text) for text in ("Now <b> & c.", "Also d.")
+        Change(date=datetime.date(2026, 11, 26), text=text) for text in ("Now <b> & c.", "Also d.")
     ]
     write_exports(only(catalogue, 7, [*later, first]), tmp_path)
     changed, new = check_feed(tmp_path / "feed.xml")
@@ -405,15 +405,15 @@ def test_a_change_adds_an_entry_and_leaves_the_older_one_as_it_is(
     told = page.meta.answer.replace("`", "")
     assert atom(new, "title") == f"New: {page.title}"
     assert atom(new, "summary").startswith(told)
-    assert atom(changed, "id") == f"{site_url()}7/#2026-03-04"
+    assert atom(changed, "id") == f"{site_url()}7/#2026-11-26"
     assert atom(changed, "title") == f"Changed: {page.title}"
     assert atom(changed, "summary").startswith(
         f"What changed: Now <b> & c. Also d. The answer now: {told}"
     )
     answer = exported(tmp_path)["answers"][0]
-    assert (answer["created"], answer["updated"]) == ("2026-01-02", "2026-03-04")
+    assert (answer["created"], answer["updated"]) == ("2026-11-25", "2026-11-26")
     sitemap = (tmp_path / "sitemap.xml").read_text(encoding="utf-8")
-    assert f"<loc>{answer['url']}</loc>\n    <lastmod>2026-03-04</lastmod>" in sitemap
+    assert f"<loc>{answer['url']}</loc>\n    <lastmod>2026-11-26</lastmod>" in sitemap
 
 
 @pytest.mark.site

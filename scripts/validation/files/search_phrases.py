@@ -1,4 +1,4 @@
-"""What people type: ``tests/search.tsv`` asks the search for every answer, ``tests/unanswered.tsv`` for none."""
+"""What people type: ``tests/search.tsv`` asks for every answer, ``tests/unanswered.tsv`` for none."""
 
 from collections import Counter
 from collections.abc import Iterator
