@@ -20,9 +20,9 @@ from tests.mistakes.mistake import BUILD, PYTEST, run
 from tests.site_pages import BuiltPage, built_page
 
 TODAY = datetime.date(2026, 11, 24)
-FROM, TO = "concurrency/cpu-bound-work", "testing/computing"
+FROM, TO = "concurrency/concurrent-calls", "testing/computing"
 OLD, NEW = 7, 9
-FORMER, HEADING = "awaiting-is-not-waiting", "an-await-that-does-not-wait"
+FORMER, HEADING = "an-await-too-many", "an-await-that-does-not-wait"
 UNWRITTEN = "not (unwritten or asks_for or right_code or wrong_code or test_linter)"
 
 
@@ -35,8 +35,8 @@ def root(repository: Path) -> Path:
     create(root, "concurrency", "waiting-for-two", "What waits for two?", TODAY)
     page = root / "docs/concurrency/await.md"
     text = page.read_text(encoding="utf-8")
-    assert "\n## Awaiting is not waiting\n" in text
-    text = text.replace("Awaiting is not waiting", "An await that does not wait")
+    assert "\n## An await too many\n" in text
+    text = text.replace("An await too many", "An await that does not wait")
     page.write_text(text, encoding="utf-8")
     with (root / REDIRECTS).open("a", encoding="utf-8") as file:
         file.write(f"concurrency/await/#{FORMER}\tconcurrency/await/#{HEADING}\n")

@@ -3,7 +3,7 @@
 import re
 
 from scripts.validation.files import search_phrases
-from scripts.validation.pages import notes
+from scripts.validation.pages import between_answers, notes
 from tests.mistakes.mistake import (
     CODE,
     PAGE,
@@ -256,6 +256,22 @@ MISTAKES = [
         "tests/search.tsv",
         "how fast is it",
         "“how fast is it” leads to no answer, or a retired one. Name the id of one, after a tab",
+    ),
+    Mistake(
+        "phrase that stands twice among what is not answered",
+        add("unanswered once\ttuned\nunanswered once\ttuned", "tests/unanswered.tsv"),
+        rule(search_phrases.what_is_not_answered_stands_in_one_list),
+        "tests/unanswered.tsv",
+        "unanswered once",
+        "“unanswered once” stands in line",
+    ),
+    Mistake(
+        "learning path that names an answer twice",
+        add("## Twice\n\n{{ path([7, 7]) }}", "docs/paths.md"),
+        rule(between_answers.no_learning_path_names_an_answer_twice),
+        "docs/paths.md",
+        "path([7, 7])",
+        "7 stands in this path twice. Keep the first",
     ),
     Mistake(
         "note that no answer claims any more",

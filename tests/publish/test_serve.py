@@ -171,7 +171,7 @@ def test_the_build_stops_at_what_the_security_policy_would_block(
 
 
 @pytest.fixture
-def server(tree: Path) -> Iterator[str]:
+def server(tree: Path, repository: Path) -> Iterator[str]:
     """Serve a copy of the tree, which tells what it does in ``told.txt``; return its address."""
     port = free_port()
     with (tree / "told.txt").open("w", encoding="utf-8") as told:

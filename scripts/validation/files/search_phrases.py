@@ -50,7 +50,8 @@ def read_unanswered(root: Path) -> list[Unanswered]:
     """Return the lines of the list; a site may have none."""
     if not (root / UNANSWERED).is_file():
         return []
-    return [Unanswered(*row.cells, row.line) for row in read_rows(root, UNANSWERED, columns=2)]
+    rows = read_rows(root, UNANSWERED, columns=2)
+    return [Unanswered(row.cells[0], row.cells[1], row.line) for row in rows]
 
 
 @rule("Search")

@@ -64,7 +64,7 @@ def workflows_do_what_is_described(root: Path) -> Iterator[Problem]:
 
 @rule("Files")
 def every_check_decides(root: Path) -> Iterator[Problem]:
-    kept = dict(row.cells for row in read_rows(root, KEPT, columns=2))
+    kept = {row.cells[0]: row.cells[1] for row in read_rows(root, KEPT, columns=2)}
     for name in files(root, ".ci", ".github", "Makefile"):
         if not name.startswith((".ci/", ".github/workflows/", "Makefile")) and name not in kept:
             continue
