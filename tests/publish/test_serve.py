@@ -172,9 +172,9 @@ def test_the_build_stops_at_what_the_security_policy_would_block(
 
 @pytest.fixture
 def server(tree: Path, repository: Path) -> Iterator[str]:
-    """Serve a copy of the tree, which tells what it does in ``told.txt``; return its address."""
+    """Serve a copy of the tree, which tells what it does in a file beside it; return its address."""
     port = free_port()
-    with (tree / "told.txt").open("w", encoding="utf-8") as told:
+    with tree.with_name(f"{tree.name}-told.txt").open("w", encoding="utf-8") as told:
         process = subprocess.Popen(
             [sys.executable, "-m", "scripts.publish.live.serve", str(port)],
             cwd=tree,
@@ -216,7 +216,9 @@ def test_an_edit_shows_in_the_served_page_and_a_fault_until_it_is_repaired(
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
         wait_for(address, shown)
-    seconds = re.sub(r"\d+\.\d", "N", (tree / "told.txt").read_text(encoding="utf-8"))
+    seconds = re.sub(
+        r"\d+\.\d", "N", tree.with_name(f"{tree.name}-told.txt").read_text(encoding="utf-8")
+    )
     line = next(n for n, text in enumerate(path.read_text("utf-8").splitlines(), 1) if foot in text)
     told = [text for text in seconds.splitlines() if not text.startswith("FastAPI Answers: ")]
     assert [text.partition(". ")[0] for text in told] == [
