@@ -62,6 +62,8 @@ def watch(event: str, arguments: tuple[Any, ...]) -> None:
     if event not in CHANGES or (event == "open" and not arguments[2] & WRITES):
         return
     path = arguments[CHANGES[event]]
+    if event == "os.mkdir" and os.path.isdir(path):
+        return  # It fails, or is content: nothing changes.
     if isinstance(path, str | Path) and "memory" not in str(path) and not is_temporary(path):
         refuse(f"the code changes {name_of(path)}", "Write below `tmp_path`.", sys._getframe())
 

@@ -86,9 +86,10 @@ def an_answer_holds_what_its_markdown_version_knows(root: Path) -> Iterator[Prob
     for name in filter(is_answer, files(root, "docs", suffix=".md")):
         text = without_code(root, name)
         for pattern, (what, remedy) in UNKNOWN.items():
-            for found in pattern.finditer(text):
-                fault = f"the Markdown version of an answer knows no {what}"
-                yield Problem(name, line_at(text, found.start()), fault, remedy)
+            fault = f"the Markdown version of an answer knows no {what}"
+            # A box is opened and closed in one line: one fault.
+            for line in sorted({line_at(text, found.start()) for found in pattern.finditer(text)}):
+                yield Problem(name, line, fault, remedy)
 
 
 @rule("The page")
