@@ -1,3 +1,4 @@
+# --8<-- [start:program]
 from decimal import Decimal
 from typing import Annotated
 
@@ -20,14 +21,12 @@ class SecurityHeaders:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # --8<-- [start:headers]
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(SECURITY_HEADERS)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
-        # --8<-- [end:headers]
 
 
 class User(BaseModel):
@@ -40,8 +39,8 @@ class Invoice(BaseModel):
     note: str = ""
 
 
-TOKENS: dict[str, User] = {}  # stands for the check of a token
-INVOICES: dict[int, Invoice] = {}  # stands for a table
+TOKENS = {"alice-token": User(name="alice")}  # stands for the check of a token
+INVOICES = {1: Invoice(owner="bob", amount=Decimal(10))}  # stands for a table
 
 
 def current_user(
@@ -56,7 +55,6 @@ def current_user(
 CurrentUser = Annotated[User, Depends(current_user)]
 
 
-# --8<-- [start:application]
 app = FastAPI(
     openapi_url=None,  # and with it no /docs and no /redoc
     max_body_size=64_000,  # bytes; the default is no limit
@@ -66,10 +64,8 @@ app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
 app.add_middleware(SecurityHeaders)  # added last: the outer one
 
 api = APIRouter(prefix="/invoices", dependencies=[Depends(current_user)])
-# --8<-- [end:application]
 
 
-# --8<-- [start:object]
 def own_invoice(invoice_id: int, user: CurrentUser) -> Invoice:
     invoice = INVOICES.get(invoice_id)
     if invoice is None or invoice.owner != user.name:
@@ -84,18 +80,11 @@ async def read_invoice(
     return invoice
 
 
-# --8<-- [end:object]
-
-
-# --8<-- [start:input]
 class InvoiceChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     amount: Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=2)]
     note: Annotated[str, Field(max_length=500)] = ""
-
-
-# --8<-- [end:input]
 
 
 @api.put("/{invoice_id}")
@@ -113,3 +102,6 @@ async def health() -> str:
 
 
 app.include_router(api)
+
+
+# --8<-- [end:program]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import pytest
 import starlette.middleware
@@ -168,6 +169,42 @@ def test_open_routes_only_lists_what_it_cannot_call() -> None:
     assert open_routes.open_routes(app) == {"MOUNT /ws"}
 
 
+def test_open_routes_sees_no_frontend_and_may_report_a_closed_route(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "index.html").write_text("hello")
+    app = FastAPI(openapi_url=None)
+    app.frontend("/ui", directory=tmp_path)
+    assert client(app).get("/ui/index.html").text == "hello"
+    assert open_routes.open_routes(app) == set()
+
+    closed = FastAPI(openapi_url=None, dependencies=[Depends(secured.current_user)])
+
+    @closed.get("/numbers/{number:int}")
+    async def number(number: int) -> None: ...
+
+    @closed.get("/tickets/{ticket:uuid}")
+    async def ticket(ticket: UUID) -> None: ...
+
+    assert client(closed).get(f"/tickets/{UUID(int=1)}").status_code == 401
+    assert open_routes.open_routes(closed) == {"GET /tickets/{ticket:uuid}"}
+
+
+def test_three_requests_and_their_answers(alice: None, recorded: Recorder) -> None:
+    secured.INVOICES[2] = secured.Invoice(owner="alice", amount=Decimal(5))
+    lines, codes = [], []
+    for name, path, headers in (
+        ("no token", "/invoices/2", {}),
+        ("her own", "/invoices/2", ALICE),
+        ("bob's", "/invoices/1", ALICE),
+    ):
+        answer = client().get(path, headers=headers)
+        lines.append(f"{name:9} GET {path}  {answer.status_code} {answer.text}")
+        codes.append(answer.status_code)
+    assert codes == [401, 200, 404]
+    recorded("invoices.txt", "\n".join(lines))
+
+
 def test_hidden_docs_hide_no_endpoint(alice: None) -> None:
     secured.INVOICES[1].owner = "alice"
     assert client().get("/docs").status_code == 404
@@ -261,6 +298,17 @@ def test_an_endpoint_that_reads_no_body_has_run_when_the_413_is_sent() -> None:
 
     assert client(app).post("/", content=b"x" * 11).status_code == 413
     assert calls == ["ran"]
+
+
+def test_a_chunked_body_that_nobody_reads_is_no_413() -> None:
+    app = FastAPI(max_body_size=10)
+
+    @app.post("/")
+    async def run() -> str:
+        return "ran"
+
+    answer = client(app).post("/", content=iter([b"x" * 20]))
+    assert (answer.status_code, answer.json()) == (200, "ran")
 
 
 @pytest.mark.parametrize(
