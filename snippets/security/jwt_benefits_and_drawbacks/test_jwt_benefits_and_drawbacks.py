@@ -155,6 +155,19 @@ def test_role_and_deletion_count_from_the_next_request_on(
     assert logged_in.get("/me").status_code == 401
 
 
+def test_a_new_log_in_ends_no_other_session_and_expired_rows_stay(
+    logged_in: TestClient,
+) -> None:
+    thief = copy_of(logged_in)
+    assert logged_in.post("/login").status_code == 204  # with the new password
+    assert len(server_session.SESSIONS) == 2
+    assert thief.get("/me").status_code == 200
+    for session in server_session.SESSIONS.values():
+        session.ends = datetime.now(UTC)
+    assert thief.get("/me").status_code == 401
+    assert len(server_session.SESSIONS) == 2
+
+
 def test_a_logout_without_a_session_is_401_and_a_second_one_is_204(
     logged_in: TestClient,
 ) -> None:
