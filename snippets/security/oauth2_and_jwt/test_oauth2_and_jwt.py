@@ -181,6 +181,14 @@ def test_a_token_without_a_required_claim_is_refused(missing: str) -> None:
     assert get_me(resource_server, token(**changes)).status_code == 401
 
 
+def test_a_token_that_names_only_the_client_is_a_401(provider: Provider) -> None:
+    like_cognito = token(aud=None)
+    assert get_me(resource_server, like_cognito).status_code == 401
+    key = provider.client().get_signing_key_from_jwt(like_cognito)
+    claims = jwt.decode(like_cognito, key, algorithms=["ES256"], issuer=ISSUER)
+    assert claims["client_id"] == "web"  # without audience= this can be compared
+
+
 @pytest.mark.parametrize(
     "bearer",
     ["", "abc", token(kid="unknown"), token(kid=None)],
@@ -387,6 +395,14 @@ def test_an_opaque_token_works_with_the_same_oauth2_class(
     (request,) = server.requests
     expected = "Basic " + b64encode(b"api:s3cret").decode()
     assert request.headers["Authorization"] == expected
+
+
+def test_a_refresh_token_that_the_server_calls_active_gets_in(
+    server: AuthorizationServer,
+) -> None:
+    found = {"sub": "alice", "aud": AUDIENCE, "token_use": "refresh_token"}
+    server.active["refresh"] = found
+    assert get_me(introspection, "refresh").status_code == 200
 
 
 def test_a_revoked_opaque_token_is_refused_at_the_next_request(
