@@ -56,6 +56,8 @@ DUMMY_HASH = PASSWORDS.hash(secrets.token_urlsafe())
 
 
 def add_user(username: str, password: str, *scopes: str) -> None:
+    if username in USERS:
+        raise ValueError("This name is taken")
     stored = PASSWORDS.hash(password)
     USERS[username] = StoredUser(
         username=username, scopes=list(scopes), password_hash=stored

@@ -400,6 +400,14 @@ def test_an_added_user_can_log_in_and_the_table_holds_a_hash() -> None:
     assert login.json()["scope"] == "items:write"
 
 
+def test_a_taken_name_is_refused_and_keeps_its_password() -> None:
+    with pytest.raises(ValueError, match="taken"):
+        jwt_login.add_user("alice", "the password of a stranger")
+    assert client().post("/token", data=form()).status_code == 200
+    stranger = form(password="the password of a stranger")
+    assert client().post("/token", data=stranger).status_code == 401
+
+
 def test_a_name_that_is_given_to_somebody_else_inherits_the_tokens() -> None:
     of_the_first = bearer(token())
     del jwt_login.USERS["alice"]
