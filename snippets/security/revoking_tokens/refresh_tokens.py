@@ -97,11 +97,11 @@ class Sessions:
         return self.next_tokens(session)
 
     def next_tokens(self, session: Session) -> Tokens:
+        access_token = self.access_token(session)  # first: if it fails, nothing changed
         refresh_token = secrets.token_urlsafe(32)  # opaque: nothing to decode
         session.current = digest(refresh_token)
         session.idle_until = self.now() + IDLE_LIFETIME
         self.store.sessions[session.current] = session  # old hashes stay till the end
-        access_token = self.access_token(session)
         return Tokens(access_token=access_token, refresh_token=refresh_token)
 
     def access_token(self, session: Session) -> str:

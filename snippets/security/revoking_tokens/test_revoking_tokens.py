@@ -312,6 +312,17 @@ def test_refresh_tokens_survive_a_change_of_keys(
     assert status(client, refresh(client, before).json()) == 200
 
 
+def test_a_refresh_that_fails_to_sign_uses_up_no_refresh_token(
+    client: TestClient, keys: Callable[[str, Any], None]
+) -> None:
+    tokens = log_in(client)
+    keys("absent", {"old": OLD})  # the signing key is not among the keys
+    failing = TestClient(app, raise_server_exceptions=False)
+    assert refresh(failing, tokens).status_code == 500
+    keys("old", {"old": OLD})
+    assert refresh(client, tokens).status_code == 200
+
+
 @pytest.mark.parametrize("kid", ["unknown", "../old", None])
 def test_the_kid_chooses_among_our_keys_only(
     client: TestClient, kid: str | None
