@@ -8,14 +8,16 @@ from fastapi.testclient import TestClient
 
 def open_routes(app: FastAPI) -> set[str]:
     """Return what answers without a 401, or is no HTTP route."""
-    client = TestClient(app, base_url="http://localhost")
     found = set()
-    for route in iter_route_contexts(app.routes):
-        path = route.path or ""
-        url = re.sub("{[^}]*}", "1", path)  # /items/{id} becomes /items/1
-        for method in (route.methods or {"MOUNT"}) - {"HEAD"}:
-            if method == "MOUNT" or client.request(method, url).status_code != 401:
-                found.add(f"{method} {path}")
+    with TestClient(
+        app, base_url="http://localhost", raise_server_exceptions=False
+    ) as client:  # with: the lifespan runs
+        for route in iter_route_contexts(app.routes):
+            path = route.path or ""
+            url = re.sub("{[^}]*}", "1", path)  # /items/{id} becomes /items/1
+            for method in (route.methods or {"MOUNT"}) - {"HEAD"}:
+                if method == "MOUNT" or client.request(method, url).status_code != 401:
+                    found.add(f"{method} {path}")
     return found
 
 

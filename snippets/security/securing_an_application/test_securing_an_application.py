@@ -1,7 +1,8 @@
 import logging
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +16,12 @@ from fastapi import (
     Depends,
     FastAPI,
     HTTPException,
+    Request,
     Response,
     WebSocket,
 )
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
+from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 from sqlalchemy import Connection, create_engine, text
@@ -155,6 +158,47 @@ def test_an_empty_or_short_docs_password_opens_nothing(
     assert browser.get("/docs", auth=("any", password)).status_code == 500
     with pytest.raises(ValidationError, match="at least 16"):
         protected_docs.get_settings()
+
+
+def test_open_routes_runs_the_lifespan_and_reports_an_open_route_that_fails() -> None:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, str]]:
+        yield {"token": "alice-token"}
+
+    def check(request: Request) -> None:
+        if request.headers.get("Authorization") != request.state.token:
+            raise HTTPException(401)
+
+    app = FastAPI(openapi_url=None, lifespan=lifespan)
+
+    @app.get("/closed", dependencies=[Depends(check)])
+    async def closed() -> None: ...
+
+    @app.get("/failing")
+    async def failing() -> None:
+        raise RuntimeError
+
+    assert open_routes.open_routes(app) == {"GET /failing"}
+
+
+def test_app_dependencies_do_not_cover_a_route_of_add_route() -> None:
+    def plain(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("open")
+
+    app = FastAPI(openapi_url=None, dependencies=[Depends(secured.current_user)])
+    app.add_route("/plain", plain)
+    assert client(app).get("/plain").text == "open"
+    assert open_routes.open_routes(app) == {"GET /plain"}
+
+
+def test_nan_from_a_user_is_a_500_and_from_a_stranger_a_401(alice: None) -> None:
+    failing = client(raise_server_exceptions=False)
+    nan = b'{"amount": NaN}'
+    json_body = {"Content-Type": "application/json"}
+    secured.INVOICES[1].owner = "alice"
+    answer = failing.put("/invoices/1", headers=ALICE | json_body, content=nan)
+    assert answer.status_code == 500
+    assert failing.put("/invoices/1", headers=json_body, content=nan).status_code == 401
 
 
 def test_open_routes_only_lists_what_it_cannot_call() -> None:
