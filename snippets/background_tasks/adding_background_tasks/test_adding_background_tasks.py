@@ -139,6 +139,22 @@ def test_functools_partial_of_an_async_function_runs() -> None:
     assert log == ["ran"]
 
 
+def test_a_task_before_it_that_raises_loses_a_task() -> None:
+    app = FastAPI()
+    log: list[str] = []
+
+    def fails() -> None:
+        raise ConnectionError
+
+    @app.post("/")
+    async def endpoint(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(fails)
+        background_tasks.add_task(log.append, "second")
+
+    assert TestClient(app, raise_server_exceptions=False).post("/").status_code == 200
+    assert log == []
+
+
 def test_background_on_a_returned_response_drops_the_injected_tasks(
     log: Log,
 ) -> None:
