@@ -14,6 +14,9 @@ from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session, sessionmaker
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from snippets.background_tasks.failing_background_tasks import (
     early_commit,
@@ -89,6 +92,36 @@ def test_the_error_of_a_task_reaches_the_dependencies_with_yield() -> None:
     with_session.include_router(app.router)
     assert post(with_session, "/") == 200
     assert seen == ["rollback"]
+
+
+def test_the_error_of_a_task_passes_pure_asgi_middleware_and_no_function() -> None:
+    app = app_with(KeyError())
+    seen: list[str] = []
+
+    @app.middleware("http")
+    async def function(
+        request: Request, call_next: RequestResponseEndpoint
+    ) -> Response:
+        try:
+            return await call_next(request)
+        except KeyError:
+            seen.append("function")
+            raise
+
+    class Pure:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await self.app(scope, receive, send)
+            except KeyError:
+                seen.append("pure")
+                raise
+
+    app.add_middleware(Pure)
+    assert post(app, "/") == 200
+    assert seen == ["pure"]
 
 
 def test_the_test_client_raises_what_a_task_raised() -> None:
