@@ -3,7 +3,12 @@
 docker build --platform linux/amd64 \
   -t registry.example.com/shop/api:1.4.0 .
 docker push registry.example.com/shop/api:1.4.0
-docker run -p 8000:8000 registry.example.com/shop/api:1.4.0
-# going back: the same with the tag of the version before
-docker run -p 8000:8000 registry.example.com/shop/api:1.3.2
+docker run -d --name api -p 8000:8000 \
+  registry.example.com/shop/api:1.4.0
+
+# going back: stop it, and start the version before
+docker stop api
+docker rm api
+docker run -d --name api -p 8000:8000 \
+  registry.example.com/shop/api:1.3.2
 # --8<-- [end:commands]

@@ -133,3 +133,16 @@ def test_the_script_is_sound(name: str) -> None:
         [BIN / "shellcheck", HERE / name], capture_output=True, check=False
     )
     assert (found.returncode, found.stdout) == (0, b"")
+
+
+def test_going_back_frees_the_port_and_the_name_before_it_starts_the_old_version() -> (
+    None
+):
+    script = (HERE / "release.sh").read_text(encoding="utf-8").replace("\\\n", " ")
+    steps = [line.split() for line in script.splitlines() if line[:6] == "docker"]
+    state = ""
+    for verb in (step[1] for step in steps):
+        if verb == "run":
+            assert state == ""  # else: port is already allocated, name is in use
+        state = {"run": "running", "stop": "stopped", "rm": ""}.get(verb, state)
+    assert [step[-1][-5:] for step in steps if step[1] == "run"] == ["1.4.0", "1.3.2"]
