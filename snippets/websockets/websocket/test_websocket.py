@@ -162,6 +162,24 @@ def test_an_unknown_path_an_http_route_and_an_invalid_parameter_are_403(
         assert head(client).startswith("HTTP/1.1 403 Forbidden")
 
 
+@pytest.mark.parametrize("path", ["/raises", "/returns"])
+def test_an_endpoint_that_raises_or_returns_before_accept_is_500(
+    serve: Any, path: str
+) -> None:
+    app = FastAPI()
+
+    @app.websocket("/raises")
+    async def raises(websocket: WebSocket) -> None:
+        raise ValueError
+
+    @app.websocket("/returns")
+    async def returns(websocket: WebSocket) -> None: ...
+
+    with serve(app) as (url, _), connect(url) as client:
+        client.sendall(REQUEST.replace("/echo", path).encode())
+        assert head(client).startswith("HTTP/1.1 500 Internal Server Error")
+
+
 def test_a_plain_get_of_a_websocket_path_is_404() -> None:
     assert TestClient(echo.app).get("/echo").status_code == 404
 
