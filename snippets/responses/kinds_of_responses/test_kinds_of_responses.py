@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi import Cookie, Depends, FastAPI, HTTPException, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import FastAPIDeprecationWarning, ResponseValidationError
 from fastapi.responses import (  # type: ignore[deprecated]
@@ -61,6 +61,36 @@ def test_values_are_json_and_a_response_is_sent_as_it_is(recorded: Any) -> None:
             head.append(answer.text)
         texts.append("\n".join([*lines, *head]))
     recorded("answers.txt", "\n\n".join(texts))
+
+
+def test_a_secure_cookie_comes_back_from_the_test_client_over_https_only() -> None:
+    app = FastAPI()
+
+    @app.get("/set")
+    def give(response: Response) -> None:
+        response.set_cookie("last", "7", secure=True)
+
+    @app.get("/get")
+    def read(last: Annotated[str | None, Cookie()] = None) -> str | None:
+        return last
+
+    for base_url, expected in [
+        ("http://testserver", None),
+        ("https://testserver", "7"),
+    ]:
+        visitor = TestClient(app, base_url=base_url)
+        visitor.get("/set")
+        assert visitor.get("/get").json() == expected
+
+
+def test_a_content_type_on_the_injected_response_is_there_twice() -> None:
+    def endpoint(response: Response) -> dict[str, int]:
+        response.headers["Content-Type"] = "text/csv"
+        return {"a": 1}
+
+    answer = client(endpoint).get("/")
+    kinds_sent = answer.headers.get_list("content-type")
+    assert kinds_sent == ["application/json", "text/csv"]
 
 
 def test_a_string_has_quotation_marks_and_none_is_null_with_status_200() -> None:
@@ -266,6 +296,12 @@ def test_a_tuple_is_a_list_in_the_body_and_no_status() -> None:
     answer = TestClient(wrong_tuple.app).post("/orders")
     assert (answer.status_code, answer.json()) == (200, [{"number": 7}, 201])
 
+    def typed() -> dict[str, Any]:
+        return {"number": 7}, 201  # type: ignore[return-value]
+
+    with pytest.raises(ResponseValidationError):
+        client(typed).get("/")
+
 
 def test_status_code_in_the_decorator_is_sent() -> None:
     answer = TestClient(declared_status.app).post("/orders")
@@ -371,7 +407,7 @@ async def call(app: FastAPI, sent: list[Any]) -> None:
     await app({**scope, "headers": []}, receive, send)
 
 
-def test_each_item_of_a_stream_is_sent_before_the_next_is_made() -> None:
+def test_each_json_line_is_sent_before_the_next_is_made() -> None:
     app = FastAPI()
     sent: list[Any] = []
 
@@ -384,6 +420,42 @@ def test_each_item_of_a_stream_is_sent_before_the_next_is_made() -> None:
     asyncio.run(call(app, sent))
     bodies = [one if isinstance(one, str) else one.get("body") for one in sent]
     assert bodies == [None, b"1\n", "makes the second", b"2\n", b""]
+
+
+def test_server_sent_events_are_made_some_items_ahead_of_what_is_sent() -> None:
+    app = FastAPI()
+    sent: list[Any] = []
+
+    @app.get("/", response_class=EventSourceResponse)
+    async def events() -> AsyncIterable[int]:
+        for number in range(99):
+            sent.append(number)
+            yield number
+
+    asyncio.run(call(app, sent))
+    first = next(i for i, one in enumerate(sent) if isinstance(one, dict))
+    assert sent[0] == 0
+    assert 0 < first < 10
+    bodies = [one.get("body") for one in sent if isinstance(one, dict)]
+    assert sent.index(98) > sent.index(
+        next(one for one in sent if isinstance(one, dict) and one.get("body"))
+    )
+    assert bodies[-1] == b""
+
+
+def test_an_exception_in_the_function_breaks_off_the_200() -> None:
+    app = FastAPI()
+    sent: list[Any] = []
+
+    @app.get("/")
+    async def lines() -> AsyncIterable[str]:
+        raise HTTPException(404)
+        yield ""  # type: ignore[unreachable]
+
+    with pytest.raises(RuntimeError, match="response already started"):
+        asyncio.run(call(app, sent))
+    assert [one["type"] for one in sent] == ["http.response.start"]
+    assert sent[0]["status"] == 200
 
 
 @pytest.mark.parametrize(
