@@ -19,6 +19,7 @@ import pytest
 import uvicorn
 import yaml
 from fastapi import FastAPI, HTTPException, Request, UploadFile
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.testclient import TestClient
 from fastapi_cli.cli import dev, run
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -333,6 +334,14 @@ def test_the_program_answers_its_health_check_and_a_greeting() -> None:
 def test_the_health_check_fails_on_an_error_status() -> None:
     with serving(health_app(503), "127.0.0.1") as port:
         assert health_check(port) == 1
+
+
+def test_the_health_check_fails_unless_trusted_hosts_allow_127_0_0_1() -> None:
+    for host, code in (("api.example.com", 1), ("127.0.0.1", 0)):
+        app = health_app(200)
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[host])
+        with serving(app, "127.0.0.1") as port:
+            assert health_check(port) == code
 
 
 # --- The signal
