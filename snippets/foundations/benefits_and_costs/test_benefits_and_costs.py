@@ -12,7 +12,7 @@ from wsgiref.util import setup_testing_defaults
 
 import flask
 import pytest
-from fastapi import Depends, FastAPI, HTTPException, Request, WebSocket
+from fastapi import Body, Depends, FastAPI, HTTPException, Request, WebSocket
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.security import OAuth2PasswordBearer
 from fastapi.testclient import TestClient
@@ -108,6 +108,47 @@ def test_a_renamed_parameter_becomes_a_query_parameter(recorded: Any) -> None:
 
 def test_the_name_decides_where_a_parameter_is_read_from() -> None:
     assert TestClient(path_parameter.app).get("/orders/7").json() == 7
+
+
+def test_only_a_simple_type_becomes_a_query_parameter() -> None:
+    app = FastAPI()
+
+    @app.post("/orders/{order_id}")  # noqa: FAST003
+    def read_orders(number: int, name: str, numbers: list[int]) -> None: ...
+
+    errors = TestClient(app).post("/orders/7").json()["detail"]
+    assert [error["loc"] for error in errors] == [
+        ["query", "number"],
+        ["query", "name"],
+        ["body"],
+    ]
+
+
+@pytest.mark.since(fastapi="0.132.0")
+def test_without_a_content_type_an_object_is_refused_and_a_number_is_not() -> None:
+    app = FastAPI()
+
+    @app.post("/object")
+    def read_object(order: dict[str, int]) -> dict[str, int]:
+        return order
+
+    @app.post("/number")
+    def read_number(number: Annotated[int, Body()]) -> int:
+        return number
+
+    client = TestClient(app)
+    assert client.post("/object", content=b'{"boxes":2}').status_code == 422
+    assert client.post("/number", content=b"2").json() == 2
+
+
+def test_ruff_finds_the_renamed_parameter_when_its_rule_is_selected() -> None:
+    command = [sys.executable, "-m", "ruff", "check", "--isolated"]
+    file = str(FOLDER / "wrong_renamed_parameter.py")
+    default = subprocess.run([*command, file], capture_output=True, check=False)
+    selected = subprocess.run(
+        [*command, "--select", "FAST003", file], capture_output=True, check=False
+    )
+    assert (default.returncode, selected.returncode) == (0, 1)
 
 
 def python_calls(work: Callable[[], Any]) -> int:
