@@ -16,6 +16,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
 from snippets.responses.response_model import (
@@ -301,6 +302,50 @@ def test_include_and_exclude_name_the_keys() -> None:
     assert only.get("/").json() == {"name": "Ada"}
     without = client(endpoint, response_model_exclude={"name"})
     assert without.get("/").json() == {"id": 1}
+
+
+def test_include_and_exclude_on_a_list_need_all() -> None:
+    def endpoint() -> list[wrong_output.UserOut]:
+        return [wrong_output.UserOut(id=1, name="Ada")]
+
+    whole = [{"id": 1, "name": "Ada"}]
+    assert client(endpoint, response_model_include={"name"}).get("/").json() == []
+    assert client(endpoint, response_model_exclude={"name"}).get("/").json() == whole
+    only = client(endpoint, response_model_include={"__all__": {"name"}})
+    assert only.get("/").json() == [{"name": "Ada"}]
+    without = client(endpoint, response_model_exclude={"__all__": {"name"}})
+    assert without.get("/").json() == [{"id": 1}]
+
+
+def test_an_alias_generator_needs_validate_by_name_for_dicts_and_objects() -> None:
+    class Row:
+        item_name = "plumbus"
+
+    class Alias(BaseModel):
+        model_config = ConfigDict(alias_generator=to_camel)
+        item_name: str
+
+    class Both(BaseModel):
+        model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+        item_name: str
+
+    for output in ({"item_name": "plumbus"}, Row()):
+        with pytest.raises(ResponseValidationError, match="itemName"):
+            client(lambda sent=output: sent, response_model=Alias).get("/")
+        answer = client(lambda sent=output: sent, response_model=Both).get("/")
+        assert answer.json() == {"itemName": "plumbus"}
+
+
+def test_revalidate_instances_validates_a_returned_instance_in_full() -> None:
+    class Checked(BaseModel):
+        model_config = ConfigDict(revalidate_instances="always")
+        id: int
+
+    def endpoint() -> Checked:
+        return Checked.model_construct(id="seven")  # type: ignore[arg-type]
+
+    with pytest.raises(ResponseValidationError):
+        client(endpoint).get("/")
 
 
 def test_a_class_that_pydantic_does_not_know_is_refused_at_import() -> None:
