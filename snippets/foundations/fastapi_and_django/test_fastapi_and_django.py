@@ -184,6 +184,12 @@ def test_fastapi_keeps_its_405_and_its_redirect_beside_a_prefix(load: Load) -> N
         pass
 
 
+def test_the_urls_of_django_cannot_mount_fastapi(load: Load) -> None:
+    load("django_orders")
+    with urls(path("api", fastapi_orders.app)):
+        assert quiet(get_asgi_application()).get("/api").status_code == 500
+
+
 def test_the_openapi_document_lists_no_django_view(load: Load) -> None:
     paths = TestClient(load("one_server").app).get("/openapi.json").json()["paths"]
     assert list(paths) == ["/api/orders"]
