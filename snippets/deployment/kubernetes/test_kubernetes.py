@@ -106,6 +106,17 @@ def test_the_autoscaler_has_a_request_to_measure_and_the_only_say_on_replicas() 
     assert "replicas" not in documents("deployment.yaml")["Deployment"]["spec"]
 
 
+def test_the_pools_of_old_and_new_pods_fit_into_100_connections() -> None:
+    scaling = documents("scaling.yaml")["HorizontalPodAutoscaler"]["spec"]
+    pool = 5  # of the answer about the pool, with 10 connections for others
+    assert scaling["maxReplicas"] * pool * 2 <= 100 - 10
+
+
+def test_the_volume_for_uploads_has_a_size() -> None:
+    (tmp,) = pod("deployment.yaml")["volumes"]
+    assert tmp["emptyDir"]["sizeLimit"] == "512Mi"
+
+
 def test_traffic_finds_the_service_and_its_named_port() -> None:
     rule = documents("ingress.yaml")["Ingress"]["spec"]["rules"][0]
     backend = rule["http"]["paths"][0]["backend"]["service"]
@@ -122,7 +133,7 @@ def test_uvicorn_accepts_the_arguments_of_the_manifest() -> None:
     assert found["host"] == "0.0.0.0"
     assert found["port"] == container["ports"][0]["containerPort"]
     assert found["timeout_graceful_shutdown"] == 25
-    assert found["timeout_keep_alive"] == 75
+    assert found["timeout_keep_alive"] > 90  # what Traefik keeps an idle one
     assert found["forwarded_allow_ips"] == "10.244.0.0/16"
     assert found["workers"] is None  # one process
 
