@@ -377,7 +377,43 @@ def test_with_an_open_session_the_response_model_sends_queries(
     assert statements == ["SELECT", "returned", "SELECT"]
 
 
-def test_a_failed_output_carries_the_whole_object_into_the_error() -> None:
+def test_extra_fields_of_an_instance_are_sent_where_the_model_allows_them() -> None:
+    def endpoint() -> what_is_sent.Open:
+        return what_is_sent.Open.model_validate(what_is_sent.DICT)
+
+    assert "SECRET" in client(endpoint).get("/").text
+
+
+def test_a_model_that_has_the_secret_field_sends_it() -> None:
+    def endpoint() -> what_is_sent.UserInDB:
+        return what_is_sent.ADA
+
+    assert "SECRET" in client(endpoint).get("/").text
+
+
+def test_exclude_does_nothing_without_a_declared_type() -> None:
+    def endpoint():  # type: ignore[no-untyped-def]
+        return what_is_sent.ADA
+
+    tester = client(endpoint, response_model_exclude={"hash"})
+    assert "SECRET" in tester.get("/").text
+
+
+def test_a_422_repeats_the_rejected_password() -> None:
+    body = {"name": "ada", "password": "my-secret"}
+    answer = TestClient(filtered.app).post("/users", json=body)
+    assert (answer.status_code, "my-secret" in answer.text) == (422, True)
+
+
+def test_a_wrong_type_carries_its_value_alone_into_the_error() -> None:
+    with pytest.raises(ResponseValidationError) as caught:
+        client(
+            lambda: {"name": 5, "hash": "SECRET"}, response_model=what_is_sent.User
+        ).get("/")
+    assert [error["input"] for error in caught.value.errors()] == [5]
+
+
+def test_a_missing_field_carries_the_whole_object_into_the_error() -> None:
     def endpoint() -> Any:
         return {"nam": "ada", "hash": "SECRET"}
 
