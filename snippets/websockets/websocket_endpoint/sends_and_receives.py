@@ -11,6 +11,7 @@ queues: set[Queue[str]] = set()
 
 
 def publish(text: str) -> None:
+    # call it on the event loop, not from `def`
     for queue in queues:
         if queue.full():
             queue.get_nowait()  # drop the oldest

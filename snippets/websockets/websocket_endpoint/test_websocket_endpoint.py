@@ -221,6 +221,8 @@ def test_a_socket_that_is_used_after_its_end_raises_websocket_disconnected(
     close: bool,
 ) -> None:
     (error,) = used_after(close)
+    call, what = ("send", "a close") if close else ("receive", "a disconnect")
+    assert f'Cannot call "{call}" once {what} message has been' in str(error)
     assert type(error) is WebSocketDisconnected
     assert isinstance(error, RuntimeError)
     assert not isinstance(error, WebSocketDisconnect)
@@ -292,6 +294,93 @@ def test_a_checked_message_is_answered_and_the_connection_goes_on(
     recorded("orders.txt", "\n".join(lines))
 
 
+def test_a_huge_number_is_an_error_of_the_message_and_the_connection_goes_on() -> None:
+    huge = "9" * 4000
+    with TestClient(checked_message.app).websocket_connect("/orders") as client:
+        client.send_text(f'{{"quantity": {huge}, "price": {huge}}}')
+        assert client.receive_json() == {"errors": 2}
+        client.send_text('{"quantity": 2, "price": 5}')
+        assert client.receive_json() == {"total": 10}
+
+
+def test_a_client_that_leaves_before_its_answer_ends_the_checked_endpoint_quietly() -> (
+    None
+):
+    async def steps() -> None:
+        left = OSError("as Uvicorn raises when the client has left")
+        async with clients("/orders", checked_message.app) as (client,):
+            client.gone = left
+            client.text("1")
+            await client.task
+            assert client.task.exception() is None
+
+    run(steps())
+
+
+def test_a_client_that_never_reads_keeps_its_connection_and_a_graceful_shutdown(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sends_and_receives, "SEND_SECONDS", 0.2)
+    app = FastAPI()
+    app.include_router(sends_and_receives.app.router)
+    ended = threading.Event()
+
+    class Ended:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await self.app(scope, receive, send)
+            if scope["type"] == "websocket":
+                ended.set()
+
+    app.add_middleware(Ended)
+
+    @app.post("/publish")
+    async def publish() -> None:
+        for _ in range(50):
+            sends_and_receives.publish("x" * 1_000_000)
+
+    class Waits(logging.Handler):
+        seen = threading.Event()
+
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.getMessage().startswith("Waiting for connections to close"):
+                self.seen.set()
+
+    caplog.set_level(logging.INFO)
+    logger, handler = logging.getLogger("uvicorn.error"), Waits()
+    logger.addHandler(handler)
+    try:
+        with serve(app) as (url, server):
+            host, port = url.removeprefix("http://").split(":")
+            with socket.create_connection((host, int(port)), PATIENCE) as client:
+                client.sendall(HANDSHAKE.replace(b"/ws", b"/news"))
+                assert client.recv(12) == b"HTTP/1.1 101"
+                httpx2.post(f"{url}/publish", timeout=PATIENCE)
+                assert ended.wait(PATIENCE)
+                server.should_exit = True
+                assert handler.seen.wait(PATIENCE)
+                assert len(server.server_state.connections) == 1
+    finally:
+        logger.removeHandler(handler)
+
+
+def test_sending_before_accept_is_a_plain_runtime_error() -> None:
+    app = FastAPI()
+
+    @app.websocket("/ws")
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.send_text("x")
+
+    with (
+        pytest.raises(RuntimeError, match="Expected ASGI message") as e,
+        TestClient(app).websocket_connect("/ws"),
+    ):
+        pass
+    assert type(e.value) is RuntimeError
+
+
 def test_receive_text_of_a_binary_message_is_a_key_error() -> None:
     client = TestClient(echo.app)
     with pytest.raises(KeyError, match="text"), client.websocket_connect("/echo") as ws:
@@ -325,6 +414,7 @@ class Client:
         self.inbox: asyncio.Queue[Message] = asyncio.Queue()
         self.outbox: asyncio.Queue[Message] = asyncio.Queue()
         self.reading = asyncio.Event()
+        self.gone: OSError | None = None
         self.reading.set()
         scope = {"type": "websocket", "path": path, "headers": [], "query_string": b""}
         self.inbox.put_nowait({"type": "websocket.connect"})
@@ -332,6 +422,8 @@ class Client:
 
     async def take(self, message: Message) -> None:
         await self.reading.wait()  # as Uvicorn does while the write buffer is full
+        if self.gone:
+            raise self.gone
         self.outbox.put_nowait(message)
 
     def text(self, text: str) -> None:
