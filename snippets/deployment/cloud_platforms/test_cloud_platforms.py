@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from fastapi_cli.cli import run
 from pydantic import ValidationError
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import NoSuchModuleError
 
 from snippets.deployment.cloud_platforms import settings, wrong_settings
@@ -175,6 +175,19 @@ def test_the_settings_name_the_driver_whatever_the_platform_says(
     with TestClient(settings.app) as client:
         assert client.get("/driver").json() == "postgresql+psycopg"
         assert client.get("/livez").json() == {"status": "ok"}
+
+
+def test_an_address_without_a_host_is_refused_and_localhost_gives_way_to_the_socket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    socket = "/cloudsql/project:region:db"
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://u:p@/app?host={socket}")
+    with pytest.raises(ValidationError, match="empty host"):
+        settings.Settings()
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://u:p@localhost/app?host={socket}")
+    url = make_url(str(settings.Settings().database_url))
+    _, connection = create_engine(url).dialect.create_connect_args(url)
+    assert connection["host"] == socket
 
 
 def test_a_missing_setting_is_an_error_with_its_name(
