@@ -173,6 +173,46 @@ def test_an_http_exception_ends_the_request_from_a_dependency_and_a_helper() -> 
     assert (response.status_code, response.json()) == (401, {"detail": "dependency"})
 
 
+def test_an_except_exception_on_the_way_catches_an_http_exception() -> None:
+    app = FastAPI()
+
+    def find() -> None:
+        raise HTTPException(404)
+
+    @app.get("/wide")
+    async def wide() -> None:
+        try:
+            find()
+        except Exception as error:
+            raise HTTPException(503) from error
+
+    @app.get("/before")
+    async def before() -> None:
+        try:
+            find()
+        except HTTPException:
+            raise
+        except Exception as error:
+            raise HTTPException(503) from error
+
+    assert visitor(app).get("/wide").status_code == 503
+    assert visitor(app).get("/before").status_code == 404
+
+
+def test_a_response_that_a_dependency_returns_is_a_value_and_no_answer() -> None:
+    app = FastAPI()
+
+    def dependency() -> JSONResponse:
+        return JSONResponse({}, 403)
+
+    @app.get("/", dependencies=[Depends(dependency)])
+    async def read() -> str:
+        return "called"
+
+    response = visitor(app).get("/")
+    assert (response.status_code, response.json()) == (200, "called")
+
+
 def test_a_returned_http_exception_is_a_200_with_its_fields_or_a_500() -> None:
     app = FastAPI()
 
