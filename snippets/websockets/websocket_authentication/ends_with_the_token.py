@@ -1,8 +1,9 @@
 import asyncio
 import time
+from contextlib import suppress
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, WebSocket
+from fastapi import Depends, FastAPI, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 
 app = FastAPI()
@@ -18,6 +19,9 @@ def current_user() -> User:
 
 
 # --8<-- [start:endpoint]
+CLOSE_SECONDS = 10.0
+
+
 @app.websocket("/inbox")
 async def inbox(
     websocket: WebSocket, user: Annotated[User, Depends(current_user)]
@@ -27,10 +31,14 @@ async def inbox(
         async with asyncio.timeout(user.expires - time.time()) as limit:
             async for text in websocket.iter_text():
                 await websocket.send_text(f"{user.name}: {text}")
+    except WebSocketDisconnect:
+        pass  # it left before its answer
     except TimeoutError:
         if not limit.expired():
             raise  # another timeout, inside
-        await websocket.close(1008, "token expired")
+        with suppress(TimeoutError, WebSocketDisconnect):
+            async with asyncio.timeout(CLOSE_SECONDS):  # it may never read
+                await websocket.close(1008, "token expired")
 
 
 # --8<-- [end:endpoint]

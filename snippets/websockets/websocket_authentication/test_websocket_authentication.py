@@ -1,3 +1,4 @@
+import asyncio
 import logging
 import socket
 import threading
@@ -24,6 +25,7 @@ from fastapi.testclient import TestClient
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.requests import HTTPConnection
 from starlette.testclient import WebSocketDenialResponse
+from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 
 from snippets.websockets.websocket_authentication import (
@@ -367,6 +369,43 @@ def test_a_client_that_leaves_before_it_authenticates_ends_the_endpoint_quietly(
     with TestClient(first_message.app).websocket_connect("/inbox") as client:
         client.close(1001)
     assert client.accepted_subprotocol is None
+
+
+async def expire(app: FastAPI, *, leaves: bool) -> None:
+    """Run the endpoint for a client that sends, and then leaves or never reads."""
+    received: asyncio.Queue[Message] = asyncio.Queue()
+    received.put_nowait({"type": "websocket.connect"})
+    received.put_nowait({"type": "websocket.receive", "text": "token-of-alice"})
+
+    async def send(message: Message) -> None:
+        if message["type"] == "websocket.accept":
+            return
+        if leaves:
+            raise OSError("as Uvicorn raises when the client has left")
+        await asyncio.Event().wait()  # as Uvicorn does while the write buffer is full
+
+    scope = {"type": "websocket", "path": "/inbox", "headers": [], "query_string": b""}
+    async with asyncio.timeout(PATIENCE):
+        await app(scope, received.get, send)
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_client_that_leaves_or_never_reads_ends_the_expiring_endpoint_quietly(
+    leaves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ends_with_the_token, "CLOSE_SECONDS", 0.0)
+    overrides = ends_with_the_token.app.dependency_overrides
+    expires = time.time() + (PATIENCE if leaves else 0.1)
+    user = ends_with_the_token.User(name="alice", expires=expires)
+    monkeypatch.setitem(overrides, ends_with_the_token.current_user, lambda: user)
+    started = time.time()
+    asyncio.run(expire(ends_with_the_token.app, leaves=leaves))
+    assert time.time() - started < PATIENCE
+
+
+def test_a_client_that_leaves_right_after_its_first_message_is_no_error() -> None:
+    asyncio.run(expire(first_message.app, leaves=True))
+    assert first("token-of-alice") == ("websocket.send", None)
 
 
 def test_until_then_the_connection_works() -> None:
