@@ -12,7 +12,7 @@ async def http_error(
     exc: StarletteHTTPException,
 ) -> Response:
     status, headers = exc.status_code, exc.headers
-    if status in (204, 304):  # no body allowed
+    if status in (204, 205, 304):  # no body allowed
         return Response(None, status, headers)
     content = {"error": exc.detail}
     return JSONResponse(content, status, headers)

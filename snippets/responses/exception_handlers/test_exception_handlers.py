@@ -2,6 +2,8 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, WebSocket
@@ -11,9 +13,12 @@ from fastapi.exceptions import (
     WebSocketRequestValidationError,
 )
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.routing import Router
+from starlette.testclient import WebSocketDenialResponse
 
 from snippets.responses.exception_handlers import (
     handler_at_construction,
@@ -55,7 +60,47 @@ def test_the_handler_for_starlettes_class_logs_and_keeps_the_default_answer(
     with caplog.at_level(logging.INFO, handlers.__name__):
         assert visitor(handlers.app).get("/nowhere").json() == {"detail": "Not Found"}
     (message,) = [r.getMessage() for r in caplog.records if r.name == handlers.__name__]
-    assert message == "GET /nowhere: 404"
+    assert message == "/nowhere: 404"
+
+
+@pytest.mark.parametrize("module", [handlers, http_exception_of_starlette])
+def test_the_handlers_answer_for_a_websocket_that_is_refused(
+    module: ModuleType,
+) -> None:
+    app = FastAPI(exception_handlers=dict(module.app.exception_handlers))
+    connections: list[WebSocket] = []
+
+    @app.websocket("/")
+    async def socket(websocket: WebSocket) -> None:
+        connections.append(websocket)
+        raise HTTPException(403)
+
+    with (
+        pytest.raises(WebSocketDenialResponse) as caught,
+        TestClient(app).websocket_connect("/"),
+    ):
+        pytest.fail("the handshake was accepted")
+    assert caught.value.status_code == 403
+    assert not hasattr(connections[0], "method")
+
+
+def test_of_two_handlers_for_one_class_the_last_counts() -> None:
+    async def first(request: Request, exc: Exception) -> PlainTextResponse:
+        return PlainTextResponse("first")
+
+    async def last(request: Request, exc: Exception) -> PlainTextResponse:
+        return PlainTextResponse("last")
+
+    for pair in ((KeyError, KeyError), (500, Exception), (Exception, 500)):
+        app = FastAPI()
+        app.add_exception_handler(pair[0], first)
+        app.add_exception_handler(pair[1], last)
+
+        @app.get("/")
+        async def read() -> None:
+            raise KeyError
+
+        assert visitor(app).get("/").text == "last"
 
 
 def test_fastapis_http_exception_is_a_subclass_of_starlettes() -> None:
@@ -437,6 +482,32 @@ def test_after_the_response_has_started_the_answer_for_exception_is_thrown_away(
     assert response.status_code == 200
     assert "handled" not in response.text
     assert [type(exc) for exc in calls] == [KeyError]
+
+
+def test_before_the_response_a_dependency_with_function_scope_gets_its_handler() -> (
+    None
+):
+    app = FastAPI(exception_handlers={404: not_found})
+
+    def dependency() -> Iterator[None]:
+        yield
+        raise HTTPException(404)
+
+    @app.get("/", dependencies=[Depends(dependency, scope="function")])
+    async def read() -> None:
+        return None
+
+    assert visitor(app).get("/").status_code == 404
+
+
+def test_handlers_of_the_outer_application_answer_for_mounted_routers_and_files(
+    tmp_path: Path,
+) -> None:
+    app = FastAPI(exception_handlers={404: not_found})
+    app.mount("/router", Router())
+    app.mount("/files", StaticFiles(directory=tmp_path))
+    for path in ("/router/x", "/files/x"):
+        assert visitor(app).get(path).text == "nothing here"
 
 
 def test_handlers_of_the_outer_application_do_not_answer_for_a_mounted_one() -> None:
