@@ -155,6 +155,27 @@ def test_a_context_variable_of_the_endpoint_is_seen_behind_a_class_only(
     assert (one is other) == (form == "class")
 
 
+def test_a_context_variable_of_a_def_endpoint_is_seen_by_neither_form() -> None:
+    app = FastAPI()
+    after = []
+
+    @app.get("/")
+    def root() -> None:
+        where.set("endpoint")
+
+    class PureASGI:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await self.app(scope, receive, send)
+            after.append(where.get())
+
+    app.add_middleware(PureASGI)
+    TestClient(app).get("/")
+    assert after == ["nowhere"]
+
+
 def test_middleware_wraps_the_application_and_ends_after_background_tasks(
     capsys: pytest.CaptureFixture[str], recorded: Recorder
 ) -> None:
@@ -331,6 +352,36 @@ def test_a_dependency_of_scope_function_ends_before_call_next_returns(
 
     TestClient(app).get("/")
     assert seen == order
+
+
+@pytest.mark.parametrize(("path", "status"), [("/refused", 404), ("/number/x", 422)])
+def test_after_an_exception_a_dependency_ends_before_call_next_returns(
+    path: str, status: int
+) -> None:
+    app = FastAPI()
+    seen: list[Any] = []
+
+    @app.middleware("http")
+    async def function(request: Request, call_next: Next) -> Response:
+        response = await call_next(request)
+        seen.append(response.status_code)
+        return response
+
+    async def connection() -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            seen.append("after yield")
+
+    @app.get("/refused", dependencies=[Depends(connection)])
+    async def refused() -> None:
+        raise HTTPException(404)
+
+    @app.get("/number/{number}", dependencies=[Depends(connection)])
+    async def number(number: int) -> None: ...
+
+    TestClient(app).get(path)
+    assert seen == ["after yield", status]
 
 
 def test_a_dependency_closes_it_after_the_stream() -> None:
