@@ -93,6 +93,7 @@ def test_flask_with_pydantic_answers_422_too() -> None:
         (b'{"item": "\xff"}', "application/json", 400, 400),
         (b'{"item": "tea", "boxes": 2}', "text/plain", 415, 422),
         (b'{"item": "tea", "boxes": 2}', None, 415, 422),
+        (b'{"item": "\xff"}', "text/plain", 415, 500),
         (b'{"item": "tea", "boxes": NaN}', "application/json", 422, 500),
         (b"[1]", "application/json", 422, 422),
     ],
@@ -138,6 +139,19 @@ def test_flask_converts_parts_of_the_path_but_not_by_annotation() -> None:
     assert client.get("/converted/7").text == "int"
     assert client.get("/converted/seven").status_code == 404
     assert client.get("/annotated/7").text == "str"
+
+
+def test_the_int_converter_of_flask_refuses_negative_numbers() -> None:
+    old = Flask("old")
+    old.route("/<int:number>")(lambda number: str(number))
+    assert old.test_client().get("/-7").status_code == 404
+    new = FastAPI()
+
+    @new.get("/{number}")
+    def read(number: int) -> int:
+        return number
+
+    assert TestClient(new).get("/-7").json() == -7
 
 
 def test_flask_takes_the_default_for_a_query_value_it_cannot_convert() -> None:
