@@ -21,6 +21,7 @@ from fastapi import (
     Form,
     Header,
     HTTPException,
+    Request,
     UploadFile,
 )
 from fastapi.exceptions import ResponseValidationError
@@ -190,6 +191,63 @@ def test_not_every_bad_body_is_a_422(body: bytes, status: int) -> None:
     caller = TestClient(trace_of_a_request.app, raise_server_exceptions=False)
     answer = caller.post("/orders", content=body, headers=JSON)
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_json_in_other_unicode_encodings_is_read(encoding: str) -> None:
+    body = '{"quantity": 2}'.encode(encoding)
+    assert client().post("/orders", content=body, headers=JSON).status_code == 200
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "image/png"])
+def test_bytes_that_are_not_sent_as_json_are_a_422_or_a_500(
+    content_type: str | None,
+) -> None:
+    caller = TestClient(trace_of_a_request.app, raise_server_exceptions=False)
+    headers = {"Content-Type": content_type} if content_type else {}
+    answers = [
+        caller.post("/orders", content=body, headers=headers)
+        for body in (b'{"quantity": 2}', b'{"quantity": "\xff"}')
+    ]
+    assert [answer.status_code for answer in answers] == [422, 500]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        (b"text=\xff", "application/x-www-form-urlencoded", "\u00ff"),
+        (b"text=%FF", "application/x-www-form-urlencoded", "\ufffd"),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\r\n--x--',
+            "multipart/form-data; boundary=x",
+            "\u00ff",
+        ),
+    ],
+)
+def test_a_form_turns_bytes_that_are_not_utf_8_into_other_characters(
+    body: bytes, content_type: str, text: str
+) -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def read(text: Annotated[str, Form()]) -> str:
+        return text
+
+    headers = {"Content-Type": content_type}
+    answer = TestClient(app).post("/", content=body, headers=headers)
+    assert answer.json() == text
+
+
+@pytest.mark.parametrize("body", [b"{", b'"\xff"'])
+def test_request_json_in_own_code_raises(body: bytes) -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def read(request: Request) -> Any:
+        return await request.json()
+
+    caller = TestClient(app, raise_server_exceptions=False)
+    assert caller.post("/", content=body, headers=JSON).status_code == 500
 
 
 def test_the_body_is_not_read_where_none_is_declared() -> None:
