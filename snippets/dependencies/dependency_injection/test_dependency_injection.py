@@ -1,4 +1,6 @@
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Annotated
 
@@ -76,6 +78,36 @@ def test_functions_classes_and_instances_with_call_are_dependencies() -> None:
         return [one.value, second, third]
 
     assert TestClient(app).get("/").json() == [1, 2, 3]
+
+
+def test_a_builtin_type_such_as_dict_is_refused_at_import() -> None:
+    def read(value: Annotated[object, Depends(dict)]) -> None:
+        pass
+
+    with pytest.raises(ValueError, match="no signature found"):
+        FastAPI().get("/")(read)
+
+
+def test_lru_cache_may_run_twice_when_two_first_requests_come_at_once() -> None:
+    both = threading.Barrier(2, timeout=30)
+    made: list[object] = []
+
+    @lru_cache
+    def get_model() -> object:
+        both.wait()  # neither call ends before the other has begun
+        made.append(object())
+        return made[-1]
+
+    app = FastAPI()
+
+    @app.get("/")
+    def read(model: Annotated[object, Depends(get_model)]) -> None:
+        pass
+
+    client = TestClient(app)
+    with ThreadPoolExecutor(2) as pool:
+        assert len(list(pool.map(client.get, ["/", "/"]))) == 2
+    assert len(made) == 2
 
 
 def test_lru_cache_on_a_def_function_gives_one_object_to_all_requests() -> None:
@@ -217,6 +249,8 @@ def test_a_class_is_injected_only_when_fastapi_creates_the_object() -> None:
     client = TestClient(wrong_depends_in_constructor.app)
     assert client.post("/orders/7").json() == "order 7 confirmed"
     assert isinstance(wrong_depends_in_constructor.Orders().mailer, DependsObject)
+    mailer = wrong_depends_in_constructor.Mailer()
+    assert wrong_depends_in_constructor.Orders(mailer).place(7) == "order 7 confirmed"
     with pytest.raises(AttributeError, match="'Depends' object has no attribute"):
         wrong_depends_in_constructor.nightly_job()
 
