@@ -1,5 +1,6 @@
 import os
 import secrets
+from typing import Literal
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.base import RequestResponseEndpoint
@@ -27,5 +28,5 @@ app.add_middleware(SessionMiddleware, secret_key=KEY)
 
 
 @app.put("/language/{language}")
-def choose(language: str, request: Request) -> None:
+def choose(language: Literal["de", "en"], request: Request) -> None:
     request.session["language"] = language

@@ -1,6 +1,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
@@ -109,6 +110,13 @@ def test_session_middleware_added_last_runs_first() -> None:
         client.put("/language/de").headers["Content-Language"] for _ in range(2)
     ]
     assert languages == ["en", "de"]
+
+
+@pytest.mark.parametrize("language", ["\u65e5\u672c", "a\r\nX-Evil: 1"])
+def test_a_session_never_holds_a_language_that_is_no_header(language: str) -> None:
+    client = TestClient(session_outside.app)
+    assert client.put(f"/language/{quote(language)}").status_code == 422
+    assert client.put("/language/de").headers["Content-Language"] == "en"
 
 
 def test_an_http_exception_of_an_endpoint_arrives_as_a_response(
@@ -362,7 +370,7 @@ def test_an_access_log_inside_cors_sees_no_preflight(
     assert seen == logged
 
 
-def test_a_mounted_application_has_a_stack_of_its_own_inside() -> None:
+def test_a_mounted_application_makes_its_500_inside_the_layers_of_its_parent() -> None:
     app, part = FastAPI(), FastAPI()
     passed = []
 
@@ -375,6 +383,13 @@ def test_a_mounted_application_has_a_stack_of_its_own_inside() -> None:
 
     app.middleware("http")(named("outer"))
     part.middleware("http")(named("part"))
+
+    @app.middleware("http")
+    async def add_header(request: Request, call_next: Next) -> Response:
+        response = await call_next(request)
+        response.headers["X-Parent"] = str(response.status_code)
+        return response
+
     app.mount("/part", part)
 
     @part.get("/report")
@@ -382,6 +397,8 @@ def test_a_mounted_application_has_a_stack_of_its_own_inside() -> None:
         raise ValueError
 
     client = TestClient(app, raise_server_exceptions=False)
-    assert client.get("/part/report").status_code == 500
+    response = client.get("/part/report")
+    assert response.status_code == 500
+    assert response.headers["X-Parent"] == "500"
     assert passed == ["outer", "part"]
     assert layers(part)[0] == "ServerErrorMiddleware"
