@@ -431,6 +431,7 @@ def test_an_answer_with_a_reference_tells_the_log_and_not_the_client(
     assert body["reference"] in record.getMessage()
     assert record.exc_info is not None
     assert record.exc_info[0] is ResponseValidationError
+    assert "$argon2id" in str(record.exc_info[1])  # the log holds the data
 
 
 def test_by_default_the_client_learns_nothing_and_with_debug_everything() -> None:
