@@ -26,6 +26,7 @@ class RequestID:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
+                message.setdefault("headers", [])  # optional in ASGI
                 MutableHeaders(scope=message)[self.header] = request_id
             await send(message)
 

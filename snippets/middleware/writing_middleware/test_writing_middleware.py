@@ -466,6 +466,41 @@ def test_with_lifespan_on_uvicorn_does_not_start_then() -> None:
     assert start(app, "on").should_exit
 
 
+def test_a_class_that_returns_for_other_types_skips_the_startup_without_a_message(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class HTTPOnly:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                await self.app(scope, receive, send)
+
+    app = fresh(wrong_no_scope_check, HTTPOnly)
+    logger = logging.getLogger("uvicorn.error")
+    logger.addHandler(caplog.handler)
+    try:
+        with caplog.at_level(logging.INFO, logger.name):
+            lifespan = start(app)
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert not lifespan.should_exit
+    assert not hasattr(app.state, "rates")
+    assert not any("unsupported" in message for message in caplog.messages)
+
+
+def test_the_class_adds_the_header_where_an_application_sends_none() -> None:
+    async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body"})
+
+    app = FastAPI()
+    app.add_middleware(request_id.RequestID, header="X-Request-ID")
+    app.mount("/bare", bare)
+    assert TestClient(app).get("/bare/").headers["X-Request-ID"]
+
+
 def test_without_a_scope_check_test_client_raises_a_key_error() -> None:
     with (
         pytest.raises(KeyError, match="headers"),
