@@ -9,8 +9,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, WebSocket
+from fastapi import (
+    APIRouter,
+    Depends,
+    FastAPI,
+    Header,
+    HTTPException,
+    Request,
+    WebSocket,
+)
 from fastapi.params import Depends as DependsObject
+from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketDenialResponse
 
@@ -421,6 +430,29 @@ def test_broken_json_is_refused_before_any_dependency_runs() -> None:
     failing = Failing()
     assert failing.post("/orders?page=1", "{", Authorization="x") == 422
     assert failing.ran == []
+
+
+def test_a_body_that_cannot_be_decoded_is_a_400_before_any_dependency_runs() -> None:
+    failing = Failing()
+    content = '{"id": "\xff"}'.encode("latin-1")
+    headers = {"Content-Type": "application/json", "Authorization": "x"}
+    client = TestClient(failing.app)
+    response = client.post("/orders?page=1", content=content, headers=headers)
+    assert (response.status_code, failing.ran) == (400, [])
+
+
+def test_routes_of_starlette_and_wrong_methods_are_not_guarded() -> None:
+    app = application_that_refuses()
+
+    async def plain(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("open")
+
+    app.add_route("/plain", plain)
+    app.get("/orders")(lambda: None)
+    client = TestClient(app)
+    assert client.get("/plain").text == "open"
+    assert client.post("/orders").status_code == 405
+    assert client.get("/orders").status_code == 403
 
 
 def test_the_whole_body_is_read_before_the_first_dependency_runs() -> None:
