@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
@@ -518,12 +519,19 @@ def test_dataclasses_and_dicts_are_body_and_enums_and_dates_are_query() -> None:
     app = FastAPI()
 
     async def query(
-        day: date, moment: datetime, key: UUID, color: Color, raw: bytes
+        day: date, moment: datetime, key: UUID, color: Color, raw: bytes, price: Decimal
     ) -> None:
         return None
 
-    async def body(point: Point, extra: dict[str, int], ids: set[int]) -> None:
+    def untyped(anything):  # type: ignore[no-untyped-def]
+        return anything
+
+    async def body(
+        point: Point, extra: dict[str, int], ids: set[int], pair: tuple[int, int]
+    ) -> None:
         return None
+
+    app.add_api_route("/untyped", untyped)
 
     app.add_api_route("/query", query)
     app.add_api_route("/body", body, methods=["POST"])
@@ -531,8 +539,10 @@ def test_dataclasses_and_dicts_are_body_and_enums_and_dates_are_query() -> None:
     detail = client.get("/query").json()["detail"]
     assert {error["loc"][0] for error in detail} == {"query"}
     detail = client.post("/body").json()["detail"]
-    names = [["body", "point"], ["body", "extra"], ["body", "ids"]]
-    assert locations(detail) == names
+    names = ["point", "extra", "ids", "pair"]
+    assert locations(detail) == [["body", name] for name in names]
+    detail = client.get("/untyped").json()["detail"]
+    assert locations(detail) == [["query", "anything"]]
 
 
 class Color(Enum):
