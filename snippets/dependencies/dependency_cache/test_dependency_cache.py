@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import count
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from fastapi import Depends, FastAPI, Request, Security, WebSocket
@@ -361,6 +361,84 @@ def test_each_depends_object_has_a_limit_of_its_own() -> None:
         return meeting.most
 
     assert asyncio.run(run()) == 4
+
+
+@pytest.mark.since(fastapi="0.163.0")
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [("request", ["response", "free"]), ("function", ["free", "response"])],
+)
+def test_a_slot_is_free_after_the_response_or_before_it_with_function_scope(
+    scope: Literal["request", "function"], expected: list[str]
+) -> None:
+    events: list[str] = []
+
+    async def slot() -> AsyncIterator[None]:
+        yield
+        events.append("free")
+
+    app = FastAPI()
+    one = Depends(slot, scope=scope, max_concurrency=1)
+    app.get("/", dependencies=[one])(lambda: None)
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            events.append("response")
+
+    request = {"type": "http", "method": "GET", "path": "/"}
+    rest: dict[str, Any] = {"query_string": b"", "headers": []}
+    asyncio.run(app(request | rest, receive, send))
+    assert events == expected
+
+
+@pytest.mark.since(fastapi="0.163.0")
+def test_without_yield_the_path_operation_is_not_limited() -> None:
+    async def run() -> int:
+        meeting = Meeting(together=3)
+        app = FastAPI()
+
+        async def slot() -> None:
+            pass
+
+        @app.get("/", dependencies=[Depends(slot, max_concurrency=1)])
+        async def read() -> str:
+            return await meeting("")
+
+        await get_all(app, ["/"] * 3)
+        return meeting.most
+
+    assert asyncio.run(run()) == 3
+
+
+@pytest.mark.since(fastapi="0.163.0")
+def test_a_request_that_asks_twice_without_the_cache_waits_for_itself() -> None:
+    async def run() -> list[str]:
+        events: list[str] = []
+        app = FastAPI()
+        waits = asyncio.Event()
+
+        async def slot() -> AsyncIterator[None]:
+            events.append("taken")
+            asyncio.get_running_loop().call_later(0.1, waits.set)
+            yield
+
+        one = Depends(slot, use_cache=False, max_concurrency=1)
+
+        @app.get("/")
+        async def read(a: Annotated[None, one], b: Annotated[None, one]) -> None:
+            events.append("called")
+
+        waiting = asyncio.create_task(get_all(app, ["/"]))
+        await waits.wait()
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        return events
+
+    assert asyncio.run(run()) == ["taken"]
 
 
 def values_of(first: Any, second: Any) -> list[int]:
