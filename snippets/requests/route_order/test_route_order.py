@@ -110,6 +110,14 @@ def test_with_a_converter_a_wrong_value_is_404_and_not_422(value: str) -> None:
     assert TestClient(converter.app).get(f"/orders/{value}").status_code == 404
 
 
+def test_a_very_long_number_is_500_with_the_converter_and_422_without() -> None:
+    number = 4_301 * "1"
+    client = TestClient(converter.app, raise_server_exceptions=False)
+    assert client.get(f"/orders/{number[1:]}").status_code == 200
+    assert client.get(f"/orders/{number}").status_code == 500
+    assert TestClient(fixed_first.app).get(f"/users/{number}").status_code == 422
+
+
 def test_without_a_converter_a_wrong_value_is_422() -> None:
     client = TestClient(fixed_first.app)
     assert client.get("/users/abc").status_code == 422
