@@ -17,7 +17,7 @@ from fastapi import (
 from fastapi.middleware import Middleware
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from fastapi.testclient import TestClient
 from starlette.middleware.base import RequestResponseEndpoint as Next
@@ -137,6 +137,31 @@ def test_a_dependency_of_the_application_guards_path_operations_only() -> None:
     for path in ("/docs", "/openapi.json", "/exports/rows"):
         assert client.get(path).status_code == 200
     assert client.get("/no-such-path").status_code == 404
+
+
+def test_a_router_cannot_opt_out_of_a_dependency_of_the_application() -> None:
+    public, private = APIRouter(), APIRouter(dependencies=[Depends(both.admins_only)])
+    public.get("/health")(lambda: "ok")
+    private.get("/users/{user_id}")(both.user)
+
+    guarded = FastAPI(dependencies=[Depends(both.admins_only)])
+    guarded.include_router(public)
+    assert TestClient(guarded).get("/health").status_code == 401
+
+    app = FastAPI()
+    app.include_router(public)
+    app.include_router(private)
+    assert TestClient(app).get("/health").status_code == 200
+    assert TestClient(app).get("/users/3").status_code == 401
+
+
+def test_a_dependency_of_the_application_does_not_guard_what_add_route_adds() -> None:
+    async def health(request: Request) -> Response:
+        return Response("ok")
+
+    app = FastAPI(dependencies=[Depends(both.admins_only)])
+    app.add_route("/health", health)
+    assert TestClient(app).get("/health").text == "ok"
 
 
 def test_a_dependency_of_the_application_guards_a_frontend_too(tmp_path: Path) -> None:
@@ -400,11 +425,15 @@ def test_a_route_class_sees_the_response_object_with_its_body() -> None:
     def rows() -> StreamingResponse:
         return StreamingResponse(iter("12"))
 
+    @router.get("/file")
+    def file() -> FileResponse:
+        return FileResponse(__file__)
+
     app = FastAPI()
     app.include_router(router)
-    TestClient(app).get("/rates")
-    TestClient(app).get("/rows")
-    assert seen == [b'{"EUR":1.08}', None]
+    for path in ("/rates", "/rows", "/file"):
+        TestClient(app).get(path)
+    assert seen == [b'{"EUR":1.08}', None, None]
 
 
 def test_nothing_resolves_depends_in_middleware() -> None:
