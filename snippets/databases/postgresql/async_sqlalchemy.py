@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
@@ -32,6 +32,9 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 SessionDep = Annotated[AsyncSession, Depends(get_session)]
 Id = Annotated[int, Path(ge=1, lt=2**31)]
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$")
+]
 
 
 class Base(DeclarativeBase): ...
@@ -44,7 +47,7 @@ class Customer(Base):
 
 
 class NewCustomer(BaseModel):
-    email: str
+    email: Text
 
 
 class CustomerOut(NewCustomer):

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Request
+from pydantic import StringConstraints
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 
 
@@ -23,10 +24,13 @@ def get_session(request: Request) -> Iterator[Session]:
 app = FastAPI(lifespan=lifespan)
 SessionDep = Annotated[Session, Depends(get_session)]
 Id = Annotated[int, Path(ge=1, lt=2**31)]
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$")
+]
 
 
 class NewProduct(SQLModel):
-    name: str = Field(min_length=1)
+    name: Text
 
 
 class Product(NewProduct, table=True):
@@ -43,7 +47,7 @@ def create(new: NewProduct, session: SessionDep) -> Product:
 
 
 @app.get("/products")
-def find(name: str, session: SessionDep) -> list[Product]:
+def find(name: Text, session: SessionDep) -> list[Product]:
     query = select(Product).where(Product.name == name)
     return list(session.exec(query.limit(100)))
 

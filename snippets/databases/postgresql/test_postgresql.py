@@ -2,6 +2,7 @@ import asyncio
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from psycopg.errors import LockNotAvailable
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import create_engine, event, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import (
@@ -152,15 +153,40 @@ def test_a_number_that_the_column_cannot_hold_is_a_500_unless_the_path_limits_it
         assert client.get(f"/customers/{2**31}").status_code == 422
 
 
+HOSTILE = {"NUL": "a\x00b", "long": secrets.token_urlsafe(6000)}
+
+
 @DRIVERS
-def test_text_with_a_nul_character_is_a_500(
-    database: Database, monkeypatch: pytest.MonkeyPatch, drivername: str
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_text_that_column_or_index_cannot_hold_is_a_500_unless_the_model_refuses_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch, drivername: str, text: str
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database.url(drivername))
     database.create_tables(async_sqlalchemy.Base.metadata)
-    with TestClient(async_sqlalchemy.app, raise_server_exceptions=False) as client:
-        body = {"email": "a\x00b"}
-        assert client.post("/customers", json=body).status_code == 500
+    app = FastAPI(lifespan=async_sqlalchemy.lifespan)
+
+    class Unlimited(BaseModel):
+        email: str
+
+    @app.post("/unlimited")
+    async def unlimited(new: Unlimited, session: async_sqlalchemy.SessionDep) -> None:
+        session.add(async_sqlalchemy.Customer(email=new.email))
+        await session.commit()
+
+    body = {"email": text}
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert client.post("/unlimited", json=body).status_code == 500
+    with TestClient(async_sqlalchemy.app) as client:
+        assert client.post("/customers", json=body).status_code == 422
+
+
+def test_the_first_program_refuses_text_that_the_column_cannot_hold(
+    database: Database,
+) -> None:
+    database.create_tables(sqlmodel_def.Product.metadata)
+    with TestClient(sqlmodel_def.app) as client:
+        assert client.post("/products", json={"name": "a\x00b"}).status_code == 422
+        assert client.get("/products?name=%00").status_code == 422
 
 
 def test_sqlmodel_in_def_runs_in_a_worker_thread_and_validates_the_input(
