@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -43,7 +43,7 @@ SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 
 
 class NewOrder(BaseModel):
-    number: str
+    number: str = Field(pattern=r"^[\w-]{1,20}$")
 
 
 @app.post("/orders", status_code=201)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
@@ -43,7 +43,7 @@ SessionDep = Annotated[AsyncSession, Depends(get_session)]
 
 
 class NewOrder(BaseModel):
-    number: str
+    number: str = Field(pattern=r"^[\w-]{1,20}$")
 
 
 @app.post("/orders", status_code=201)

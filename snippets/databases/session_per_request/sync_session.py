@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import create_engine
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -43,7 +43,7 @@ SessionDep = Annotated[Session, Depends(get_session)]
 
 
 class NewOrder(BaseModel):
-    number: str
+    number: str = Field(pattern=r"^[\w-]{1,20}$")
 
 
 @app.post("/orders", status_code=201)

@@ -124,6 +124,15 @@ def test_the_program_answers_this(database: Database, recorded: Any) -> None:
     recorded("exchange.txt", "\n".join(lines))
 
 
+@pytest.mark.parametrize("number", ["", "A\x001", "A" * 3000])
+def test_a_number_that_the_column_cannot_hold_is_a_422(
+    database: Database, number: str
+) -> None:
+    database.create_tables(session_per_request.Base.metadata)
+    with TestClient(session_per_request.app) as client:
+        assert client.post("/orders", json={"number": number}).status_code == 422
+
+
 def test_with_one_session_for_all_a_failed_request_makes_all_later_ones_fail(
     database: Database,
 ) -> None:
@@ -213,7 +222,8 @@ def test_an_unknown_order_is_a_404_and_one_beyond_the_column_a_422(
     with_one_order(module, database)
     with TestClient(module.app) as client:
         assert client.get("/orders/999").status_code == 404
-        assert client.get(f"/orders/{2**31}").status_code == 422
+        for number in (2**31, -(2**31) - 1):
+            assert client.get(f"/orders/{number}").status_code == 422
 
 
 def application(module: ModuleType) -> FastAPI:

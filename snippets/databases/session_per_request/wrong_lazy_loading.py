@@ -61,7 +61,7 @@ class OrderOut(BaseModel):
 # --8<-- [start:read]
 @app.get("/orders/{order_id}", response_model=OrderOut)
 async def read(
-    order_id: Annotated[int, Path(lt=2**31)],
+    order_id: Annotated[int, Path(ge=1, lt=2**31)],
     session: SessionDep,
 ) -> Order:
     order = await session.get(Order, order_id)
