@@ -338,10 +338,14 @@ def test_with_pre_ping_the_request_gets_a_new_connection(database: Database) -> 
 
 
 @pytest.mark.parametrize("module", [call_after_transaction, wrong_call_in_transaction])
-def test_an_unknown_order_is_a_404(database: Database, module: ModuleType) -> None:
+def test_an_unknown_order_is_a_404_and_one_beyond_the_column_a_422(
+    database: Database, module: ModuleType
+) -> None:
     database.create_tables(module.Base.metadata)
     with TestClient(module.app) as client:
         assert client.get("/orders/999/parcel").status_code == 404
+        for number in (2**31, -(2**31) - 1):
+            assert client.get(f"/orders/{number}/parcel").status_code == 422
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Path, Request
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -46,7 +46,10 @@ async def ask_carrier(parcel: str) -> str:
 
 # --8<-- [start:read]
 @app.get("/orders/{order_id}/parcel")
-async def parcel(order_id: int, session: SessionDep) -> str:
+async def parcel(
+    order_id: Annotated[int, Path(ge=1, lt=2**31)],
+    session: SessionDep,
+) -> str:
     order = await session.get(Order, order_id)
     if order is None:
         raise HTTPException(404)
