@@ -187,20 +187,6 @@ def test_fastapi_runs_def_functions_in_threads_and_validates_on_the_event_loop()
     }
 
 
-def test_a_path_operation_may_use_asyncio_and_anyio() -> None:
-    app = FastAPI()
-
-    @app.get("/")
-    async def endpoint() -> str:
-        await asyncio.sleep(0)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(anyio.sleep, 0)
-        return type(asyncio.get_running_loop()).__name__
-
-    (answer,) = run(app, together("/"))
-    assert answer.status_code == 200
-
-
 def test_uvicorn_takes_uvloop_where_it_is_installed_and_asyncio_otherwise() -> None:
     def loop_of(name: Any) -> str:
         factory = uvicorn.Config(interleaved_requests.app, loop=name).get_loop_factory()
@@ -288,6 +274,35 @@ def test_an_asyncio_lock_holds_check_and_change_together_across_an_await() -> No
 
     assert run(app, steps) == [200, 409]
     assert counted == [1, 0]
+
+
+def test_a_thread_of_a_def_endpoint_can_change_state_between_two_awaits() -> None:
+    app = FastAPI()
+    state = {"free": 1}
+    entered, read, changed = (threading.Event() for _ in range(3))
+
+    @app.get("/async-def")
+    async def reads_twice() -> list[int]:
+        first = state["free"]
+        read.set()
+        assert changed.wait(PATIENCE)  # awaits nothing
+        return [first, state["free"]]
+
+    @app.get("/def")
+    def changes() -> None:
+        entered.set()
+        assert read.wait(PATIENCE)
+        state["free"] = 0
+        changed.set()
+
+    async def steps(client: AsyncClient) -> Any:
+        changing = asyncio.create_task(client.get("/def"))
+        await until(entered.is_set)
+        answer = await client.get("/async-def")
+        await changing
+        return answer.json()
+
+    assert run(app, steps) == [1, 0]
 
 
 def fails() -> Coroutine[Any, Any, None]:

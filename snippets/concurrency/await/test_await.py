@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Generator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, TypeVar
@@ -217,6 +217,26 @@ def test_an_await_suspends_only_when_the_awaitable_has_to_wait(
     assert asyncio.run(main()) == (False, True)
 
 
+def test_cancellation_is_raised_at_the_await_where_the_task_is_paused() -> None:
+    events = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            events.append("raised at the await where it was paused")
+            raise
+
+    async def main() -> None:
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0)  # the task is paused now
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(main())
+    assert events == ["raised at the await where it was paused"]
+
+
 async def hand_over() -> None:
     await asyncio.sleep(0)
 
@@ -261,15 +281,19 @@ def test_cancellation_is_raised_at_the_next_await_that_suspends() -> None:
     assert events == ["awaited without waiting", "CancelledError"]
 
 
-def test_a_client_that_disconnects_does_not_cancel_the_endpoint() -> None:
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/returns", "ran to its end"), ("/yields", "cancelled")]
+)
+def test_a_client_that_disconnects_cancels_only_an_endpoint_that_yields(
+    path: str, expected: str
+) -> None:
     app = FastAPI()
 
     async def main() -> str:
         entered, client_gone = asyncio.Event(), asyncio.Event()
         outcome: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-        @app.get("/")
-        async def endpoint() -> None:
+        async def work() -> None:
             entered.set()
             try:
                 await client_gone.wait()
@@ -278,17 +302,27 @@ def test_a_client_that_disconnects_does_not_cancel_the_endpoint() -> None:
                 outcome.set_result("cancelled")
                 raise
 
+        @app.get("/returns")
+        async def returns() -> None:
+            await work()
+
+        @app.get("/yields")
+        async def yields() -> AsyncIterable[int]:
+            yield 1
+            await work()
+
         server = uvicorn.Server(uvicorn.Config(app, log_config=None))
         with socket.create_server(("127.0.0.1", 0)) as listener:
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             await until(lambda: server.started)
             _, client = await asyncio.open_connection(*listener.getsockname())
-            client.write(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            client.write(f"GET {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
             await entered.wait()
             client.close()
             await client.wait_closed()
             await until(lambda: not server.server_state.connections)
-            client_gone.set()
+            if path == "/returns":
+                client_gone.set()
             try:
                 return await outcome
             finally:
@@ -299,7 +333,7 @@ def test_a_client_that_disconnects_does_not_cancel_the_endpoint() -> None:
         async with asyncio.timeout(PATIENCE):
             return await main()
 
-    assert asyncio.run(with_a_limit()) == "ran to its end"
+    assert asyncio.run(with_a_limit()) == expected
 
 
 async def until(condition: Callable[[], bool]) -> None:
