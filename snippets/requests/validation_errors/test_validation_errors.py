@@ -221,6 +221,26 @@ def test_bytes_that_are_no_utf_8_and_json_out_of_python_s_limits_are_400(
     assert response.json() == {"detail": "There was an error parsing the body"}
 
 
+def test_json_in_utf_16_is_read() -> None:
+    content = json.dumps(ORDER).encode("utf-16")
+    response = TestClient(orders.app).post(PATH, content=content, headers=JSON)
+    assert response.is_success
+
+
+@pytest.mark.parametrize("key", ["\\ud800", "\\u0000"])
+def test_the_handler_can_write_the_place_of_any_key(key: str) -> None:
+    app = FastAPI()
+    app.exception_handler(RequestValidationError)(without_input.validation_failed)
+
+    @app.post("/")
+    async def endpoint(stock: dict[str, int]) -> None:
+        return None
+
+    content = f'{{"{key}": "many"}}'
+    response = TestClient(app).post("/", content=content, headers=JSON)
+    assert response.status_code == 422
+
+
 def test_a_field_under_another_name_than_its_alias_is_missing() -> None:
     class Person(BaseModel):
         first_name: str = Field(alias="firstName")
