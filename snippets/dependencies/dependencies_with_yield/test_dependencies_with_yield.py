@@ -658,6 +658,32 @@ def test_a_client_that_leaves_does_not_stop_a_path_operation(
     ]
 
 
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_client_that_leaves_stops_a_path_operation_that_reads_the_body(
+    recording: Recording, scope: Scope
+) -> None:
+    dependency = Depends(recording.dependency(), scope=scope)
+
+    @recording.app.get("/", dependencies=[dependency])
+    async def read(request: Request) -> None:
+        await request.body()
+        recording.events.append("path operation ends")
+
+    async def run() -> None:
+        connection = Connection(recording.app, recording.events)
+        connection.first = False  # no body, but a client that is gone
+        connection.gone.set()
+        await connection.call("/")
+
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(run())
+    assert recording.events[:3] == [
+        "dependency opens",
+        "dependency sees ClientDisconnect",
+        "dependency closes",
+    ]
+
+
 @pytest.mark.since(fastapi="0.162.7")
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("how", ["task", "cancel scope"])
