@@ -8,7 +8,7 @@ LINE = b"<p>Maintenance tonight</p>"
 
 
 def is_html(start: Message) -> bool:
-    headers = Headers(raw=start["headers"])
+    headers = Headers(raw=list(start.get("headers", [])))
     return (
         start["status"] == 200
         and headers.get("Content-Type", "").startswith("text/html")
@@ -25,6 +25,8 @@ class Banner:
             await self.app(scope, receive, send)
             return
 
+        # files, too, come as bodies then
+        (scope.get("extensions") or {}).pop("http.response.pathsend", None)
         start: Message | None = None
         body = bytearray()
 

@@ -40,7 +40,7 @@ class LogBodies:
         finally:
             bodies = bytes(request_body), bytes(response_body)
             logger.info(
-                "%s %s %r -> %s %r",
+                "%s %r %r -> %s %r",  # %r: a path can contain line ends
                 scope["method"],
                 scope["path"],
                 bodies[0],

@@ -381,7 +381,7 @@ def test_the_log_of_a_crash_has_no_response(caplog: pytest.LogCaptureFixture) ->
     client = TestClient(app, raise_server_exceptions=False)
     with caplog.at_level(logging.INFO, "bodies"):
         assert client.post("/orders", json={"a": 1}).status_code == 500
-    assert caplog.messages == ["POST /orders b'{\"a\":1}' -> no response b''"]
+    assert caplog.messages == ["POST '/orders' b'{\"a\":1}' -> no response b''"]
 
 
 def test_bodies_are_logged_up_to_a_limit(
@@ -398,7 +398,17 @@ def test_bodies_are_logged_up_to_a_limit(
     app.post("/orders")(log_bodies.order)
     with caplog.at_level(logging.INFO, "bodies"):
         TestClient(app).post("/orders", json={"tea": 2})
-    assert caplog.messages == ["POST /orders b'{\"te' -> 200 b'2'"]
+    assert caplog.messages == ["POST '/orders' b'{\"te' -> 200 b'2'"]
+
+
+def test_a_line_end_in_the_path_forges_no_line_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.INFO, "bodies"):
+        TestClient(log_bodies.app).get("/orders%0Aforged")
+    (message,) = caplog.messages
+    assert "\n" not in message
+    assert message.startswith("GET '/orders\\nforged'")
 
 
 def rows_app(second_row: list[int], exchange: list[Exchange]) -> FastAPI:
@@ -426,7 +436,7 @@ def test_logging_does_not_hold_back_a_stream(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.INFO, "bodies"):
         assert result(exchanges[0]) == "200"
     assert second_row == [len("<body>")]
-    assert caplog.messages == ["GET /rows b'' -> 200 b'<body></body>'"]
+    assert caplog.messages == ["GET '/rows' b'' -> 200 b'<body></body>'"]
 
 
 @pytest.mark.parametrize("form", ["function", "class"])
@@ -484,6 +494,30 @@ def test_the_class_leaves_other_responses_alone() -> None:
     assert client.get("/failed").text == "<body>"
     assert client.get("/encoded").text == "<body>"
     assert banner.LINE.decode() in client.get("/docs").text
+
+
+def test_the_class_passes_a_response_without_a_list_of_headers() -> None:
+    async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"<body>"})
+
+    app = FastAPI()
+    app.add_middleware(banner.Banner)
+    app.mount("/bare", bare)
+    assert TestClient(app).get("/bare/").text == "<body>"
+
+
+def test_the_class_changes_a_file_where_the_server_could_send_it_by_its_path(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "page.html").write_text("<body>Hello</body>")
+    app = FastAPI()
+    app.add_middleware(banner.Banner)
+    app.mount("/", StaticFiles(directory=tmp_path))
+    exchange = Exchange(app, "GET", "/page.html")
+    exchange.scope["extensions"] = {"http.response.pathsend": {}}
+    assert result(exchange) == "200"
+    assert exchange.body() == b"<body>" + banner.LINE + b"Hello</body>"
 
 
 def test_the_class_announces_no_length_to_head(tmp_path: Path) -> None:
