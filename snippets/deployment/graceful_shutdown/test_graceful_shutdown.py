@@ -601,6 +601,61 @@ def test_a_websocket_function_that_waits_for_a_message_gets_a_disconnect() -> No
     assert codes == [1012]
 
 
+def test_the_websocket_of_a_client_that_never_reads_holds_the_server_until_the_limit(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen: list[str] = []
+    app = FastAPI()
+
+    @app.websocket("/")
+    async def news(websocket: WebSocket) -> None:
+        await websocket.accept()
+        try:
+            while True:
+                seen.append("sends")
+                await websocket.send_bytes(b"x" * 10_000_000)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    async def scene(running: Running, http: AsyncClient) -> None:
+        port = int(running.url.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as silent:
+            silent.sendall(
+                b"GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\n"
+                b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            await until(lambda: bool(seen))
+            running.server.should_exit = True
+            await running.task
+
+    run(app, scene, limit=0.3)
+    assert seen[-1] == "cancelled"
+    assert "Cancel 1 running task(s)" in caplog.text
+
+
+def test_a_stop_closes_the_open_connections_on_which_no_request_runs() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def root() -> int:
+        return 1
+
+    async def scene(running: Running, http: AsyncClient) -> bytes:
+        port = int(running.url.rsplit(":", 1)[1])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        request = b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+        writer.write(request)
+        await reader.readuntil(b"\r\n\r\n1")
+        running.server.should_exit = True
+        rest = await reader.read()
+        writer.close()
+        return rest
+
+    assert run(app, scene) == b""
+
+
 def test_a_websocket_is_closed_with_1012_and_the_server_waits_for_its_function() -> (
     None
 ):
