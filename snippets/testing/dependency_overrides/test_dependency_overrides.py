@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -140,6 +141,28 @@ def test_for_an_instance_the_instance_is_the_key() -> None:
     app.dependency_overrides[Checker] = lambda: "fake"
     assert TestClient(app).get("/").json() == "real"
     app.dependency_overrides[checker] = lambda: "fake"
+    assert TestClient(app).get("/").json() == "fake"
+
+
+def test_an_equal_instance_or_method_is_the_same_key() -> None:
+    @dataclass(frozen=True)
+    class RequireRole:
+        role: str
+
+        def __call__(self) -> str:
+            return "real"
+
+        def method(self) -> str:
+            return "real"
+
+    app = application(RequireRole("admin"))
+    app.dependency_overrides[RequireRole("owner")] = lambda: "fake"
+    assert TestClient(app).get("/").json() == "real"
+    app.dependency_overrides[RequireRole("admin")] = lambda: "fake"
+    assert TestClient(app).get("/").json() == "fake"
+    role = RequireRole("admin")
+    app = application(role.method)
+    app.dependency_overrides[role.method] = lambda: "fake"
     assert TestClient(app).get("/").json() == "fake"
 
 
