@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import pydantic
 import pytest
-from fastapi import FastAPI, Query
+from fastapi import FastAPI, Path, Query
 from fastapi.exceptions import PydanticV1NotSupportedError, ResponseValidationError
 from fastapi.testclient import TestClient
 from packaging.requirements import Requirement
@@ -147,6 +147,24 @@ def test_a_model_can_hold_the_query_parameters() -> None:
     answer = tester.get("/orders?limit=5")
     assert answer.json() == {"sort": "id", "limit": 5}
     assert tester.get("/orders?sort=price").status_code == 422
+
+
+def test_a_model_can_hold_the_path_parameters() -> None:
+    class Place(BaseModel):
+        shop_id: int
+        order_id: int
+
+    app = FastAPI()
+
+    @app.get("/shops/{shop_id}/orders/{order_id}")  # noqa: FAST003
+    def endpoint(place: Annotated[Place, Path()]) -> Place:
+        return place
+
+    tester = TestClient(app)
+    answer = tester.get("/shops/1/orders/2")
+    assert answer.json() == {"shop_id": 1, "order_id": 2}
+    (error,) = tester.get("/shops/1/orders/x").json()["detail"]
+    assert error["loc"] == ["path", "order_id"]
 
 
 def test_constraints_and_types_are_in_the_openapi_document() -> None:
