@@ -300,6 +300,19 @@ def test_self_hosted_docs_name_no_other_host() -> None:
     assert "https://" not in TestClient(self_hosted_docs.app).get("/docs").text
 
 
+def test_the_script_that_starts_swagger_ui_stands_in_the_page() -> None:
+    page = TestClient(self_hosted_docs.app).get("/docs").text
+    inline = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    assert ["SwaggerUIBundle(" in script for script in inline] == [True]
+
+
+@pytest.mark.since(fastapi="0.138.0")
+def test_frontends_are_not_in_the_document(tmp_path: Path) -> None:
+    app = FastAPI()
+    app.frontend("/site", directory=tmp_path)
+    assert document(app)["paths"] == {}
+
+
 def test_the_page_gets_its_files_from_the_static_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,6 +324,26 @@ def test_the_page_gets_its_files_from_the_static_directory(
     found = re.findall(r"(?:src|href)=\"(/static/[^\"]+)", tester.get("/docs").text)
     assert "/static/swagger-ui-bundle.js" in found
     assert tester.get("/static/swagger-ui-bundle.js").text == "SwaggerUIBundle"
+
+
+def test_excluded_and_renamed_fields_are_merged_by_the_option() -> None:
+    class Excluded(BaseModel):
+        secret: str = Field(exclude=True)
+
+    class Renamed(BaseModel):
+        item_name: str = Field(serialization_alias="itemName")
+
+    app = FastAPI(separate_input_output_schemas=False)
+
+    @app.post("/excluded")
+    def excluded(body: Excluded) -> Excluded:
+        return body
+
+    @app.post("/renamed")
+    def renamed(body: Renamed) -> Renamed:
+        return body
+
+    assert {"Excluded", "Renamed"} <= set(document(app)["components"]["schemas"])
 
 
 def test_a_computed_field_keeps_its_schema_apart_in_spite_of_the_option() -> None:
