@@ -52,9 +52,14 @@ def transfer(
     "/transfers",
     dependencies=[Depends(from_our_pages)],
 )
-async def feed(websocket: WebSocket) -> None:
+async def feed(
+    websocket: WebSocket,
+    user: Annotated[str, Depends(current_user)],
+) -> None:
     await websocket.accept()
-    await websocket.send_json(transfers)
+    start = f"{user} pays "
+    own = [t for t in transfers if t.startswith(start)]
+    await websocket.send_json(own)
     await websocket.close()
 
 

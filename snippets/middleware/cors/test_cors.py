@@ -186,7 +186,8 @@ def test_the_origin_check_refuses_the_origin_null_of_another_site(
 
 def test_cors_middleware_lets_websockets_of_every_origin_pass() -> None:
     client = client_of(wrong_cors_as_guard.app)
-    with client.websocket_connect("/transfers", headers={"Origin": BLOG}) as websocket:
+    headers = {"Origin": BLOG, **COOKIE}
+    with client.websocket_connect("/transfers", headers=headers) as websocket:
         assert websocket.receive_json() == []
 
 
@@ -194,17 +195,43 @@ def test_the_origin_check_refuses_a_websocket_of_a_foreign_page() -> None:
     client = client_of(origin_check.app)
     with (
         pytest.raises(WebSocketDenialResponse) as refused,
-        client.websocket_connect("/transfers", headers={"Origin": BLOG}),
+        client.websocket_connect("/transfers", headers={"Origin": BLOG, **COOKIE}),
     ):
         pass
     assert refused.value.status_code == 403
 
 
+def test_a_websocket_of_the_own_origin_passes_only_if_that_origin_is_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = "https://api.example.com"  # as Chromium asks: without Sec-Fetch-Site
+    headers = {"Origin": own, **COOKIE}
+    client = client_of(origin_check.app)
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        client.websocket_connect("/transfers", headers=headers),
+    ):
+        pass
+    assert refused.value.status_code == 403
+    monkeypatch.setattr(origin_check, "FRONTENDS", [FRONTEND, own])
+    with client.websocket_connect("/transfers", headers=headers) as websocket:
+        assert websocket.receive_json() == []
+
+
+def test_the_websocket_is_refused_without_a_session() -> None:
+    client = TestClient(origin_check.app)
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        client.websocket_connect("/transfers", headers={"Origin": FRONTEND}),
+    ):
+        pass
+    assert refused.value.status_code == 401
+
+
 def test_the_origin_check_lets_a_websocket_of_the_frontend_pass() -> None:
     client = client_of(origin_check.app)
-    with client.websocket_connect(
-        "/transfers", headers={"Origin": FRONTEND}
-    ) as websocket:
+    headers = {"Origin": FRONTEND, **COOKIE}
+    with client.websocket_connect("/transfers", headers=headers) as websocket:
         assert websocket.receive_json() == []
 
 
