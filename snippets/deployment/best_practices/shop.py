@@ -1,4 +1,6 @@
 # --8<-- [start:program]
+import logging
+from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -7,6 +9,9 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from httpx2 import AsyncClient, HTTPError
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings
+
+log = logging.getLogger("shop")
+WHOLE_CALL = 5  # seconds
 
 
 class Settings(BaseSettings):
@@ -29,7 +34,7 @@ class Quote(BaseModel):
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     url = Settings().prices_url
-    async with AsyncClient(base_url=url, timeout=2) as client:
+    async with AsyncClient(base_url=url, timeout=2) as client:  # each wait
         yield {"client": client}
 
 
@@ -45,10 +50,12 @@ router = APIRouter(prefix="/quotes", tags=["quotes"])
 @router.post("")
 async def quote(order: NewOrder, client: ClientDep) -> Quote:
     try:
-        answer = await client.get("/price", params={"item": order.item})
+        async with timeout(WHOLE_CALL):
+            answer = await client.get("/price", params={"item": order.item})
         answer.raise_for_status()
         price = Price.model_validate_json(answer.content)
-    except (HTTPError, ValidationError) as error:
+    except (HTTPError, TimeoutError, ValidationError) as error:
+        log.warning("no price: %s", type(error).__name__)
         raise HTTPException(502, "No price") from error
     return Quote(total_cents=price.cents * order.count)
 

@@ -16,7 +16,14 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi.testclient import TestClient
-from httpx2 import ASGITransport, AsyncClient, MockTransport, Response
+from httpx2 import ASGITransport, AsyncClient, MockTransport, Request, Response
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import (
+    InMemoryLogRecordExporter,
+    SimpleLogRecordProcessor,
+)
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -97,6 +104,27 @@ def test_the_program_asks_for_the_price_and_says_502_where_there_is_none(
         assert ask(body) == 502  # nobody listens on that port
 
 
+def test_a_partner_that_never_ends_is_a_502_and_a_line_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PRICES_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr(shop, "WHOLE_CALL", 0.01)
+
+    async def drips(request: Request) -> Response:
+        await asyncio.Event().wait()  # no single wait that HTTPX would limit
+        return Response(200)
+
+    other = AsyncClient(transport=MockTransport(drips), base_url="http://prices")
+    shop.app.dependency_overrides[shop.get_client] = lambda: other
+    try:
+        with TestClient(shop.app) as client:
+            response = client.post("/quotes", json={"item": "tea", "count": 2})
+    finally:
+        shop.app.dependency_overrides.clear()
+    assert response.status_code == 502
+    assert "no price: TimeoutError" in caplog.messages
+
+
 def test_without_its_setting_the_program_does_not_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -171,6 +199,7 @@ def test_the_traceback_that_uvicorn_logs_carries_the_id_and_the_lifespan_has_non
         yield
 
     app = FastAPI(lifespan=lifespan)
+    exporter = with_exporter(app)
     app.add_middleware(request_ids.RequestId)
 
     @app.get("/")
@@ -201,6 +230,9 @@ def test_the_traceback_that_uvicorn_logs_carries_the_id_and_the_lifespan_has_non
     by_request = [one["request_id"] for one in seen if one["event"] == "endpoint"]
     tracebacks = [one["request_id"] for one in seen if "error" in one]
     assert tracebacks == by_request
+    assert exporter.get_finished_spans()
+    assert {one["trace_id"] for one in seen if "error" in one} == {"-"}
+    assert "-" not in {one["trace_id"] for one in seen if one["event"] == "endpoint"}
     assert len({*by_request, "-"}) == 3
     assert [one["request_id"] for one in seen if one["event"] == "lifespan"] == ["-"]
 
@@ -264,6 +296,47 @@ def test_a_request_is_a_span_with_spans_for_its_steps_and_a_probe_is_none(
     attributes = dict(spans[0].attributes or {})
     assert attributes["http.route"] == "/orders/{number}"
     assert attributes["url.query"] == "token=secret"
+
+
+def test_the_duration_is_measured_by_route_and_active_requests_are_not() -> None:
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    app = FastAPI(telemetry={"meter_provider": provider})
+
+    @app.get("/orders/{number}")
+    async def read(number: int) -> int:
+        return number
+
+    client = TestClient(app)
+    client.get("/orders/7")
+    client.get("/orders/8")
+    data = reader.get_metrics_data()
+    assert data
+    measured: dict[str, set[Any]] = {}
+    for metric in data.resource_metrics[0].scope_metrics[0].metrics:
+        routes = [
+            (p.attributes or {}).get("http.route") for p in metric.data.data_points
+        ]
+        measured[metric.name] = set(routes)
+    assert measured == {
+        "http.server.request.duration": {"/orders/{number}"},
+        "http.server.active_requests": {None},
+    }
+
+
+def test_the_log_of_an_unhandled_exception_shows_the_data_that_did_not_fit() -> None:
+    exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    app = FastAPI(telemetry={"logger_provider": provider})
+
+    @app.get("/", response_model=int)
+    async def read() -> Any:
+        return {"password": "swordfish"}
+
+    TestClient(app, raise_server_exceptions=False).get("/")
+    [one] = exporter.get_finished_logs()
+    assert "swordfish" in str(one.log_record.attributes)
 
 
 def test_the_trace_goes_on_from_the_caller() -> None:
