@@ -2,11 +2,13 @@ import ast
 import functools
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, WebSocket
+from fastapi.responses import FileResponse
 from fastapi.testclient import TestClient
 
 from snippets.background_tasks.adding_background_tasks import (
@@ -153,6 +155,31 @@ def test_a_task_before_it_that_raises_loses_a_task() -> None:
 
     assert TestClient(app, raise_server_exceptions=False).post("/").status_code == 200
     assert log == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "ran"),
+    [("bytes=0-1", 206, True), ("bytes=99-", 416, False), ("bytes=x", 400, False)],
+)
+def test_a_file_response_that_cannot_serve_the_range_loses_its_tasks(
+    wanted: str, status: int, ran: bool, tmp_path: Path
+) -> None:
+    app = FastAPI()
+    log: list[str] = []
+    file = tmp_path / "file"
+    file.write_bytes(b"data")
+
+    def exit_code() -> Iterator[None]:
+        yield
+        log.append("exit code")
+
+    @app.get("/", dependencies=[Depends(exit_code)])
+    async def endpoint(background_tasks: BackgroundTasks) -> FileResponse:
+        background_tasks.add_task(log.append, "ran")
+        return FileResponse(file)
+
+    assert TestClient(app).get("/", headers={"Range": wanted}).status_code == status
+    assert log == (["ran", "exit code"] if ran else ["exit code"])
 
 
 def test_background_on_a_returned_response_drops_the_injected_tasks(
