@@ -105,7 +105,12 @@ function addFilter(list) {
   }
 
   form.addEventListener("input", change)
-  form.addEventListener("submit", event => event.preventDefault())
+  form.addEventListener("submit", event => {
+    event.preventDefault()
+    const first = items.find(item => !item.hidden)
+    if (first) first.querySelector("a")?.focus()
+    else search.click()
+  })
   form.addEventListener("keydown", ({ key }) => { if (key === "Escape") reset() })
   clear.addEventListener("click", () => {
     reset()

@@ -83,6 +83,23 @@ def test_first_screen_of_the_home_page_shows_one_answer_at_work(
     desktop.set_viewport_size({"width": columns, "height": rows})
 
 
+def test_wide_home_page_shows_wrong_code_beside_the_right_code(desktop: Page, served: str) -> None:
+    desktop.set_viewport_size({"width": 1440, "height": 900})
+    desktop.goto(served)
+    wrong, right = (block.bounding_box() for block in desktop.locator(".example .block").all())
+    assert wrong
+    assert right
+    assert wrong["y"] == right["y"]
+    columns, rows = WIDTHS["desktop"]
+    desktop.set_viewport_size({"width": columns, "height": rows})
+
+
+def test_name_of_the_site_is_whole_on_a_phone(bare: Page, served: str) -> None:
+    bare.goto(served)
+    name = bare.locator(".md-header__topic .md-ellipsis").first
+    assert name.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
 def test_numbers_of_the_home_page_are_counted(
     desktop: Page, served: str, catalogue: Catalogue
 ) -> None:
@@ -148,6 +165,18 @@ def test_filtered_list_can_be_linked(desktop: Page, served: str) -> None:
     assert desktop.url == f"{served}all/?level=deep&topic=Security&text=nothing+has+this"
     desktop.get_by_label("Words").press("Escape")
     assert desktop.url == f"{served}all/"
+
+
+def test_enter_leads_from_the_filter_to_what_it_found(desktop: Page, served: str) -> None:
+    desktop.goto(f"{served}reviews/")
+    words = desktop.get_by_label("Words")
+    words.fill("str(exc)")
+    words.press("Enter")
+    first = desktop.locator(".finding:visible").first
+    expect(first.get_by_role("link").first).to_be_focused()
+    words.fill("qqqzzzxxx")
+    words.press("Enter")
+    expect(desktop.locator("dialog.search input")).to_have_value("qqqzzzxxx")
 
 
 def test_link_to_a_level_that_does_not_exist_shows_all(

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.conftest import new_context
 from tests.refuse import refuse
-from tests.site_pages import ANSWERS, SitePage
+from tests.site_pages import ALL_PAGES, ANSWERS, SitePage
 
 pytestmark = pytest.mark.site
 
@@ -18,9 +18,31 @@ LEAST_TABLE_TEXT = 14  # pixels, on a phone
 MEASURE = """() => {
   const faults = []
   for (const block of document.querySelectorAll(".block")) {
-    const parts = [block, ...block.querySelectorAll("pre, code, .l")]
+    const parts = [block, ...block.querySelectorAll("pre, code, code > .l")]
     if (parts.some(part => part.scrollWidth > part.clientWidth + 1)) {
       faults.push(`code is hidden: ${block.innerText.trim().slice(0, 60)}`)
+    }
+  }
+  // The first word of a line stands in its first row, and no word is broken that fits into one.
+  for (const line of document.querySelectorAll(".block code > .l")) {
+    const style = getComputedStyle(line)
+    const room = line.clientWidth - parseFloat(style.paddingLeft)
+    const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT)
+    let isFirst = true
+    for (let text; text = texts.nextNode();) {
+      for (const word of text.data.matchAll(/[A-Za-z_]\\w*/g)) {
+        const range = document.createRange()
+        range.setStart(text, word.index)
+        range.setEnd(text, word.index + word[0].length)
+        const boxes = [...range.getClientRects()]
+        const width = boxes.reduce((sum, box) => sum + box.width, 0)
+        const rows = new Set(boxes.map(box => Math.round(box.top))).size
+        if (rows > 1 && width < room) faults.push(`${word[0]} is broken in ${line.innerText}`)
+        const isBelow = boxes[0]?.top > line.getBoundingClientRect().top + parseFloat(style.lineHeight) / 2
+        const isDeep = line.innerText.search(/\\S/) > 24 // a column of recorded output
+        if (isFirst && isBelow && !isDeep) faults.push(`an empty row above ${line.innerText}`)
+        isFirst = false
+      }
     }
   }
   const room = document.querySelector("article p").getBoundingClientRect().width
@@ -37,7 +59,7 @@ MEASURE = """() => {
       if (width < room && rows > 1) faults.push(`${word[0]} is broken`)
     }
   }
-  for (const cell of document.querySelectorAll("article table:not([class]) :is(td, th)")) {
+  for (const cell of document.querySelectorAll("article table:not([class]) :is(td, th, td code)")) {
     const size = parseFloat(getComputedStyle(cell).fontSize)
     if (size < LEAST) faults.push(`small text: ${cell.innerText.slice(0, 40)}`)
   }
@@ -48,7 +70,7 @@ MEASURE = """() => {
 ICONS = """() => [...document.querySelectorAll(".block")].flatMap(block => {
   const icon = block.querySelector(".md-code__nav")?.getBoundingClientRect()
   if (!icon) return [`no button: ${block.innerText.slice(0, 40)}`]
-  const line = block.querySelector(".l").getBoundingClientRect()
+  const line = block.querySelector("code > .l").getBoundingClientRect()
   return icon.bottom > line.top + 1 ? [`a button lies on ${block.innerText.slice(0, 40)}`] : []
 })"""
 
@@ -60,7 +82,7 @@ def plain(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-@pytest.mark.parametrize("page", ANSWERS, ids=lambda page: page.slug)
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: page.slug)
 def test_nothing_of_the_code_is_hidden_or_broken(plain: Page, served: str, page: SitePage) -> None:
     plain.goto(f"{served}{page.address}")
     faults = []

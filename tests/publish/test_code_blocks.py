@@ -31,6 +31,20 @@ def test_a_line_keeps_its_text_and_says_how_deep_it_is() -> None:
     assert '<span class="l l8">        z</span>' in made
 
 
+def test_a_long_line_is_broken_after_a_sign_and_keeps_its_indentation() -> None:
+    name = '    key=<span class="n">encode</span>'
+    code = f'{name}<span class="p">(</span>payload.claims,algorithm=&quot;HS256&quot;)\n'
+    made = boxed(code, "", set())
+    assert text(made) == text(code)
+    assert made.startswith(
+        '<span class="l l4"><span class="i">    </span>key=<span class="n"><wbr>'
+    )
+    assert "(</span><wbr>payload.<wbr>claims,<wbr>algorithm=<wbr>&quot;HS256&quot;)" in made
+    name = "test_an_order_without_an_item_is_invalid"
+    assert boxed(name, "", set()).count("_<wbr>") == name.count("_")
+    assert "<wbr>" not in boxed("a short(line, with=a_name)", "", set())
+
+
 def test_what_the_right_code_has_and_the_wrong_code_has_not_is_marked() -> None:
     wrong = ["async def a():", "    time.sleep(5)", "    return 1"]
     assert changed(wrong, ["async def a():", "", "    await sleep(5)", "    return 1"]) == {2}

@@ -172,6 +172,7 @@ export class Panel {
     this.input.setAttribute("aria-expanded", String(found.length > 0))
     this.#choose(found.length ? 0 : -1)
     this.status.textContent = this.#says(query, found)
+    this.status.classList.toggle("search__status--doubt", this.#isDoubtful)
     this.#showFoot(query, found)
     if (this.#opensFirst && this.#engine) {
       this.#opensFirst = false
@@ -212,11 +213,12 @@ export class Panel {
     const link = element("a", "", { href: `?q=${encodeURIComponent(query)}` })
     link.textContent = "Link to this search"
     link.addEventListener("click", event => event.stopPropagation()) // the theme's navigation drops the query
-    this.foot.append(found.length && !this.#isDoubtful ? "Not answered? " : "No answer yet. ", ask, found.length ? " · " : "", ...(found.length ? [link, " · ", this.#copyHint()] : []))
+    this.foot.append(found.length && !this.#isDoubtful ? "Not answered? " : "No answer yet. ", ask, found.length ? " · " : "", ...(found.length ? [link, this.#copyHint()] : []))
   }
 
   #copyHint() {
     const hint = element("span", "search__hint")
+    hint.append(" · ")
     const key = hint.appendChild(element("kbd"))
     key.textContent = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘ Enter" : "Ctrl Enter"
     hint.append(" copies for review")

@@ -12,7 +12,7 @@ from scripts.catalogue.answers import Catalogue, Page
 from scripts.catalogue.findings import Finding, all_findings
 from scripts.catalogue.problems import Problem
 from scripts.project import ROOT
-from scripts.publish.code.lines import boxed, marks, plain_lines
+from scripts.publish.code.lines import boxed, marks, plain_lines, with_breaks
 from scripts.publish.code.shown import Shown, program, shown_blocks
 
 # As the engine writes it: the fence's language, a title where there is one, and the code.
@@ -22,8 +22,8 @@ BLOCK = re.compile(
     re.S,
 )
 EXAMPLE = re.compile(r'\{\{ example\((\d+), "([\w-]+)"\) \}\}')
-LONG_NAME = re.compile(r"<code>([^<\n]{24,})</code>")  # in running text, where it has no markup
-SIGN = re.compile(r"(?<=[.(/])(?=\w)")
+LONG_CODE = re.compile(r"<code>([^<\n]{24,})</code>")  # in running text, where it has no markup
+LONG, LONG_NAME = 24, 36  # letters; a name that is longer than a phone's line may be broken too
 SHELL = {"bash", "console", "sh", "shell"}
 
 
@@ -75,13 +75,13 @@ def complete_page(
     up = "../" * page.address.lstrip("/").count("/")
     for block, source in zip(reversed(blocks), reversed(shown), strict=True):
         built = built[: block.start()] + headed(block, source, findings, up) + built[block.end() :]
-    path.write_text(LONG_NAME.sub(breakable, built), encoding="utf-8")
+    path.write_text(breakable(built), encoding="utf-8")
     return []
 
 
-def breakable(code: re.Match[str]) -> str:
-    """Return inline code that a narrow screen breaks after a dot, a bracket or a slash, and not in a name."""
-    return f"<code>{SIGN.sub('<wbr>', code[1])}</code>"
+def breakable(page: str) -> str:
+    """Return a built page whose inline code a narrow screen breaks after a sign, and not in a name."""
+    return LONG_CODE.sub(lambda code: f"<code>{with_breaks(code[1], LONG, LONG_NAME)}</code>", page)
 
 
 def write_programs(catalogue: Catalogue, site: Path, root: Path = ROOT) -> list[Problem]:
@@ -96,6 +96,8 @@ def write_programs(catalogue: Catalogue, site: Path, root: Path = ROOT) -> list[
                 target = site / shown.address
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(program(shown.path, root), encoding="utf-8")
+    for path in site.glob("[a-z]*/index.html"):  # topics and lists
+        path.write_text(breakable(path.read_text(encoding="utf-8")), encoding="utf-8")
     home = Page("docs/index.md", "")
     examples = [
         finding

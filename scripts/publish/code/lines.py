@@ -9,6 +9,12 @@ from scripts.catalogue.findings import Finding
 TAG = re.compile(r"<[^>]+>")
 DEEPEST = 32  # blanks that still indent the rest of a line that is too long
 MOST_CHANGED = 0.8  # share of the lines; where more differ, none is marked
+ROOM = 32  # letters, indentation included, that stand in a line on a small phone
+RUN = re.compile(r"\S+")
+SIGN = re.compile(r"""(?<=[(\[{.,:=/])(?=[\w"'])""")  # where code that has no blank is best broken
+JOINT = re.compile(r"(?<=_)(?=\w)|(?<=[a-z])(?=[A-Z])")  # and a name, where it alone is too long
+INDENTATION = re.compile(r'^<span class="w">( +)</span>|^( +)')
+PIECE = re.compile(r"<[^>]+>|&\w+;|&#\w+;|.", re.S)
 
 
 def plain_lines(code: str) -> list[str]:
@@ -41,12 +47,48 @@ def marks(title: str, lines: list[str], findings: list[Finding]) -> tuple[str, s
     return "", set()
 
 
+def breaks(run: str, room: int, name_room: int) -> set[int]:
+    """Return where a run of letters without a blank may be broken: after a sign where it has no ``room``.
+
+    A name in it that is longer than ``name_room`` may be broken between its words.
+    """
+    places = set[int]()
+    start = 0
+    for part in SIGN.split(run) if len(run) > room else []:
+        places.add(start)
+        if len(part) > name_room:
+            places |= {start + joint.start() for joint in JOINT.finditer(part)}
+        start += len(part)
+    return places - {0}
+
+
+def with_breaks(markup: str, room: int, name_room: int) -> str:
+    """Return a line of code, highlighted or not, with all places at which it may be broken."""
+    text = html.unescape(TAG.sub("", markup))
+    places = {
+        run.start() + place
+        for run in RUN.finditer(text)
+        for place in breaks(run[0], room, name_room)
+    }
+    pieces, at = [], 0
+    for piece in PIECE.findall(markup) if places else [markup]:
+        if not piece.startswith("<"):
+            pieces.append("<wbr>" if at in places else "")
+            at += 1
+        pieces.append(piece)
+    return "".join(pieces)
+
+
 def boxed(code: str, mark: str, marked: set[int]) -> str:
     """Return highlighted code with each line in a box, so that the rest of a long one goes on below it."""
     boxes = []
     for number, line in enumerate(code.rstrip("\n").split("\n")):
         text = html.unescape(TAG.sub("", line))
-        deep = min(len(text) - len(text.lstrip(" ")), DEEPEST) // 2 * 2
+        indent = len(text) - len(text.lstrip(" "))
+        if len(text) > ROOM:
+            line = with_breaks(line, ROOM - indent, ROOM - indent)
+            line = INDENTATION.sub(r'<span class="i">\1\2</span>', line)  # stays with what follows
+        deep = min(indent, DEEPEST) // 2 * 2
         kinds = f"l l{deep}" if deep else "l"
         if number in marked:
             boxes.append(f'<mark class="{kinds} l--{mark}">{line}</mark>')
