@@ -138,6 +138,23 @@ def test_two_instances_and_a_header_of_the_endpoint_make_one_value() -> None:
     assert response.headers.get_list(ALLOWED_ORIGIN) == [FRONTEND]
 
 
+def test_a_header_of_the_endpoint_reaches_origins_that_are_not_allowed() -> None:
+    app = FastAPI()
+    app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
+
+    @app.get("/")
+    def root(response: Response) -> None:
+        response.headers["Access-Control-Allow-Origin"] = "https://own.example"
+
+    allowed = [
+        TestClient(app)
+        .get("/", headers={"Origin": origin})
+        .headers["Access-Control-Allow-Origin"]
+        for origin in ("https://app.example.com", "https://other.example")
+    ]
+    assert allowed == ["https://app.example.com", "https://own.example"]
+
+
 def test_the_middleware_of_the_application_covers_what_it_mounts() -> None:
     app = app_with(allow_origins=[FRONTEND])
     part = FastAPI()
