@@ -244,6 +244,11 @@ def test_ruff_reports_the_helper_and_no_path_operation() -> None:
     assert reported_by_ruff(code) == []
 
 
+def test_ruff_reports_a_path_operation_whose_app_is_imported_from_elsewhere() -> None:
+    code = "from main import app\n@app.get('/')\nasync def read(): return 1\n"
+    assert reported_by_ruff(code) == ["read"]
+
+
 def test_ruff_also_reports_a_dependency_that_awaits_nothing() -> None:
     code = (
         "from fastapi import Depends, FastAPI\n"
