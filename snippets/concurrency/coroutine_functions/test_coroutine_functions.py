@@ -443,6 +443,22 @@ def test_an_async_wrapper_that_awaits_fails_around_def(
         TestClient(app).get("/")
 
 
+def test_an_async_wrapper_that_awaits_fails_around_an_endpoint_with_yield() -> None:
+    app = FastAPI()
+
+    async def items() -> AsyncIterable[int]:
+        yield 1
+
+    endpoint: Any = items
+    app.get("/")(async_wrapper.key_error_is_404(endpoint))
+
+    def send() -> None:
+        with pytest.raises(TypeError, match="__aiter__"):
+            TestClient(app).get("/")
+
+    never_awaited("items", send)
+
+
 def mypy_says(code: str, request: pytest.FixtureRequest) -> list[str]:
     """Return the errors and notes of mypy for ``code``, without their places."""
     # It keeps what mypy found out about Python's own modules.
@@ -463,7 +479,7 @@ def mypy_says(code: str, request: pytest.FixtureRequest) -> list[str]:
 
 
 TYPED = """
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
@@ -472,6 +488,8 @@ class HTTPException(Exception):
     def __init__(self, status_code: int) -> None: ...
 def read_def(user_id: int) -> str: ...
 async def read_async(user_id: int) -> str: ...
+async def read_stream(user_id: int) -> AsyncIterable[str]:
+    yield ""
 """
 
 
@@ -490,10 +508,13 @@ def test_mypy_accepts_the_def_wrapper_and_keeps_the_async_wrapper_from_def(
             right.replace("key_error_is_404", "right"),
             "right(read_async)",
             "right(read_def)",
+            "right(read_stream)",
         ]
     )
-    (error,) = mypy_says(code, request)
-    assert error.startswith('error: Argument 1 to "right" has incompatible type')
+    errors = mypy_says(code, request)
+    assert len(errors) == 2
+    for error in errors:
+        assert error.startswith('error: Argument 1 to "right" has incompatible type')
 
 
 def test_mypy_asks_for_the_missing_await(request: pytest.FixtureRequest) -> None:
