@@ -458,6 +458,37 @@ def test_the_awaits_of_one_endpoint_run_one_after_another() -> None:
     assert events == ["first starts", "first ends", "second starts", "second ends"]
 
 
+def test_a_def_request_runs_beside_an_async_def_request_between_its_awaits() -> None:
+    app = FastAPI()
+    state = {"free": 1}
+    entered, read, changed = (threading.Event() for _ in range(3))
+
+    @app.get("/async-def")
+    async def reads_twice() -> list[int]:
+        first = state["free"]
+        read.set()
+        assert changed.wait(PATIENCE)  # awaits nothing
+        return [first, state["free"]]
+
+    @app.get("/def")
+    def changes() -> None:
+        entered.set()
+        assert read.wait(PATIENCE)
+        state["free"] = 0
+        changed.set()
+
+    async def main() -> Any:
+        transport = ASGITransport(app)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            changing = asyncio.create_task(client.get("/def"))
+            await asyncio.to_thread(entered.wait, PATIENCE)
+            answer = await client.get("/async-def")
+            await changing
+        return answer.json()
+
+    assert asyncio.run(main()) == [1, 0]
+
+
 def test_await_in_def_is_a_syntax_error() -> None:
     with pytest.raises(SyntaxError, match="'await' outside async function"):
         compile("def read():\n    await client.get('/')\n", "read.py", "exec")
