@@ -627,8 +627,17 @@ def test_code_after_yield_runs_in_a_thread_even_when_the_pool_is_full() -> None:
     assert after_yield == [WORKER]
 
 
-def test_a_client_that_disconnects_does_not_stop_the_thread() -> None:
+@pytest.mark.parametrize("behind_middleware", [False, True])
+def test_a_client_that_disconnects_does_not_stop_the_thread_which_can_ask_for_it(
+    behind_middleware: bool,
+) -> None:
     app = FastAPI()
+    if behind_middleware:
+
+        @app.middleware("http")
+        async def passes_on(request: Request, call_next: Any) -> Any:
+            return await call_next(request)
+
     entered, gone, finished = threading.Event(), threading.Event(), threading.Event()
     noticed = []
 
@@ -659,4 +668,4 @@ def test_a_client_that_disconnects_does_not_stop_the_thread() -> None:
             await serving
 
     asyncio.run(scenario())
-    assert noticed == [True]
+    assert noticed == [not behind_middleware]
