@@ -23,6 +23,29 @@ def test_a_blocking_call_in_async_def_holds_up_every_other_request(race: Any) ->
     assert slow.served_meanwhile is False
 
 
+def test_the_delays_of_many_short_blocking_calls_add_up() -> None:
+    app = FastAPI()
+    before_health: list[str] = []
+
+    @app.get("/short")
+    async def short() -> None:
+        before_health.append("10 ms")  # stands for a short call that blocks
+
+    @app.get("/health")
+    async def health() -> int:
+        return len(before_health)
+
+    async def main() -> int:
+        transport = ASGITransport(app)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            paths = ["/short"] * 100 + ["/health"]
+            answers = await asyncio.gather(*(client.get(path) for path in paths))
+        waited_for: int = answers[-1].json()
+        return waited_for
+
+    assert asyncio.run(main()) == 100
+
+
 def test_a_blocking_call_in_async_def_runs_on_the_event_loops_thread(race: Any) -> None:
     _, slow = race(wrong_blocking_call, give_up=0.0)
     assert slow.thread is threading.main_thread()
