@@ -203,12 +203,14 @@ def test_a_mount_at_the_root_hides_every_route_declared_after_it() -> None:
 @pytest.mark.since(fastapi="0.138.0")
 def test_frontend_files_come_last_wherever_they_are_declared(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("start page")
-    (tmp_path / "health").write_text("a file")
+    (tmp_path / "health").mkdir()
+    (tmp_path / "health" / "index.html").write_text("a file")
     app = FastAPI()
     app.frontend("/", directory=tmp_path)
     app.add_api_route("/health", first)
-    client = TestClient(app)
+    client = TestClient(app, follow_redirects=False)
     assert client.get("/health").json() == "first"
+    assert client.get("/health/").headers["location"] == "http://testserver/health"
     assert client.get("/").text == "start page"
     assert client.post("/health").status_code == 405
 
