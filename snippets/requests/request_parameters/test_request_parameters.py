@@ -564,3 +564,4 @@ def test_infinity_beyond_a_limit_is_422_in_a_query_and_500_in_json() -> None:
     assert client.post("/query?x=inf").status_code == 422
     headers = {"Content-Type": "application/json"}
     assert client.post("/body", content="1e999", headers=headers).status_code == 500
+    assert client.post("/body", content="NaN", headers=headers).status_code == 500
