@@ -409,6 +409,15 @@ def test_a_stream_that_knows_of_the_signal_ends_and_the_server_with_it(
     assert "Application shutdown complete." in server.log.read_text()
 
 
+def test_with_workers_the_parent_ends_each_worker_and_then_with_0(start: Any) -> None:
+    server = start(f"{HERE}.shutdown_order:app", "--workers", "2")
+    server.wait_for(r"startup complete[\s\S]*startup complete")
+    server.signal(signal.SIGTERM)
+    assert server.ended() == 0
+    log = server.log.read_text()
+    assert log.count("Application shutdown complete.") == 2
+
+
 def test_the_lifespan_of_the_stream_runs_in_a_test_client_too() -> None:
     with TestClient(stream_that_ends.app) as client:
         assert client.get("/nothing").status_code == 404
