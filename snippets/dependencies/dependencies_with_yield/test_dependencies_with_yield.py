@@ -658,6 +658,33 @@ def test_a_client_that_leaves_does_not_stop_a_path_operation(
     ]
 
 
+def test_a_client_that_leaves_stops_a_path_operation_with_yield(
+    recording: Recording,
+) -> None:
+    async def run() -> None:
+        connection = Connection(recording.app, recording.events)
+
+        @recording.app.get("/", dependencies=[Depends(recording.dependency())])
+        async def rows() -> AsyncIterator[int]:
+            connection.gone.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                recording.events.append("path operation is stopped")
+            yield 1
+
+        await asyncio.wait_for(connection.call("/"), PATIENCE)
+
+    asyncio.run(run())
+    assert recording.events == [
+        "dependency opens",
+        "response starts: 200",
+        "path operation is stopped",
+        "dependency sees no exception",
+        "dependency closes",
+    ]
+
+
 @pytest.mark.parametrize("scope", SCOPES)
 def test_a_client_that_leaves_stops_a_path_operation_that_reads_the_body(
     recording: Recording, scope: Scope
