@@ -159,6 +159,28 @@ def test_openapi_extra_documents_a_body_that_nobody_validates() -> None:
     assert TestClient(app).post("/").status_code == 200
 
 
+@pytest.mark.parametrize("declared", ["4XX", "default"])
+def test_a_422_is_added_unless_responses_covers_it(declared: str) -> None:
+    app = FastAPI()
+
+    @app.get("/added")
+    def added(number: int) -> None: ...
+
+    @app.get("/covered", responses={declared: {"description": "Refused"}})
+    def covered(number: int) -> None: ...
+
+    @app.get("/nothing")
+    def nothing() -> None: ...
+
+    paths = document(app)["paths"]
+    listed = {path: list(paths[path]["get"]["responses"]) for path in paths}
+    assert listed == {
+        "/added": ["200", "422"],
+        "/covered": ["200", declared],
+        "/nothing": ["200"],
+    }
+
+
 def test_what_a_middleware_answers_is_not_in_the_document() -> None:
     app = FastAPI()
 
