@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 import pytest
 from fastapi import (
+    Body,
     Depends,
     FastAPI,
     File,
@@ -78,6 +79,17 @@ def test_each_error_has_type_loc_msg_input_and_perhaps_ctx_but_no_url() -> None:
     assert set(missing) == {"type", "loc", "msg", "input"}
     assert set(too_small) == {"type", "loc", "msg", "input", "ctx"}
     assert too_small["ctx"] == {"gt": 0}
+
+
+def test_the_place_of_an_error_in_a_union_names_the_member() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(value: Annotated[int | list[int], Body()]) -> None:
+        return None
+
+    errors = TestClient(app).post("/", json="x").json()["detail"]
+    assert [e["loc"] for e in errors] == [["body", "int"], ["body", "list[int]"]]
 
 
 def test_a_missing_field_has_the_object_around_it_as_input() -> None:
