@@ -62,6 +62,19 @@ def test_a_float_takes_nan_unless_told_otherwise() -> None:
         Finite(price=float("nan"))
 
 
+def test_nan_in_a_result_without_a_return_type_is_a_500() -> None:
+    app = FastAPI()
+    app.post("/declared", response_model=item.Item)(item.create_item)
+    app.post("/undeclared", response_model=None)(item.create_item)
+    tester = TestClient(app, raise_server_exceptions=False)
+    body = b'{"name": "tea", "price": NaN}'
+    statuses = [
+        tester.post(path, content=body, headers=JSON).status_code
+        for path in ("/declared", "/undeclared")
+    ]
+    assert statuses == [200, 500]
+
+
 def test_none_in_the_type_does_not_make_a_field_optional() -> None:
     body = {"name": "tea", "price": 4.5}
     answer = TestClient(wrong_optional.app).post("/items", json=body)
