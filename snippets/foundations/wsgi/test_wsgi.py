@@ -275,6 +275,45 @@ def test_a2wsgi_calls_flask_in_ten_threads_of_its_own() -> None:
     assert inspect.signature(WSGIMiddleware).parameters["workers"].default == 10
 
 
+def test_a_stream_of_flask_runs_to_its_end_after_the_client_has_left() -> None:
+    legacy = Flask(__name__)
+    made: list[int] = []
+    left = threading.Event()
+
+    @legacy.get("/stream")
+    def stream() -> Any:
+        def pieces() -> Iterator[bytes]:
+            for number in range(100):
+                if number:
+                    left.wait(30)
+                made.append(number)
+                yield b"piece"
+
+        return pieces()
+
+    async def receive() -> dict[str, Any]:
+        if left.is_set():
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            left.set()  # like Uvicorn, which drops what comes after that
+
+    app = FastAPI()
+    app.mount("/legacy", NEW_ADAPTER(legacy))
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "path": "/legacy/stream",
+        "query_string": b"",
+        "headers": [],
+    }
+    asyncio.run(app(scope, receive, send))
+    assert len(made) == 100
+
+
 def test_middleware_covers_the_mounted_app_and_dependencies_do_not() -> None:
     calls: list[str] = []
 
