@@ -443,6 +443,40 @@ def test_the_adapter_delivers_no_body_without_a_content_length() -> None:
     assert received == [b"", b"hello"]
 
 
+class BrokenOff(io.RawIOBase):
+    """A body of which three bytes arrive, and after many more reads the rest."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self.reads += 1
+        if self.reads == 1:
+            return b"hel"
+        return b"" if self.reads < 100 else b"lo"
+
+
+def test_the_adapter_asks_without_end_for_the_rest_of_a_body() -> None:
+    received = bytearray()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        more = True
+        while more:
+            message = await receive()
+            received.extend(message["body"])
+            more = message["more_body"]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    adapter: Any = ASGIMiddleware(app, loop=fastapi_under_wsgi.application.loop)
+    body = BrokenOff()
+    environ: dict[str, Any] = {"wsgi.input": body, "CONTENT_LENGTH": "5"}
+    setup_testing_defaults(environ)
+    b"".join(adapter(environ, lambda *_: None))
+    assert body.reads == 100
+    assert received == b"hello"
+
+
 def test_uvicorn_runs_flask_with_its_interface_wsgi() -> None:
     config = uvicorn.Config(flask_hello(), interface="wsgi", log_config=None)
     config.load()
