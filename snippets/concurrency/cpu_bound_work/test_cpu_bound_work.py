@@ -513,6 +513,21 @@ def test_the_executor_queues_without_limit_and_only_waiting_jobs_are_cancelled(
         pool.shutdown(cancel_futures=True)
 
 
+def test_the_shutdown_of_the_pool_waits_for_a_job_that_runs(gate: Gate) -> None:
+    pool = bounded_jobs.new_pool()
+    pool.submit(gate.job, "good")
+    with asyncio.run(gate.job_runs()) as connection:
+        shutdown = threading.Thread(
+            target=pool.shutdown, kwargs={"cancel_futures": True}
+        )
+        shutdown.start()
+        shutdown.join(0.1)
+        assert shutdown.is_alive()
+        connection.sendall(b".")
+        shutdown.join(PATIENCE)
+    assert not shutdown.is_alive()
+
+
 def test_the_timeout_ends_the_wait(monkeypatch: pytest.MonkeyPatch, gate: Gate) -> None:
     monkeypatch.setattr(bounded_jobs, "score", gate.job)
     monkeypatch.setattr(bounded_jobs, "TIMEOUT", 0.001)
