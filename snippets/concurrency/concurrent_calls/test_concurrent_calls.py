@@ -226,6 +226,37 @@ def test_task_group_cancels_the_other_calls_and_waits_for_their_end() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("to_thread", [asyncio.to_thread, run_in_threadpool])
+def test_a_function_in_a_thread_outlives_the_group_that_was_cancelled(
+    to_thread: Any,
+) -> None:
+    started, block_ended = threading.Event(), threading.Event()
+    finished = threading.Event()
+
+    def in_a_thread() -> None:
+        started.set()
+        assert block_ended.wait(PATIENCE)
+        finished.set()
+
+    async def fail_meanwhile() -> None:
+        await asyncio.to_thread(started.wait, PATIENCE)
+        raise ConnectionError
+
+    async def both() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(to_thread(in_a_thread))
+            group.create_task(fail_meanwhile())
+
+    async def main() -> None:
+        with pytest.raises(ExceptionGroup):
+            await both()
+        assert not finished.is_set()
+        block_ended.set()
+        assert await asyncio.to_thread(finished.wait, PATIENCE)
+
+    asyncio.run(main())
+
+
 async def fail(error: Exception) -> None:
     raise error
 
