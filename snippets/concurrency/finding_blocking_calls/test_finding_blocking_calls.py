@@ -147,6 +147,16 @@ def test_the_default_rules_of_ruff_leave_out_httpx_client_and_pathlib() -> None:
     assert {*KNOWN.values()} - {*reported} == {"ASYNC212", "ASYNC240"}
 
 
+def test_extend_select_keeps_the_default_rules_and_select_replaces_them() -> None:
+    code = in_async_functions(KNOWN) + "\nprint(undefined)"
+    extended, selected = (
+        ruff_check("--config", f'lint.{option} = ["ASYNC"]', "-", code=code)
+        for option in ("extend-select", "select")
+    )
+    assert {*KNOWN.values(), "F821"} <= {*re.findall(r"[A-Z]+\d+", extended)}
+    assert {*re.findall(r"[A-Z]+\d+", selected)} == {*KNOWN.values()}
+
+
 def test_ruff_knows_no_session_no_httpx2_no_driver_no_sdk_and_no_computation() -> None:
     output = ruff_check("--select=ASYNC", "-", code=in_async_functions(UNKNOWN))
     assert "All checks passed!" in output
