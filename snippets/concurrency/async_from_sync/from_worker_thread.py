@@ -25,7 +25,8 @@ app = FastAPI(lifespan=lifespan)
 
 # --8<-- [start:endpoint]
 async def wait_for_model() -> str:
-    model: str = await app.state.model
+    # a cancelled request must not cancel the task
+    model: str = await asyncio.shield(app.state.model)
     return model
 
 

@@ -372,6 +372,41 @@ def test_from_thread_run_waits_on_the_servers_loop(
     asyncio.run(main())
 
 
+def test_a_request_that_is_cancelled_leaves_the_shared_task_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wait_for_model = from_worker_thread.wait_for_model
+
+    async def main() -> None:
+        waiting, downloaded = asyncio.Event(), asyncio.Event()
+
+        async def load_model() -> str:
+            await downloaded.wait()
+            return "model"
+
+        async def wait() -> str:
+            waiting.set()
+            return await wait_for_model()
+
+        monkeypatch.setattr(from_worker_thread, "load_model", load_model)
+        monkeypatch.setattr(from_worker_thread, "wait_for_model", wait)
+        app = from_worker_thread.app
+        async with (
+            app.router.lifespan_context(app),
+            AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,
+        ):
+            with anyio.CancelScope() as scope:
+                async with anyio.create_task_group() as requests:
+                    requests.start_soon(client.get, "/model")
+                    await waiting.wait()
+                    scope.cancel()  # as a timeout of AnyIO does
+            assert scope.cancelled_caught
+            downloaded.set()
+            assert (await client.get("/model")).json() == "model"
+
+    asyncio.run(main())
+
+
 def test_from_thread_run_works_in_def_endpoints_dependencies_and_run_in_threadpool() -> (
     None
 ):
