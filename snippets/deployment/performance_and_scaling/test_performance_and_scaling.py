@@ -19,6 +19,7 @@ from fastapi import FastAPI, routing
 from fastapi.dependencies import models, utils
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from sqlalchemy import QueuePool, create_engine
 
 from snippets.deployment.performance_and_scaling import (
     conditional_get,
@@ -208,6 +209,12 @@ def test_100_requests_wait_at_once_in_one_thread(
     first = asyncio.run(main())[0]
     first["threads"] -= threads
     recorded("one_process.json", json.dumps(first))
+
+
+def test_four_workers_with_the_default_pool_may_open_60_connections() -> None:
+    pool = create_engine("postgresql+psycopg://localhost/shop").pool
+    assert isinstance(pool, QueuePool)
+    assert 4 * (pool.size() + pool._max_overflow) == 60
 
 
 def test_a_page_has_at_most_100_rows_and_leads_on() -> None:
