@@ -155,6 +155,12 @@ def test_with_a_star_anybody_who_reaches_the_port_chooses_his_address() -> None:
     assert client_seen(network, "127.0.0.1", peer=stranger) == stranger
 
 
+def test_a_client_inside_the_trusted_network_can_claim_any_address() -> None:
+    forwarded = "6.6.6.6, 10.0.1.33"  # written by the client, added by the proxy
+    assert client_seen("10.0.1.0/24", forwarded) == "6.6.6.6"
+    assert client_seen("10.0.1.7", forwarded) == "10.0.1.33"
+
+
 def test_two_proxies_in_a_row_must_both_be_trusted() -> None:
     forwarded = "203.0.113.9, 10.9.0.3"  # client, outer proxy
     assert client_seen("10.0.1.0/24", forwarded) == "10.9.0.3"
