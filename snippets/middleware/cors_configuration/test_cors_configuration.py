@@ -253,6 +253,12 @@ def test_settings_refuse_a_plain_list_with_commas(
         app_of(origins_from_settings, monkeypatch, f"{FRONTEND},{LOCAL}")
 
 
+def test_settings_refuse_an_empty_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOW_ORIGINS", "")
+    with pytest.raises(SettingsError):
+        origins_from_settings.Settings()
+
+
 def test_a_validator_takes_a_plain_list_with_commas(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
