@@ -8,11 +8,11 @@ import functools
 import gzip
 import re
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 
 from scripts.catalogue.answers import Page
 from scripts.project import ROOT
+from scripts.publish import built_page as reader
 
 GZIPPED = {".css", ".html", ".js", ".json", ".md", ".svg", ".txt", ".xml"}
 
@@ -83,54 +83,29 @@ class BuiltPage:
     """The text of the body, without scripts and styles."""
 
 
-class PageParser(HTMLParser):
-    """Collect a ``BuiltPage``."""
-
-    def __init__(self) -> None:
-        """Start with an empty page."""
-        super().__init__()
-        self.page = BuiltPage()
-        self.hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect ids, references and metadata of one element."""
-        values = {name: value or "" for name, value in attrs}
-        page = self.page
+@functools.cache
+def built_page(path: Path) -> BuiltPage:
+    """Read a page of the built site."""
+    source, page = reader.BuiltPage(path.read_text(encoding="utf-8")), BuiltPage()
+    for element in source.css("*"):
+        values = {name: value or "" for name, value in element.attributes.items()}
         page.ids |= {values[name] for name in ("id", "name") if values.get(name)}
         page.references += [values[name] for name in ("href", "src") if name in values]
         for candidate in values.get("srcset", "").split(","):
             page.references += candidate.split()[:1]
-        if tag == "pre":
+        if element.tag == "pre":
             page.blocks += 1
-        elif tag == "a":
+        elif element.tag == "a":
             page.links.append(values.get("href", ""))
-        elif tag == "link" and values.get("rel") == "canonical":
+        elif element.tag == "link" and values.get("rel") == "canonical":
             page.canonical = values.get("href", "")
-        elif tag == "meta":
+        elif element.tag == "meta":
             for name in ("property", "name", "http-equiv"):
                 if name in values:
                     page.meta[values[name]] = values.get("content", "")
-        elif tag in ("head", "script", "style"):
-            self.hidden += 1
-
-    def handle_endtag(self, tag: str) -> None:
-        """Leave an element whose text is not shown."""
-        if tag in ("head", "script", "style"):
-            self.hidden -= 1
-
-    def handle_data(self, data: str) -> None:
-        """Collect text that is shown."""
-        if not self.hidden:
-            self.page.text += data
-
-
-@functools.cache
-def built_page(path: Path) -> BuiltPage:
-    """Parse a page of the built site."""
-    parser = PageParser()
-    parser.feed(path.read_text(encoding="utf-8"))
-    parser.close()
-    return parser.page
+    source.tree.strip_tags(["script", "style"], recursive=True)
+    page.text = source.tree.text()
+    return page
 
 
 def plain(markdown: str) -> str:

@@ -4,28 +4,19 @@ The index holds text, not postings: the browser cuts it into words with the same
 query, so that both always agree. It is fetched when the search is first wanted.
 """
 
-import functools
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.catalogue.tables import read_rows
 from scripts.project import ROOT, repository_url
+from scripts.publish.sections import Section, sections
 
 INDEX = "assets/search/index.json"
 SYNONYMS = "data/synonyms.tsv"
-VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
-BLOCKS = frozenset({"blockquote", "dd", "div", "dt", "li", "p", "pre", "td", "th", "tr"})
-# Parts of an article that stand in the catalogue, or that say nothing about the subject.
-LEFT_OUT = frozenset(
-    {"short-answer", "asked-as", "headerlink", "checked", "correction__proof", "block__file"}
-)
-LEFT_OUT_SECTIONS = frozenset({"sources", "related-answers"})
 WORD = re.compile(r"\w+")
 NAME = re.compile(r"@[\w.]+|\w+")  # of code; a decorator is searched as a whole too
 SENTENCE = re.compile(r"(?<=[.!?:]) (?=[A-Z])")
@@ -33,83 +24,6 @@ SENTENCE = re.compile(r"(?<=[.!?:]) (?=[A-Z])")
 # of the others only the new words are kept. That halves the index and loses no word.
 NEW_WORDS = 3
 COMMON = 0.4  # share of the answers from which on a word is not new
-
-
-@dataclass
-class Section:
-    """The part of an answer under one heading."""
-
-    anchor: str
-    heading: str
-    lines: list[str] = field(default_factory=list)
-    """The text, one paragraph, list item or table cell each."""
-    code: list[str] = field(default_factory=list)
-    """The code blocks."""
-    review: str = ""
-    """Where it is a finding, the Markdown to paste into a review."""
-
-
-class ArticleParser(HTMLParser):
-    """Cut the article of a built page into sections."""
-
-    def __init__(self) -> None:
-        """Start outside the article."""
-        super().__init__()
-        self.sections: list[Section] = []
-        self.stack: list[tuple[str, bool]] = []  # open elements of the article; whether left out
-        self.line = ""
-        self.reviews: dict[str, str] = {}  # by the anchors of the findings
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open a section at each heading, and end the line at each block."""
-        values = {name: value or "" for name, value in attrs}
-        if (not self.stack and tag != "article") or tag in VOID:
-            return
-        if "data-findings" in values:
-            self.reviews = json.loads(values["data-findings"])
-        left_out = bool(LEFT_OUT & set(values.get("class", "").split()))
-        self.stack.append((tag, left_out or bool(self.stack and self.stack[-1][1])))
-        if re.fullmatch("h[1-6]", tag):
-            self.end_line()
-            anchor = values.get("id", "")
-            self.sections.append(Section(anchor, "", review=self.reviews.get(anchor, "")))
-        elif tag in BLOCKS:
-            self.end_line()
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close an element; what has been collected is a heading, a code block or a line."""
-        if not self.stack or tag in VOID:
-            return
-        if self.stack[-1][0] != tag:
-            raise ValueError(f"<{self.stack[-1][0]}> is closed by </{tag}>")
-        if re.fullmatch("h[1-6]", tag):
-            self.sections[-1].heading, self.line = " ".join(self.line.split()), ""
-        elif tag == "pre":
-            self.sections[-1].code.append(self.line)
-            self.line = ""
-        elif tag in BLOCKS:
-            self.end_line()
-        self.stack.pop()
-
-    def handle_data(self, data: str) -> None:
-        """Collect text."""
-        if self.stack and not self.stack[-1][1]:
-            self.line += data
-
-    def end_line(self) -> None:
-        """Add the line to its section; what stands above the first heading is none."""
-        line, self.line = " ".join(self.line.split()), ""
-        if line and self.sections:
-            self.sections[-1].lines.append(line)
-
-
-@functools.lru_cache(maxsize=200)  # while `make serve` runs, few pages change
-def sections(html: str) -> list[Section]:
-    """Return the sections of the article of a built page, without those that hold links alone."""
-    parser = ArticleParser()
-    parser.feed(html)
-    parser.close()
-    return [part for part in parser.sections if part.anchor not in LEFT_OUT_SECTIONS]
 
 
 def lower_words(text: str) -> list[str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from scripts.catalogue.problems import Problem
 from scripts.catalogue.tables import read_rows
 from scripts.project import ROOT
-from scripts.publish.page_parser import PageParser
+from scripts.publish.built_page import BuiltPage
 
 REVIEWED = "data/inline_scripts.tsv"
 DIRECTIVES = {
@@ -57,21 +57,21 @@ def reviewed(root: Path = ROOT) -> set[str]:
     return {row.cells[0] for row in read_rows(root, REVIEWED, columns=2)}
 
 
-def faults(name: str, page: PageParser, allowed: set[str]) -> list[Problem]:
+def faults(name: str, page: BuiltPage, allowed: set[str]) -> list[Problem]:
     """Return what the policy would block on ``page``, or what keeps it from being written there.
 
     ``name`` is the page's path below the root, ``allowed`` holds the hashes of ``reviewed``.
     """
     problems = []
-    for line, what in page.blocked:
+    for element, what in page.blocked:
         fault = f"no page may hold {what}"
         remedy = "Remove it; scripts and styles of the site are files in docs/assets."
-        problems.append(Problem(name, line, fault, remedy))
-    for line, script in page.scripts:
+        problems.append(Problem(name, page.line_of(element), fault, remedy))
+    for element, script in page.scripts:
         if (found := review_hash(script)) not in allowed:
             fault = f"nobody has reviewed the inline script “{' '.join(script.split())[:60]}”"
             remedy = f"Remove it; or read it, and add to {REVIEWED}: {found}"
-            problems.append(Problem(name, line, fault, remedy))
+            problems.append(Problem(name, page.line_of(element), fault, remedy))
     if not CHARSET.search(page.html.partition("<script")[0]):
         fault = "there is no place for the security policy"
         remedy = 'Write <meta charset="utf-8"> into the head, before any script.'
@@ -103,7 +103,7 @@ def policy(hashes: set[str]) -> str:
 def write_policy(site: Path) -> list[Problem]:
     """Write one policy into all HTML pages of ``site``, or return what speaks against it and write none."""
     pages = {
-        path: PageParser(WRITTEN.sub("", path.read_text(encoding="utf-8")))
+        path: BuiltPage(WRITTEN.sub("", path.read_text(encoding="utf-8")))
         for path in sorted(site.rglob("*.html"))
     }
     allowed = reviewed()

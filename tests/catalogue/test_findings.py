@@ -20,7 +20,7 @@ from scripts.catalogue.findings import (
 from scripts.catalogue.problems import Problems
 from scripts.pages.review_macros import relinked
 from scripts.project import ROOT
-from scripts.publish.search_index import Section, sections
+from scripts.publish.sections import Section, sections
 from tests.conftest import new_context
 from tests.site_pages import built_page, file_of, plain
 

@@ -22,7 +22,7 @@ from scripts.project import ROOT, site_url
 from scripts.publish.programs.answers_json import SCHEMA
 from scripts.publish.programs.model import Export
 from scripts.publish.programs.write_files import FEED_LENGTH, write_exports
-from scripts.publish.search_index import sections
+from scripts.publish.sections import sections
 from tests.refuse import refuse
 from tests.site_pages import ALL_PAGES, built_page, file_of
 

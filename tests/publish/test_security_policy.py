@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from scripts.catalogue.answers import Catalogue
 from scripts.catalogue.problems import Problem
 from scripts.project import site_url
-from scripts.publish.page_parser import PageParser
+from scripts.publish.built_page import BuiltPage
 from scripts.publish.security_policy import (
     REFERRER,
     REVIEWED,
@@ -111,7 +111,7 @@ def test_nothing_on_any_page_is_blocked_and_every_reviewed_script_is_used(
     pages: dict[str, str],
 ) -> None:
     allowed = reviewed()
-    parsed = {f"site/{name}": PageParser(html) for name, html in pages.items()}
+    parsed = {f"site/{name}": BuiltPage(html) for name, html in pages.items()}
     problems = [str(p) for name, page in parsed.items() for p in faults(name, page, allowed)]
     used = {review_hash(script) for page in parsed.values() for _, script in page.scripts}
     problems += [f"{REVIEWED}: no page has {one}. Remove the line." for one in allowed - used]
@@ -155,7 +155,7 @@ def test_what_every_page_holds_is_told_once() -> None:
     ],
 )
 def test_what_the_policy_would_block_is_refused_with_page_and_line(html: str, fault: str) -> None:
-    page = PageParser(EMPTY.format(html))
+    page = BuiltPage(EMPTY.format(html))
     [problem] = faults("site/x/index.html", page, {review_hash(ROOT_SCRIPT)})
     assert str(problem).startswith(f"site/x/index.html:2: {fault}")
 
@@ -172,13 +172,13 @@ def test_what_the_policy_would_block_is_refused_with_page_and_line(html: str, fa
     ],
 )
 def test_reviewed_scripts_data_and_files_of_the_site_are_accepted(html: str) -> None:
-    page = PageParser(EMPTY.format(html))
+    page = BuiltPage(EMPTY.format(html))
     assert faults("site/x/index.html", page, {review_hash(ROOT_SCRIPT)}) == []
 
 
 @pytest.mark.parametrize("html", ["<p>no head</p>", "<script src=x></script><meta charset=utf-8>"])
 def test_a_page_without_a_place_for_the_policy_before_its_scripts_is_refused(html: str) -> None:
-    [problem] = faults("site/x/index.html", PageParser(html), set())
+    [problem] = faults("site/x/index.html", BuiltPage(html), set())
     assert str(problem).startswith("site/x/index.html:1: there is no place for the security policy")
 
 
