@@ -35,6 +35,7 @@ from scripts.validation.pages import (  # noqa: F401
     macro_calls,
     markdown,
     notes,
+    plain,
     prose,
     unwritten,
 )
