@@ -27,9 +27,7 @@ serve: $(VENV)/site.installed ## Build and serve with live reload, on 127.0.0.1:
 	@$(BIN)/python -m scripts.publish.live.serve "$(PORT)"
 
 build: $(VENV)/site.installed ## Build the complete site into site/
-	@$(BIN)/python -m scripts.publish.configure
-	@$(BIN)/python -m $(ENGINE) --config-file site.yml
-	@$(BIN)/python -m scripts.publish.complete
+	@$(BIN)/python -m scripts.publish.build $(ENGINE)
 
 check: $(VENV)/test.installed ## Check while writing: linters, types, structure, the snippets you touched
 	@$(BIN)/python -m scripts.authors.check

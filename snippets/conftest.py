@@ -69,6 +69,7 @@ def pytest_pycollect_makemodule(
     return None
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what needs newer releases, and, but for CI, what the machine lacks.
 

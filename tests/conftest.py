@@ -29,17 +29,25 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 WIDTHS = {"phone": (390, 844), "desktop": (1280, 900)}
-TIMEOUT = 15_000  # milliseconds; bounds how long a broken test takes
+TIMEOUT = 60_000  # milliseconds; bounds how long a broken test takes
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the browser tests last.
+    """Run the browser tests last, apart from others of their file, and those that visit each page at the end.
 
     While Playwright is up, asyncio takes its event loop for the running one, and tests that start a
-    loop of their own would fail in the same process.
+    loop of their own would fail in the same process. Many small groups at the end keep all processes busy.
     """
-    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+    def place(item: pytest.Item) -> int:
+        names = getattr(item, "fixturenames", ())
+        return ("browser" in names) + ("windows" in names)
+
+    for item in items:
+        if place(item) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(f"browser {item.path.stem}"))
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,6 @@
-"""Options of the whole test run, and the validation of the catalogue before any test."""
+"""Options of the test run, how it is shared out, and the validation of the catalogue before any test."""
+
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,23 @@ from scripts.catalogue.problems import WHAT_TO_DO, Problems
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option of `make record`."""
     parser.addoption("--record", action="store_true", help="write the recorded outputs again")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let the tests of a file run in one process, with what they make once; groups are no files.
+
+    In the order of collection: tests in a browser come last.
+    """
+    from xdist.scheduler import LoadGroupScheduling  # not there with `-p no:xdist`
+
+    config.option.loadscopereorder = False
+    scheduler: Any = LoadGroupScheduling(config, log)
+    group_of = scheduler._split_scope
+    scheduler._split_scope = lambda test: (
+        test.partition("::")[0] if group_of(test) == test else group_of(test)
+    )
+    return scheduler
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -43,7 +43,7 @@ def root(repository: Path) -> Path:
     with (root / REDIRECTS).open("a", encoding="utf-8") as file:
         file.write(f"concurrency/await/#{FORMER}\tconcurrency/await/#{HEADING}\n")
     sort(root)
-    code, output = run(root, *BUILD)
+    code, output = run(root, BUILD)
     assert code == 0, output
     return root
 

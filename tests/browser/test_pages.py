@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 
 from scripts.catalogue.answers import Catalogue
 from scripts.project import ROOT
+from tests.browser.axe import COLOUR_RULES, faults, violations
 from tests.conftest import WIDTHS, new_context
 from tests.pages.test_blocks import INCLUDE
 from tests.site_pages import ALL_PAGES, ANSWERS, SitePage, file_of, plain, sent
@@ -20,59 +20,11 @@ from tests.site_pages import ALL_PAGES, ANSWERS, SitePage, file_of, plain, sent
 pytestmark = pytest.mark.site
 
 SCHEMES = {"light": "default", "dark": "slate"}  # as the theme calls them
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-AXE_OPTIONS = {"reporter": "no-passes", "preload": False}  # quicker; the violations are the same
-COLOUR_RULES = [
-    "color-contrast",
-    "link-in-text-block",
-]  # what a scheme changes, and what takes longest
 MOST_BYTES = 105_000
 MOST_REQUESTS = 9
 MOST_SHEETS = 3
 
-# Opens what is folded, and turns code tokens that look like an earlier one (their classes and those of
-# all that holds them are the same) into plain text: that halves the time that axe takes.
-PREPARE = """() => {
-  document.querySelectorAll("details").forEach(element => { element.open = true })
-  const seen = new Set()
-  for (const what of ["pre span:not(:has(*), .l)", "pre .l:not(:has(*))"]) {
-    for (const token of document.querySelectorAll(what)) {
-      let looks = ""
-      for (let e = token; e !== document.body; e = e.parentElement) {
-        looks += e.className.replace(/\\bl\\d+/, "") + "/" // how deep a line is does not change how it looks
-      }
-      if (seen.has(looks)) token.replaceWith(token.textContent)
-      seen.add(looks)
-    }
-  }
-}"""
-# As a script may set a style, while the page's security policy refuses a <style>.
-NO_TRANSITIONS = """() => {
-  const sheet = new CSSStyleSheet()
-  sheet.replaceSync(`*, ::before, ::after {
-    transition: none !important;
-    content-visibility: visible !important; /* what is out of sight counts too */
-  }`)
-  document.adoptedStyleSheets.push(sheet)
-}"""
-# Leaves of the elements with text that look alike (names and classes, also of what holds them, are the
-# same) the first: it shows what colours they have, and axe takes its time for each element of a page.
-ONE_OF_EACH_LOOK = """() => {
-  const seen = new Set()
-  const kept = new Set()
-  const all = [...document.body.querySelectorAll("*")]
-  const says = node => node.nodeType === Node.TEXT_NODE && node.data.trim()
-  for (const element of all.filter(element => [...element.childNodes].some(says))) {
-    let looks = ""
-    for (let e = element; e !== document.body; e = e.parentElement) looks += `${e.localName}.${e.className}/`
-    if (seen.has(looks)) continue
-    seen.add(looks)
-    for (let e = element; e !== document.body; e = e.parentElement) kept.add(e)
-  }
-  // What switches the scheme has no text.
-  const isPalette = element => element.closest("[data-md-component=palette]")
-  for (const element of all) if (!kept.has(element) && !isPalette(element)) element.remove()
-}"""
+OPEN_ALL = "() => document.querySelectorAll('details').forEach(element => { element.open = true })"
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Names the widest element, where one makes the page wider than the window.
 WIDEST = """() => {
@@ -92,7 +44,7 @@ WIDEST = """() => {
 
 @dataclass
 class Visit:
-    """A page that was loaded once, and what happened meanwhile."""
+    """A page that was loaded once, on a phone, and what happened since."""
 
     source: SitePage
     page: Page
@@ -110,22 +62,31 @@ class Visit:
         self.page.wait_for_selector("html.js")
         self.page.evaluate(TWO_FRAMES)
 
+    def look(self, width: str, scheme: str = "light") -> None:
+        """Let the window be as wide, and the system as light or dark, as is asked for."""
+        columns, rows = WIDTHS[width]
+        self.page.set_viewport_size({"width": columns, "height": rows})
+        self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        try:
+            self.page.wait_for_selector(f'[data-md-color-scheme="{SCHEMES[scheme]}"]')
+        except Error:
+            fail(
+                self.source.source,
+                f"does not follow a system that is {scheme}. Repair the palette.",
+            )
+        self.page.evaluate(TWO_FRAMES)
 
-def views(pages: list[SitePage]) -> list[Any]:
-    """Return the parameters of a test for ``pages``."""
-    return [pytest.param(page, id=page.slug) for page in pages]
+
+def each(pages: list[SitePage]) -> list[Any]:
+    """Return the parameters of a test for each of ``pages``; tests of a page share its visit."""
+    return [
+        pytest.param(page, id=page.slug, marks=pytest.mark.xdist_group(page.slug)) for page in pages
+    ]
 
 
-def resize(page: Page, width: str) -> None:
-    """Make a window as wide as ``WIDTHS[width]`` and wait until that is drawn."""
-    columns, rows = WIDTHS[width]
-    page.set_viewport_size({"width": columns, "height": rows})
-    page.evaluate(TWO_FRAMES)
-
-
-def fail(place: object, fault: str) -> NoReturn:
+def fail(view: object, fault: str) -> NoReturn:
     """Fail with one line that names the page."""
-    pytest.fail(f"{place}: {fault}", pytrace=False)
+    pytest.fail(f"{view}: {fault}", pytrace=False)
 
 
 def open_page(page: Page, source: SitePage, served: str) -> None:
@@ -137,26 +98,22 @@ def open_page(page: Page, source: SitePage, served: str) -> None:
 
 @pytest.fixture(scope="module")
 def windows(browser: Browser) -> Iterator[dict[str, Page]]:
-    """One window with and one without JavaScript.
+    """One window with JavaScript and one without.
 
     They are reused: to open one takes longer than to load a page and to look at it.
     """
     with (
-        new_context(browser, "desktop") as desktop,
+        new_context(browser, "phone") as phone,
         new_context(browser, "phone", scripts=False) as bare,
     ):
-        yield {
-            "scripts": desktop.new_page(),
-            "bare": bare.new_page(),
-        }
+        yield {"phone": phone.new_page(), "bare": bare.new_page()}
 
 
 @pytest.fixture(scope="module")
 def visit(request: pytest.FixtureRequest, windows: dict[str, Page], served: str) -> Iterator[Visit]:
-    """The page of the test's ``SitePage``, loaded on a desktop; its tests share it, and may resize it."""
+    """The page of the test's ``SitePage``, loaded; tests of the same page share it."""
     source: SitePage = request.param
-    page = windows["scripts"]
-    resize(page, "desktop")
+    page = windows["phone"]
     errors: list[str] = []
     requests: list[str] = []
 
@@ -170,10 +127,12 @@ def visit(request: pytest.FixtureRequest, windows: dict[str, Page], served: str)
         if message.type == "error":
             errors.append(message.text)
 
+    columns, rows = WIDTHS["phone"]
+    page.set_viewport_size({"width": columns, "height": rows})
+    page.emulate_media(color_scheme="light")
     page.on("request", note_request)
     page.on("pageerror", note_error)
     page.on("console", note_message)
-    page.emulate_media(color_scheme="light")
     open_page(page, source, served)
     yield Visit(source, page, errors, requests)
     page.remove_listener("request", note_request)
@@ -181,41 +140,7 @@ def visit(request: pytest.FixtureRequest, windows: dict[str, Page], served: str)
     page.remove_listener("console", note_message)
 
 
-def violations(result: dict[str, Any], seen_at: str) -> Iterator[str]:
-    """Yield a line for each violation that axe found."""
-    for violation in result["violations"]:
-        nodes = violation["nodes"]
-        checks = [check["message"] for kind in ("any", "all", "none") for check in nodes[0][kind]]
-        yield (
-            f"{seen_at}: {violation['id']} on {len(nodes)} elements, first {nodes[0]['target'][0]}: "
-            f"{'; '.join(checks)}. Repair the page, or the theme in docs/assets."
-        )
-
-
-@pytest.mark.parametrize("visit", views(ALL_PAGES), indirect=True)
-def test_page_raises_no_error_in_the_browser(visit: Visit) -> None:
-    visit.settle()
-    if visit.errors:
-        fail(visit.source.source, f"{' / '.join(visit.errors)}. Repair what the page loads.")
-
-
-@pytest.mark.parametrize("visit", views(ALL_PAGES), indirect=True)
-def test_page_asks_no_other_host(visit: Visit, served: str) -> None:
-    visit.settle()
-    own = urlsplit(served).netloc
-    hosts = {urlsplit(address).netloc for address in visit.requests} - {own, ""}
-    if hosts:
-        fail(visit.source.source, f"asks {', '.join(sorted(hosts))}. Serve it from the site.")
-
-
-@pytest.mark.parametrize("visit", views(ALL_PAGES), indirect=True)
-def test_page_fits_a_phone(visit: Visit) -> None:
-    resize(visit.page, "phone")
-    if element := visit.page.evaluate(WIDEST):
-        fail(visit.source.source, f"{element} is wider than the screen. Let it wrap or scroll.")
-
-
-@pytest.mark.parametrize("visit", views(ANSWERS), indirect=True)
+@pytest.mark.parametrize("visit", each(ANSWERS), indirect=True)
 def test_answer_is_light(visit: Visit, site: Path, served: str) -> None:
     visit.settle()
     weights = [
@@ -236,6 +161,64 @@ def test_answer_is_light(visit: Visit, site: Path, served: str) -> None:
         )
 
 
+@pytest.mark.parametrize("visit", each(ALL_PAGES), indirect=True)
+def test_page_fits_a_phone(visit: Visit) -> None:
+    visit.look("phone")
+    visit.page.evaluate(OPEN_ALL)
+    if element := visit.page.evaluate(WIDEST):
+        fail(visit.source.source, f"{element} is wider than the screen. Let it wrap or scroll.")
+
+
+@pytest.mark.parametrize("visit", each(ANSWERS), indirect=True)
+def test_answer_prints_on_few_sheets(visit: Visit) -> None:
+    visit.settle()
+    visit.look("desktop")
+    sheets = len(re.findall(rb"/Type\s*/Page\b", visit.page.pdf(format="A4")))
+    if sheets > MOST_SHEETS:
+        fail(
+            visit.source.source,
+            f"prints on {sheets} sheets of A4, {MOST_SHEETS} are allowed. Shorten it.",
+        )
+
+
+# From here on the page is no longer as readers meet it: axe needs less of it.
+
+
+@pytest.mark.parametrize("visit", each(ALL_PAGES), indirect=True)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_no_violation(visit: Visit, scheme: str, width: str) -> None:
+    visit.settle()
+    visit.look(width, scheme)
+    found = violations(visit.page, *(COLOUR_RULES if scheme == "dark" else ()))
+    place = f"{visit.source.source} ({width}), {scheme}"
+    if lines := [
+        f"{place}: {fault}. Repair the page, or the theme in docs/assets."
+        for fault in faults(found)
+    ]:
+        pytest.fail("\n".join(lines), pytrace=False)
+
+
+@pytest.mark.parametrize("visit", each(ALL_PAGES), indirect=True)
+def test_page_raises_no_error_in_the_browser(visit: Visit) -> None:
+    visit.settle()
+    for width in WIDTHS:
+        visit.look(width)
+    if visit.errors:
+        fail(visit.source.source, f"{' / '.join(visit.errors)}. Repair what the page loads.")
+
+
+@pytest.mark.parametrize("visit", each(ALL_PAGES), indirect=True)
+def test_page_asks_no_other_host(visit: Visit, served: str) -> None:
+    visit.settle()
+    for width in WIDTHS:
+        visit.look(width)
+    own = urlsplit(served).netloc
+    hosts = {urlsplit(address).netloc for address in visit.requests} - {own, ""}
+    if hosts:
+        fail(visit.source.source, f"asks {', '.join(sorted(hosts))}. Serve it from the site.")
+
+
 def test_answer_is_painted_before_the_themes_script_is_asked_for(
     browser: Browser, served: str
 ) -> None:
@@ -251,48 +234,6 @@ def test_answer_is_painted_before_the_themes_script_is_asked_for(
         assert page.evaluate("window.paintedFirst")
 
 
-@pytest.mark.parametrize("visit", views(ANSWERS), indirect=True)
-def test_answer_prints_on_few_sheets(visit: Visit) -> None:
-    visit.settle()
-    sheets = len(re.findall(rb"/Type\s*/Page\b", visit.page.pdf(format="A4")))
-    if sheets > MOST_SHEETS:
-        fail(
-            visit.source.source,
-            f"prints on {sheets} sheets of A4, {MOST_SHEETS} are allowed. Shorten it.",
-        )
-
-
-# The last of a page's visit: it takes the page apart.
-@pytest.mark.parametrize("visit", views(ALL_PAGES), indirect=True)
-def test_axe_finds_no_violation(visit: Visit) -> None:
-    page = visit.page
-    visit.settle()
-    page.evaluate(NO_TRANSITIONS)
-    page.evaluate(PREPARE)
-    page.evaluate(AXE)
-    lines: list[str] = []
-
-    def look(width: str, scheme: str, options: dict[str, Any]) -> None:
-        found = page.evaluate("options => axe.run(options)", AXE_OPTIONS | options)
-        lines.extend(violations(found, f"{visit.source.source} ({width}), {scheme}"))
-
-    for width in WIDTHS:
-        resize(page, width)
-        look(width, "light", {"rules": {name: {"enabled": False} for name in COLOUR_RULES}})
-    page.evaluate(ONE_OF_EACH_LOOK)
-    for scheme, theme in SCHEMES.items():
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        try:
-            page.wait_for_selector(f'[data-md-color-scheme="{theme}"]', state="attached")
-        except Error:
-            fail(visit.source.source, f"does not follow a {scheme} system. Repair the palette.")
-        for width in WIDTHS:
-            resize(page, width)
-            look(width, scheme, {"runOnly": COLOUR_RULES})
-    if lines:
-        pytest.fail("\n".join(lines), pytrace=False)
-
-
 @pytest.fixture(scope="module")
 def bare(request: pytest.FixtureRequest, windows: dict[str, Page], served: str) -> Page:
     """The page of the test's ``SitePage`` on a phone without JavaScript."""
@@ -302,7 +243,10 @@ def bare(request: pytest.FixtureRequest, windows: dict[str, Page], served: str) 
 
 def without_scripts(pages: list[SitePage]) -> list[Any]:
     """Return the parameters of a test without JavaScript."""
-    return [pytest.param(page, page, id=page.slug) for page in pages]
+    return [
+        pytest.param(page, page, id=page.slug, marks=pytest.mark.xdist_group(page.slug))
+        for page in pages
+    ]
 
 
 @pytest.mark.parametrize(("bare", "source"), without_scripts(ALL_PAGES), indirect=["bare"])

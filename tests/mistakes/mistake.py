@@ -26,11 +26,7 @@ TESTS = f"{CODE}/test_blocking_the_event_loop.py"
 FOOT = "{{ answer_foot() }}"
 
 PYTEST = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-BUILD = (
-    ["-m", "scripts.publish.configure"],
-    ["-m", "mkdocs", "build", "--strict", "--config-file", "site.yml"],
-    ["-m", "scripts.publish.complete"],
-)
+BUILD = ["-m", "scripts.publish.build", "mkdocs", "build", "--strict"]
 
 
 @dataclass
@@ -224,5 +220,5 @@ def snippet_tests(tests: str, folder: str = CODE) -> Refusal:
 
 def build(root: Path) -> str:
     """Build the site, as `make build` and `make test` do."""
-    code, output = run(root, *BUILD)
+    code, output = run(root, BUILD)
     return output if code else ""

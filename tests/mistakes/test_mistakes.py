@@ -79,10 +79,10 @@ The server starts the loop. A coroutine can ask for it, see [`await`](await.md).
 
 {{{{ answer_foot() }}}}
 """
-SNIPPET = """import asyncio
+SNIPPET = """# --8<-- [start:loop]
+import asyncio
 
 
-# --8<-- [start:loop]
 async def loop_name() -> str:
     return type(asyncio.get_running_loop()).__name__
 
@@ -180,7 +180,7 @@ def test_every_rule_is_broken_by_a_mistake() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [BUILD[0], [*PYTEST, "tests/refuse.py"], PYTEST, ["-m", "scripts.publish.live.serve", "8000"]],
+    [BUILD, [*PYTEST, "tests/refuse.py"], PYTEST, ["-m", "scripts.publish.live.serve", "8000"]],
 )
 def test_every_command_tells_a_fault_of_the_front_matter_alike(
     tree: Tree, command: list[str]
