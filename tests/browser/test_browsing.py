@@ -15,6 +15,27 @@ from tests.conftest import WIDTHS, new_context
 
 pytestmark = pytest.mark.site
 
+MOST_LAYOUT = 200  # milliseconds that a phone may take to lay out the desk
+MOST_ELEMENTS = 20  # of a finding, its buttons included
+# Repeats the findings of the desk until it has 400; returns how long it takes to lay them out, at best.
+LAY_OUT_400 = """() => {
+  const article = document.querySelector("article")
+  const findings = [...document.querySelectorAll(".finding")]
+  for (let at = findings.length; at < 400; at++) {
+    const finding = findings[at % findings.length]
+    finding.after(finding.cloneNode(true))
+  }
+  const times = Array.from({ length: 5 }, () => {
+    article.hidden = true
+    article.offsetHeight
+    article.hidden = false
+    const start = performance.now()
+    article.offsetHeight
+    return performance.now() - start
+  })
+  const sizes = findings.map(finding => finding.querySelectorAll("*").length)
+  return { time: Math.min(...times), most: Math.max(...sizes) }
+}"""
 # Lost when the browser loads a page instead of the theme's navigation.
 STAYS = "window.stays = true"
 
@@ -177,6 +198,19 @@ def test_enter_leads_from_the_filter_to_what_it_found(desktop: Page, served: str
     words.fill("qqqzzzxxx")
     words.press("Enter")
     expect(desktop.locator("dialog.search input")).to_have_value("qqqzzzxxx")
+
+
+def test_a_phone_lays_out_a_desk_of_400_findings(browser: Browser, served: str) -> None:
+    with new_context(browser, "phone") as context:
+        page = context.new_page()
+        page.goto(f"{served}reviews/")
+        expect(page.locator(".finding .copying").last).to_be_attached()
+        session = context.new_cdp_session(page)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+        found = page.evaluate(LAY_OUT_400)
+    print(f"400 findings: {found['time']:.0f} ms, at most {found['most']} elements each")
+    assert found["time"] <= MOST_LAYOUT
+    assert found["most"] <= MOST_ELEMENTS
 
 
 def test_link_to_a_level_that_does_not_exist_shows_all(
