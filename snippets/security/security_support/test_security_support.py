@@ -359,6 +359,27 @@ def test_a_header_parameter_makes_no_authorize_button() -> None:
     assert "securitySchemes" in app_with(HTTPBearer()).openapi()["components"]
 
 
+def test_a_websocket_and_a_route_outside_the_schema_make_no_authorize_button() -> None:
+    app = FastAPI(dependencies=[fastapi.Depends(HTTPBearer())])
+
+    @app.websocket("/ws")
+    async def feed(websocket: WebSocket) -> None: ...
+
+    @app.get("/hidden", include_in_schema=False)
+    async def hidden() -> None: ...
+
+    assert "components" not in app.openapi()
+
+
+def test_a_dependency_without_a_security_class_is_not_in_openapi() -> None:
+    def check(request: Request) -> None:
+        raise HTTPException(401)
+
+    assert ask(check).status_code == 401
+    assert "security" not in app_with(check).openapi()["paths"]["/"]["get"]
+    assert "security" in app_with(HTTPBearer()).openapi()["paths"]["/"]["get"]
+
+
 def test_a_subclass_can_give_403_as_before() -> None:
     class Forbidding(HTTPBearer):
         def make_not_authenticated_error(self) -> HTTPException:
