@@ -416,6 +416,11 @@ def test_a_name_that_is_given_to_somebody_else_inherits_the_tokens() -> None:
     assert client().get("/me", headers=of_the_first).status_code == 200
 
 
+def test_an_empty_password_is_422() -> None:
+    form = {"username": "alice", "password": ""}
+    assert TestClient(jwt_login.app).post("/token", data=form).status_code == 422
+
+
 def test_a_login_with_json_is_422_for_username_and_password() -> None:
     answer = client().post("/token", json={"username": "alice", "password": PASSWORD})
     assert answer.status_code == 422
