@@ -43,7 +43,7 @@ class Session:
     username: str
     version: int
     ends: datetime
-    idle_until: datetime
+    idle_until: datetime  # never later than ends
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     current: str = ""  # hash of the valid refresh token
     revoked: bool = False
@@ -90,8 +90,8 @@ class Sessions:
 
     def start(self, username: str) -> Tokens:
         now = self.now()
-        version = self.store.versions.setdefault(username, secrets.randbits(32))
-        kept = {h: s for h, s in self.store.sessions.items() if s.ends > now}
+        version = self.store.versions.setdefault(username, secrets.randbits(30))
+        kept = {h: s for h, s in self.store.sessions.items() if s.idle_until > now}
         self.store.sessions = kept
         session = Session(username, version, now + SESSION_LIFETIME, now)
         return self.next_tokens(session)
@@ -100,7 +100,7 @@ class Sessions:
         access_token = self.access_token(session)  # first: if it fails, nothing changed
         refresh_token = secrets.token_urlsafe(32)  # opaque: nothing to decode
         session.current = digest(refresh_token)
-        session.idle_until = self.now() + IDLE_LIFETIME
+        session.idle_until = min(self.now() + IDLE_LIFETIME, session.ends)
         self.store.sessions[session.current] = session  # old hashes stay till the end
         return Tokens(access_token=access_token, refresh_token=refresh_token)
 
@@ -151,7 +151,7 @@ async def refresh(
     if (
         session is None
         or session.revoked
-        or sessions.now() >= min(session.ends, session.idle_until)
+        or sessions.now() >= session.idle_until
         or session.version != sessions.store.versions.get(session.username)
     ):
         raise HTTPException(401, "Log in again", {"WWW-Authenticate": "Bearer"})

@@ -253,6 +253,19 @@ def test_the_hashes_of_a_session_are_deleted_after_its_end(
     assert len(store.sessions) == 1
 
 
+def test_the_hashes_of_an_idle_session_are_deleted_and_the_version_fits_an_integer(
+    client: TestClient, store: Store, clock: FakeClock
+) -> None:
+    now = clock.time
+    clock.time = now - timedelta(days=7)
+    tokens = log_in(client)
+    clock.time = now
+    log_in(client)
+    assert len(store.sessions) == 1
+    assert refresh(client, tokens).status_code == 401
+    assert store.versions["alice"] < 2**31 - 1  # a signed column of 32 bits
+
+
 def test_a_client_that_repeats_a_refresh_whose_answer_was_lost_is_logged_out(
     client: TestClient,
 ) -> None:
