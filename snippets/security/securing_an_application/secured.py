@@ -40,7 +40,10 @@ class Invoice(BaseModel):
 
 
 TOKENS = {"alice-token": User(name="alice")}  # stands for the check of a token
-INVOICES = {1: Invoice(owner="bob", amount=Decimal(10))}  # stands for a table
+INVOICES = {  # stands for a table
+    1: Invoice(owner="bob", amount=Decimal(10)),
+    2: Invoice(owner="alice", amount=Decimal(5)),
+}
 
 
 def current_user(

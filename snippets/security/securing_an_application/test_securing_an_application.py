@@ -43,6 +43,7 @@ ALICE = {"Authorization": "Bearer alice-token"}
 DOCS_PASSWORD = "correct horse battery"
 INJECTION = "nobody' OR '1'='1"
 Recorder = Callable[[str, str], None]
+OF_THE_PROGRAM = dict(secured.INVOICES), dict(secured.TOKENS)
 
 
 @pytest.fixture(autouse=True)
@@ -234,8 +235,12 @@ def test_open_routes_sees_no_frontend_and_may_report_a_closed_route(
     assert open_routes.open_routes(closed) == {"GET /tickets/{ticket:uuid}"}
 
 
-def test_three_requests_and_their_answers(alice: None, recorded: Recorder) -> None:
-    secured.INVOICES[2] = secured.Invoice(owner="alice", amount=Decimal(5))
+def test_the_program_as_it_stands_gives_these_three_answers(
+    recorded: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoices, tokens = OF_THE_PROGRAM
+    monkeypatch.setattr(secured, "INVOICES", invoices)
+    monkeypatch.setattr(secured, "TOKENS", tokens)
     lines, codes = [], []
     for name, path, headers in (
         ("no token", "/invoices/2", {}),
