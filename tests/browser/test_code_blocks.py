@@ -27,6 +27,9 @@ MEASURE = """() => {
   for (const line of document.querySelectorAll(".block code > .l")) {
     const style = getComputedStyle(line)
     const room = line.clientWidth - parseFloat(style.paddingLeft)
+    const indentation = Math.min(Math.max(line.innerText.search(/\\S/), 0), 32)
+    const hangs = parseFloat(style.paddingLeft) / parseFloat(style.fontSize) > (indentation + 1) * 0.5
+    if (!hangs) faults.push(`goes on too far to the left: ${line.innerText}`)
     const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT)
     let isFirst = true
     for (let text; text = texts.nextNode();) {
