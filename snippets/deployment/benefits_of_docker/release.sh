@@ -6,7 +6,8 @@ docker push registry.example.com/shop/api:1.4.0
 docker run -d --name api -p 8000:8000 \
   registry.example.com/shop/api:1.4.0
 
-# going back: stop it, and start the version before
+# another version, here the one before:
+# its name and port have to be free first
 docker stop api
 docker rm api
 docker run -d --name api -p 8000:8000 \
