@@ -36,16 +36,17 @@ def most_linked(catalogue: Catalogue, length: int) -> list[tuple[AnswerPage, int
 
 
 def newest(catalogue: Catalogue, length: int) -> list[tuple[AnswerPage, Change]]:
-    """Return the newest changes of meaning, each with its answer.
+    """Return the answers that changed last, each with the newest change of its meaning.
 
     Of the changes of one day those to older text come before first versions, then the higher number.
     """
     changes = [
-        (page, change, change == min(page.meta.changes, key=lambda c: c.date))
+        (page, max(page.meta.changes, key=lambda c: c.date), min(c.date for c in page.meta.changes))
         for page in catalogue.living.values()
-        for change in page.meta.changes
     ]
-    changes.sort(key=lambda item: (item[1].date, not item[2], item[0].meta.id), reverse=True)
+    changes.sort(
+        key=lambda item: (item[1].date, item[1].date > item[2], item[0].meta.id), reverse=True
+    )
     return [(page, change) for page, change, _ in changes[:length]]
 
 

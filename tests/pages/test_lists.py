@@ -74,7 +74,7 @@ def test_newest_changes_come_first_and_corrections_before_first_versions() -> No
     changed = {"date": next_day, "text": "Corrected."}
     first = {"date": DAY, "text": "First version."}
     pages = [
-        answer(1, changes=[first, changed]),
+        answer(1, changes=[changed, changed | {"text": "Too."}, first]),  # it is listed once
         answer(2, changes=[{"date": next_day, "text": "First version."}]),
         answer(3),
     ]

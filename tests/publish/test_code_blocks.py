@@ -104,3 +104,13 @@ def test_the_flagged_line_of_every_finding_is_marked(site: Path, catalogue: Cata
         source = (ROOT / page.file).read_text(encoding="utf-8")
         shown_here = source.count('title="Flag"')
         assert len([f for f in findings if f.flag in marked]) >= shown_here, page.file
+
+
+@pytest.mark.site
+def test_no_block_names_its_file_twice(site: Path, catalogue: Catalogue) -> None:
+    head = re.compile(
+        r'<span class="block__title">([^<]*)</span><a class="block__file"[^>]*>([^<]*)'
+    )
+    for page in catalogue.answers.values():
+        built = (site / page.address / "index.html").read_text(encoding="utf-8")
+        assert [title for title, name in head.findall(built) if title == name] == [], page.file

@@ -48,9 +48,9 @@ def headed(block: re.Match[str], shown: Shown, findings: list[Finding], up: str)
     title = block["title"] or ""
     kind = kind_of(shown, title)
     label = title or {"output": "Output", "shell": "Shell"}.get(kind, "")
-    head = f'<span class="block__title">{label}</span>' if label else ""
+    name = PurePosixPath(shown.path).name
+    head = f'<span class="block__title">{label}</span>' if label and label != name else ""
     if not shown.is_recorded:
-        name = PurePosixPath(shown.path).name
         head += f'<a class="block__file" href="{up}{shown.address}" title="The whole program">{name}</a>'
     mark, marked = marks(html.unescape(title), plain_lines(block["code"]), findings)
     return (
