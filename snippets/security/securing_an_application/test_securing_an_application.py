@@ -235,6 +235,21 @@ def test_open_routes_sees_no_frontend_and_may_report_a_closed_route(
     assert open_routes.open_routes(closed) == {"GET /tickets/{ticket:uuid}"}
 
 
+def test_open_routes_reports_a_closed_route_that_refuses_with_a_redirect() -> None:
+    def require_user() -> None:
+        raise HTTPException(303, headers={"Location": "/login"})
+
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/login")
+    async def login() -> None: ...
+
+    @app.get("/page", dependencies=[Depends(require_user)])
+    async def page() -> None: ...
+
+    assert open_routes.open_routes(app) == {"GET /login", "GET /page"}
+
+
 def test_the_program_as_it_stands_gives_these_three_answers(
     recorded: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
