@@ -8,6 +8,7 @@ import operator
 import os
 import pickle
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -434,6 +435,73 @@ def test_bounded_jobs_replace_a_broken_pool_once_and_answer_503(
 
     asyncio.run(main())
     assert bounded_jobs.jobs == set()
+
+
+def test_an_initializer_that_fails_breaks_the_pool() -> None:
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(
+            1, context, worker.raise_value_error, ("no model",)
+        ) as pool,
+        pytest.raises(BrokenProcessPool),
+    ):
+        pool.submit(worker.process_id, "abc").result(PATIENCE)
+
+
+@pytest.mark.needs(sys.platform != "win32", "POSIX signals")
+def test_a_killed_worker_leaves_its_pool_unless_the_processes_watch_their_parent(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        """
+import multiprocessing, os, socket, sys, threading
+from concurrent.futures import ProcessPoolExecutor
+
+def end_with_parent():
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+def watch_parent():
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+def connect(name):
+    global connection  # open as long as this process lives
+    connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    connection.sendall(f"{name} {os.getpid()}".encode())
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(1, context) as plain,
+        ProcessPoolExecutor(1, context, initializer=watch_parent) as watching,
+    ):
+        plain.submit(connect, "plain").result()
+        watching.submit(connect, "watching").result()
+        threading.Event().wait()
+""",
+        encoding="utf-8",
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE)
+        command = [sys.executable, str(script), str(server.getsockname()[1])]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            plain, _ = server.accept()
+            watching, _ = server.accept()
+            pid = int(plain.recv(100).removeprefix(b"plain "))
+            watching.settimeout(PATIENCE)
+            assert watching.recv(100).startswith(b"watching ")
+        finally:
+            process.kill()
+            process.wait()
+        assert watching.recv(1) == b""  # it has ended
+        plain.setblocking(False)
+        with pytest.raises(BlockingIOError):  # it lives
+            plain.recv(1)
+        os.kill(pid, signal.SIGKILL)
+        plain.close()
+        watching.close()
 
 
 def test_a_process_started_while_the_main_module_is_imported_is_a_runtime_error(
