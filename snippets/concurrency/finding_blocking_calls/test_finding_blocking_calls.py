@@ -457,3 +457,32 @@ def test_a_full_thread_pool_delays_def_and_not_async_def() -> None:
 
     asyncio.run(main())
     assert finished == ["/async", "/def", "/def"]
+
+
+def test_def_endpoints_that_wait_do_not_delay_another_while_the_pool_has_threads() -> (
+    None
+):
+    app = FastAPI()
+    release = threading.Event()
+    finished: list[str] = []
+
+    @app.get("/waits")
+    def waits() -> None:
+        release.wait(PATIENCE)
+
+    @app.get("/constant")
+    def constant() -> None: ...
+
+    async def main() -> None:
+        async def get(client: httpx2.AsyncClient, path: str) -> None:
+            await client.get(path)
+            finished.append(path)
+
+        async with running(app) as client, asyncio.TaskGroup() as group:
+            for _ in range(20):
+                group.create_task(get(client, "/waits"))
+            await get(client, "/constant")
+            release.set()
+
+    asyncio.run(main())
+    assert finished[0] == "/constant"
