@@ -565,3 +565,29 @@ def test_infinity_beyond_a_limit_is_422_in_a_query_and_500_in_json() -> None:
     headers = {"Content-Type": "application/json"}
     assert client.post("/body", content="1e999", headers=headers).status_code == 500
     assert client.post("/body", content="NaN", headers=headers).status_code == 500
+
+
+@pytest.mark.parametrize("bare", [list, tuple, set])
+def test_a_bare_list_is_read_from_files_and_a_list_with_a_type_from_json(
+    bare: Any,
+) -> None:
+    app = FastAPI()
+
+    @app.post("/bare")
+    def read_bare(values: bare) -> int:
+        return len(values)
+
+    @app.post("/typed")
+    def read_typed(values: bare[str]) -> int:
+        return len(values)
+
+    client = TestClient(app)
+    refused = client.post("/bare", json=["a"]).json()["detail"]
+    assert locations(refused) == [["body", "values"]]
+    assert client.post("/bare", files={"values": b"a"}).json() == 1
+    assert client.post("/typed", json=["a"]).json() == 1
+    kinds = [
+        list(app.openapi()["paths"][path]["post"]["requestBody"]["content"])
+        for path in ("/bare", "/typed")
+    ]
+    assert kinds == [["multipart/form-data"], ["application/json"]]
