@@ -15,8 +15,9 @@ from typing import Annotated, Any, TypeVar
 import anyio
 import pytest
 import uvicorn
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.testclient import TestClient
+from starlette.requests import ClientDisconnect
 
 # `await` is a keyword, so the folder can be named in a relative import only.
 from . import (
@@ -334,6 +335,38 @@ def test_a_client_that_disconnects_cancels_only_an_endpoint_that_yields(
             return await main()
 
     assert asyncio.run(with_a_limit()) == expected
+
+
+def test_an_endpoint_that_still_reads_the_body_gets_a_client_disconnect() -> None:
+    app = FastAPI()
+    outcome: list[str] = []
+
+    @app.post("/")
+    async def read(request: Request) -> None:
+        try:
+            await request.body()
+        except ClientDisconnect:
+            outcome.append("ClientDisconnect")
+
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"a part", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None: ...
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "query_string": b"",
+        "headers": [],
+    }
+    asyncio.run(app(scope, receive, send))
+    assert outcome == ["ClientDisconnect"]
 
 
 async def until(condition: Callable[[], bool]) -> None:
