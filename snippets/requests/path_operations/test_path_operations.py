@@ -366,7 +366,7 @@ def test_the_app_get_decorator_validates() -> None:
     assert client.get("/items/x").status_code == 422
 
 
-def test_a_path_without_a_leading_slash_is_accepted_and_never_matches() -> None:
+def test_a_path_without_a_leading_slash_is_accepted_and_is_a_404() -> None:
     app = FastAPI()
     app.add_api_route("items", routers.list_users)
     client = client_of(app)
