@@ -222,7 +222,8 @@ def test_a_refused_clipboard_shows_the_text_selected(
 
 
 @pytest.mark.parametrize(
-    ("address", "width"), [(ANSWER, "phone"), (DESK, "phone"), (DESK, "desktop")]
+    ("address", "width"),
+    [("", "phone"), ("", "desktop"), (ANSWER, "phone"), (DESK, "phone"), (DESK, "desktop")],
 )
 def test_the_buttons_do_not_move_the_page(
     window: Page, served: str, address: str, width: str
