@@ -14,7 +14,7 @@ settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"])
 
 class OrderForm(forms.Form):
     item = forms.CharField(max_length=50)
-    boxes = forms.IntegerField(min_value=1)
+    boxes = forms.IntegerField(min_value=1, max_value=100)
 
 
 @csrf_exempt  # nothing here is done in the name of a cookie

@@ -113,7 +113,7 @@ def test_what_both_answer_to_right_and_wrong_bodies(load: Load, recorded: Any) -
     "body",
     [b"", b"{", b"[1]", b'"x"', b"null", b'{"item": "\xff"}', b"[" * 100_000]
     + [b'{"item": "tea", "boxes": %s}' % boxes for boxes in (b"NaN", b"1e999")]
-    + [b'{"item": "tea", "boxes": ' + b"1" * 5_000 + b"}"],
+    + [b'{"item": "tea", "boxes": ' + b"9" * n + b"}" for n in (4_300, 5_000)],
 )
 def test_no_body_makes_the_django_view_fail(load: Load, body: bytes) -> None:
     client = TestClient(load("django_orders").app)
@@ -410,6 +410,29 @@ def test_a_connection_opened_by_an_asynchronous_query_stays_open(
         assert client.get("/").json() == 1
         assert client.get("/open").json() is True
         client.get("/close")
+
+
+def test_in_async_def_only_sync_to_async_reaches_the_connection_to_close(
+    database: ModuleType,
+) -> None:
+    app = FastAPI()
+    close = database.close_old_connections
+
+    @app.get("/plain-call")
+    async def plain_call() -> bool:
+        await database.Order.objects.acount()
+        close()
+        return bool(await sync_to_async(lambda: connection.connection is None)())
+
+    @app.get("/in-the-thread")
+    async def in_the_thread() -> bool:
+        await database.Order.objects.acount()
+        await sync_to_async(close)()
+        return bool(await sync_to_async(lambda: connection.connection is None)())
+
+    with TestClient(app) as client:
+        assert client.get("/plain-call").json() is False
+        assert client.get("/in-the-thread").json() is True
 
 
 def test_the_query_methods_with_an_a_and_sync_to_async_work_in_async_def(
