@@ -398,3 +398,21 @@ def test_an_http_exception_sets_the_status() -> None:
     client = TestClient(http_exception.app)
     assert client.get("/orders/7").json() == {"item": "tea"}
     assert client.get("/orders/8").status_code == 404
+
+
+def test_a_tuple_with_status_is_a_500_where_a_dict_is_declared() -> None:
+    app = FastAPI()
+
+    @app.get("/orders")
+    async def read_order() -> dict[str, str]:
+        return {"error": "no such order"}, 404  # type: ignore[return-value]
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.get("/orders").status_code == 500
+
+
+def test_extremely_deep_nesting_is_a_500_in_flask() -> None:
+    client = flask_with_pydantic.app.test_client()
+    body = b"[" * 100_000
+    answer = client.post("/orders", data=body, content_type="application/json")
+    assert answer.status_code == 500
