@@ -622,3 +622,22 @@ def test_an_exception_that_nobody_asks_the_future_for_is_lost(
     asyncio.run(main())
     gc.collect()
     assert caplog.records == []
+
+
+@pytest.mark.filterwarnings("ignore:coroutine 'Queue.put' was never awaited")
+def test_call_soon_threadsafe_sets_an_event_and_does_not_await_a_method() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        event = asyncio.Event()
+        queue: asyncio.Queue[int] = asyncio.Queue()
+
+        def thread() -> None:
+            loop.call_soon_threadsafe(queue.put, 1)
+            loop.call_soon_threadsafe(event.set)
+
+        await asyncio.to_thread(thread)
+        await asyncio.wait_for(event.wait(), PATIENCE)
+        gc.collect()
+        assert queue.empty()
+
+    asyncio.run(main())
