@@ -703,6 +703,27 @@ def test_a_form_has_default_limits_for_its_parts() -> None:
     assert "maximum size of 1024KB" in answer.text
 
 
+@pytest.mark.since(starlette="1.3.1")
+def test_a_url_encoded_form_has_the_same_limits() -> None:
+    app = FastAPI()
+
+    @app.post("/text")
+    async def text(text: Annotated[str, Form()]) -> int:
+        return len(text)
+
+    client = TestClient(app)
+    answer = client.post("/text", data={"text": "x" * (1024 * 1024 + 1)})
+    assert answer.status_code == 400
+    assert "maximum size of 1024KB" in answer.text
+    fields = {f"text{number}": "x" for number in range(1_001)}
+    answer = client.post("/text", data=fields)
+    assert answer.status_code == 400
+    assert "Maximum number of fields is 1000" in answer.text
+    fields.popitem()
+    answer = client.post("/text", data=fields)
+    assert answer.status_code == 422  # read, and "text" is missing
+
+
 @pytest.mark.since(fastapi="0.164.0")
 def test_a_chunked_body_that_nobody_reads_is_no_413() -> None:
     app = FastAPI(max_body_size=10)
