@@ -9,7 +9,7 @@ import pytest
 from fastapi import FastAPI, HTTPException, WebSocket
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_serializer
 from pydantic.json_schema import GenerateJsonSchema
 
 from snippets.models.openapi import (
@@ -371,8 +371,43 @@ def test_excluded_and_renamed_fields_are_merged_by_the_option() -> None:
 def test_a_computed_field_keeps_its_schema_apart_in_spite_of_the_option() -> None:
     app = FastAPI(separate_input_output_schemas=False)
     app.post("/prices")(input_and_output.create_price)
+
+    class Bill(BaseModel):
+        price: input_and_output.Price
+
+    @app.post("/bills")
+    def create_bill(bill: Bill) -> Bill:
+        return bill
+
     names = document(app)["components"]["schemas"]
     assert {"Price-Input", "Price-Output"} <= set(names)
+    assert {"Bill-Input", "Bill-Output"} <= set(names)
+
+
+def test_a_serializer_or_a_validation_alias_makes_two_schemas() -> None:
+    class Serialized(BaseModel):
+        number: int
+
+        @field_serializer("number")
+        def as_text(self, number: int) -> str:
+            return str(number)
+
+    class Renamed(BaseModel):
+        item_name: str = Field(validation_alias="itemName")
+
+    app = FastAPI()
+
+    @app.post("/serialized")
+    def serialized(body: Serialized) -> Serialized:
+        return body
+
+    @app.post("/renamed")
+    def renamed(body: Renamed) -> Renamed:
+        return body
+
+    names = set(document(app)["components"]["schemas"])
+    assert {"Serialized-Input", "Serialized-Output"} <= names
+    assert {"Renamed-Input", "Renamed-Output"} <= names
 
 
 def test_the_address_in_a_page_of_your_own_does_not_follow_root_path() -> None:
