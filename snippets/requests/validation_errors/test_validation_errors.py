@@ -10,6 +10,7 @@ from fastapi import (
     Depends,
     FastAPI,
     File,
+    Form,
     Header,
     HTTPException,
     Request,
@@ -409,6 +410,38 @@ def test_a_refused_file_that_is_no_utf_8_is_500_by_default() -> None:
     client = TestClient(app, raise_server_exceptions=False)
     assert client.post("/", files={"file": b"ab"}).status_code == 422
     assert client.post("/", files={"file": b"\xff\xfe"}).status_code == 500
+
+
+def test_such_a_value_beside_the_refused_one_leaves_the_422() -> None:
+    class Parcel(BaseModel):
+        weight: float
+        label: str
+        boxes: int
+
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(parcel: Parcel) -> None:
+        return None
+
+    http = TestClient(app, raise_server_exceptions=False)
+    content = '{"weight": NaN, "label": "\\ud800", "boxes": "x"}'
+    assert http.post("/", content=content, headers=JSON).status_code == 422
+    content = '{"weight": NaN, "label": "\\ud800"}'  # "input" is the object
+    assert http.post("/", content=content, headers=JSON).status_code == 500
+
+
+def test_bytes_of_a_form_that_are_no_utf_8_are_read_as_other_characters() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(name: Annotated[str, Form(max_length=1)]) -> None:
+        return None
+
+    http = TestClient(app, raise_server_exceptions=False)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for content in (b"name=%ff%ff", b"name=\xff\xff"):
+        assert http.post("/", content=content, headers=form).status_code == 422
 
 
 def test_an_error_of_a_before_validator_hides_those_of_the_fields() -> None:
