@@ -4,10 +4,18 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import jwt
 import pytest
+from fastapi import Depends, FastAPI
+from fastapi.security import (
+    HTTPAuthorizationCredentials,
+    HTTPBearer,
+    OAuth2,
+    OAuth2PasswordBearer,
+    OpenIdConnect,
+)
 from fastapi.testclient import TestClient
 
 from snippets.security.jwt import (
@@ -84,6 +92,22 @@ def test_bytes_that_are_no_ascii_are_an_invalid_token() -> None:
     headers = {b"Authorization": b"Bearer \xff.\xfe.\xfd"}
     response = TestClient(verify_token.app).get("/me", headers=headers)
     assert response.status_code == 401
+
+
+def test_two_classes_cut_off_the_word_bearer_and_two_do_not() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def read(
+        plain: Annotated[str, Depends(OAuth2PasswordBearer(tokenUrl="token"))],
+        parts: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())],
+        oauth2: Annotated[str, Depends(OAuth2())],
+        connect: Annotated[str, Depends(OpenIdConnect(openIdConnectUrl="/openid"))],
+    ) -> list[str]:
+        return [plain, parts.credentials, oauth2, connect]
+
+    response = TestClient(app).get("/", headers={"Authorization": "Bearer abc"})
+    assert response.json() == ["abc", "abc", "Bearer abc", "Bearer abc"]
 
 
 def test_a_short_key_is_a_warning() -> None:
