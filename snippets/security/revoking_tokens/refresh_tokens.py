@@ -147,7 +147,7 @@ async def refresh(
     presented = digest(refresh_token)
     session = sessions.store.sessions.get(presented)
     if session and presented != session.current:
-        sessions.end(session)  # used before: there are two holders
+        sessions.end(session)  # used before: a thief may hold it
     if (
         session is None
         or session.revoked
