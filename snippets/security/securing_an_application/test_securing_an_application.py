@@ -235,6 +235,23 @@ def test_open_routes_sees_no_frontend_and_may_report_a_closed_route(
     assert open_routes.open_routes(closed) == {"GET /tickets/{ticket:uuid}"}
 
 
+def test_open_routes_sees_a_route_of_head_alone_and_reports_a_refusal_with_403() -> (
+    None
+):
+    def require_user() -> None:
+        raise HTTPException(403)
+
+    app = FastAPI(openapi_url=None)
+
+    @app.head("/file")
+    async def file() -> None: ...
+
+    @app.get("/page", dependencies=[Depends(require_user)])
+    async def page() -> None: ...
+
+    assert open_routes.open_routes(app) == {"HEAD /file", "GET /page"}
+
+
 def test_open_routes_reports_a_closed_route_that_refuses_with_a_redirect() -> None:
     def require_user() -> None:
         raise HTTPException(303, headers={"Location": "/login"})
