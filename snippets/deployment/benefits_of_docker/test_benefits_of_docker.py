@@ -91,6 +91,17 @@ def test_with_a_lock_another_file_of_the_same_version_is_refused(index: Index) -
     assert "THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE" in said
 
 
+def test_a_lock_without_the_file_for_this_platform_is_refused_in_the_same_words(
+    index: Index,
+) -> None:
+    index.publish("1.0")
+    other = index.folder / "demo-1.0-py3-none-win_amd64.whl"
+    other.write_bytes(b"for another platform")
+    digest = hashlib.sha256(other.read_bytes()).hexdigest()
+    said = index.install("locked.Dockerfile", f"demo==1.0 --hash=sha256:{digest}\n")
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE" in said
+
+
 def test_require_hashes_refuses_a_requirement_that_is_not_pinned(index: Index) -> None:
     index.publish("1.0")
     said = index.install("locked.Dockerfile", "demo>=1.0\n")
