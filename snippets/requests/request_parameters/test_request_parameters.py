@@ -20,7 +20,7 @@ from fastapi import (
     UploadFile,
 )
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Json
 
 from snippets.requests.request_parameters import (
     all_kinds,
@@ -223,6 +223,32 @@ def test_json_body_and_form_field_in_one_operation_accept_neither() -> None:
     assert client.post("/", json=both).status_code == 422
     as_form = {"item": json.dumps(LAMP), "title": "Plan"}
     assert client.post("/", data=as_form).status_code == 422
+
+
+def test_beside_an_optional_model_a_form_is_accepted_and_json_in_a_field_is_read() -> (
+    None
+):
+    app = FastAPI()
+
+    @app.post("/optional")
+    async def optional(
+        title: Annotated[str, Form()], item: bodies.Item | None = None
+    ) -> bodies.Item | None:
+        return item
+
+    @app.post("/json-in-a-field")
+    async def json_in_a_field(
+        title: Annotated[str, Form()], item: Annotated[Json[bodies.Item], Form()]
+    ) -> bodies.Item:
+        return item
+
+    client = TestClient(app)
+    assert client.post("/optional", data={"title": "Plan"}).status_code == 200
+    form = {"item": json.dumps(LAMP), "title": "Plan"}
+    assert client.post("/optional", data=form).status_code == 422
+    assert client.post("/json-in-a-field", data=form).json() == LAMP
+    form["item"] = "{"
+    assert client.post("/json-in-a-field", data=form).status_code == 422
 
 
 def test_bytes_without_file_is_a_query_parameter() -> None:
