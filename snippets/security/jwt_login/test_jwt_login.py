@@ -456,6 +456,16 @@ def test_whoever_reads_the_code_can_sign_a_token() -> None:
     assert answer.json() == "admin"
 
 
+def test_the_standard_extra_brings_the_command_the_form_reader_and_the_settings() -> (
+    None
+):
+    needs = requires("fastapi") or []
+    for package in ("fastapi-cli", "python-multipart", "pydantic-settings"):
+        found = [line for line in needs if line.startswith(package)]
+        assert any('extra == "standard"' in line for line in found)
+        assert all("extra ==" in line for line in found)  # not without the extra
+
+
 def test_fastapi_contains_no_jwt_code() -> None:
     needs = " ".join(requires("fastapi") or []).lower()
     assert "starlette" in needs
