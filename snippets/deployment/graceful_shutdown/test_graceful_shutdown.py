@@ -441,6 +441,7 @@ def test_the_stream_works_in_a_second_event_loop_and_leaves_the_handlers() -> No
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.since(uvicorn="0.45.0")
 def test_a_client_that_never_reads_holds_its_stream_until_the_limit(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
