@@ -252,6 +252,20 @@ def test_open_routes_sees_a_route_of_head_alone_and_reports_a_refusal_with_403()
     assert open_routes.open_routes(app) == {"HEAD /file", "GET /page"}
 
 
+def test_open_routes_misses_an_open_route_where_the_path_with_a_1_is_closed() -> None:
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/x/{number:int}", dependencies=[Depends(secured.current_user)])
+    async def by_number(number: int) -> None: ...
+
+    @app.get("/x/{name}")
+    async def by_name(name: str) -> None: ...
+
+    assert open_routes.open_routes(app) == set()
+    assert client(app).get("/x/1").status_code == 401
+    assert client(app).get("/x/abc").status_code == 200
+
+
 def test_open_routes_reports_a_closed_route_that_refuses_with_a_redirect() -> None:
     def require_user() -> None:
         raise HTTPException(303, headers={"Location": "/login"})
