@@ -1,3 +1,4 @@
+import os.path
 from pathlib import Path
 
 from fastapi import FastAPI, HTTPException
@@ -11,7 +12,7 @@ FOLDER = Path("invoices")
 @app.get("/invoices/{number}")
 def read_invoice(number: int) -> FileResponse:
     file = FOLDER / f"{number}.pdf"
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise HTTPException(404, "No invoice")
     return FileResponse(file, filename=file.name)
 
