@@ -335,6 +335,13 @@ def test_an_alias_generator_needs_validate_by_name_for_dicts_and_objects() -> No
         answer = client(lambda sent=output: sent, response_model=Both).get("/")
         assert answer.json() == {"itemName": "plumbus"}
 
+    class Optional(Alias):
+        item_name: str = "default"
+
+    for output in ({"item_name": "plumbus"}, Row()):
+        answer = client(lambda sent=output: sent, response_model=Optional).get("/")
+        assert answer.json() == {"itemName": "default"}
+
 
 def test_revalidate_instances_validates_a_returned_instance_in_full() -> None:
     class Checked(BaseModel):
