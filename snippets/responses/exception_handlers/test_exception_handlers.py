@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, WebSocket
@@ -19,6 +20,9 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.routing import Router
 from starlette.testclient import WebSocketDenialResponse
+from starlette.types import Receive, Scope, Send
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
 
 from snippets.responses.exception_handlers import (
     handler_at_construction,
@@ -82,6 +86,34 @@ def test_the_handlers_answer_for_a_websocket_that_is_refused(
         pytest.fail("the handshake was accepted")
     assert caught.value.status_code == 403
     assert not hasattr(connections[0], "method")
+
+
+@pytest.mark.parametrize("module", [handlers, http_exception_of_starlette])
+def test_after_accept_a_server_cannot_send_the_answer_of_a_handler(
+    module: ModuleType, serve: Any
+) -> None:
+    app = FastAPI(exception_handlers=dict(module.app.exception_handlers))
+    errors: list[Exception] = []
+
+    @app.websocket("/")
+    async def socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        raise HTTPException(403)
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception as error:
+            errors.append(error)
+            raise
+
+    with (
+        serve(watched, lifespan="off") as (url, _),
+        connect(url.replace("http", "ws")) as client,
+        pytest.raises(ConnectionClosedError),
+    ):
+        client.recv()
+    assert [type(error) for error in errors] == [RuntimeError]
 
 
 def test_of_two_handlers_for_one_class_the_last_counts() -> None:
