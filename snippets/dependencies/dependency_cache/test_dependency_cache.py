@@ -414,31 +414,37 @@ def test_without_yield_the_path_operation_is_not_limited() -> None:
 
 
 @pytest.mark.since(fastapi="0.163.0")
-def test_a_request_that_asks_twice_without_the_cache_waits_for_itself() -> None:
+@pytest.mark.parametrize("limit", [1, 2])
+def test_requests_that_hold_one_slot_and_wait_for_another_wait_for_ever(
+    limit: int,
+) -> None:
     async def run() -> list[str]:
         events: list[str] = []
         app = FastAPI()
-        waits = asyncio.Event()
+        taken, waits = asyncio.Event(), asyncio.Event()
 
         async def slot() -> AsyncIterator[None]:
             events.append("taken")
-            asyncio.get_running_loop().call_later(0.1, waits.set)
+            if len(events) == limit:
+                taken.set()
+                asyncio.get_running_loop().call_later(0.1, waits.set)
+            await taken.wait()
             yield
 
-        one = Depends(slot, use_cache=False, max_concurrency=1)
+        one = Depends(slot, use_cache=False, max_concurrency=limit)
 
         @app.get("/")
         async def read(a: Annotated[None, one], b: Annotated[None, one]) -> None:
             events.append("called")
 
-        waiting = asyncio.create_task(get_all(app, ["/"]))
+        waiting = asyncio.create_task(get_all(app, ["/"] * limit))
         await waits.wait()
         assert not waiting.done()
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         return events
 
-    assert asyncio.run(run()) == ["taken"]
+    assert asyncio.run(run()) == ["taken"] * limit
 
 
 def values_of(first: Any, second: Any) -> list[int]:
