@@ -3,6 +3,7 @@
 ``data/redirects.tsv`` holds two addresses a line, the old one and the new one, sorted. Both are pages
 (``concurrency/await/``), or both are headings of one page that is still there (``concurrency/await/#why``).
 `make move` writes the pages; a heading that gets another name is added by hand.
+``scripts/publish/redirects.py`` writes the pages that lead on.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""What leads on from an address: short links, pages that were moved, and former ids of headings."""
+"""What leads on from an address: short links, pages that were moved, and former ids of headings.
+
+``scripts/catalogue/redirects.py`` reads and writes the list of them.
+"""
 
 import re
 from pathlib import Path

@@ -4,6 +4,8 @@
 one line for each fault and exits with 1 where there is one.
 """
 
+import importlib
+import pkgutil
 import re
 import sys
 from pathlib import Path
@@ -13,33 +15,13 @@ from scripts.catalogue.answers import load
 from scripts.catalogue.problems import Problem, Problems
 from scripts.catalogue.reading import one_reading
 from scripts.project import ROOT
+from scripts.validation import code, files, pages
+from scripts.validation.rules import RULES, Stage
 
 # Each module adds its rules.
-from scripts.validation.code import collected, includes, proofs, shown  # noqa: F401
-from scripts.validation.files import (  # noqa: F401
-    addresses,
-    characters,
-    images,
-    locks,
-    order,
-    places,
-    redirects,
-    search_phrases,
-    tables,
-    workflows,
-)
-from scripts.validation.pages import (  # noqa: F401
-    between_answers,
-    elements,
-    findings,
-    macro_calls,
-    markdown,
-    notes,
-    plain,
-    prose,
-    unwritten,
-)
-from scripts.validation.rules import RULES, Stage
+for room in (code, files, pages):
+    for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
+        importlib.import_module(module.name)
 
 
 def validate(

@@ -1,7 +1,8 @@
 """What a page may hold: the parts of an answer, what its Markdown version knows, and no link that does harm.
 
 That the Markdown is well formed (links, anchors, heading levels, alternative texts, lists) is checked by
-`rumdl` in `test_linters.py`; what would run in the built pages, by `scripts/publish/security_policy.py`.
+`rumdl` (`scripts/authors/linters.py`); what would run in the built pages, by
+`scripts/publish/security_policy.py`.
 """
 
 import html
