@@ -270,6 +270,21 @@ def test_json_without_a_content_type_is_refused() -> None:
     assert post_json(json_app(), None) == 422
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "status"),
+    [(int, "3", 200), (list[int], "[3]", 422), (dict[str, int], '{"a": 3}', 422)],
+)
+def test_a_single_value_is_read_without_a_content_type(
+    kind: Any, text: str, status: int
+) -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    def read(value: Annotated[kind, Body()]) -> None: ...
+
+    assert TestClient(app).post("/", content=text).status_code == status
+
+
 def test_strict_content_type_off_accepts_json_without_a_content_type() -> None:
     assert post_json(json_app(strict_content_type=False), None) == 200
 
