@@ -23,6 +23,7 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                message.setdefault("headers", [])  # optional in ASGI
                 MutableHeaders(scope=message).update(SECURITY_HEADERS)
             await send(message)
 

@@ -26,6 +26,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 from sqlalchemy import Connection, create_engine, text
 from starlette.testclient import WebSocketDenialResponse
+from starlette.types import Receive, Scope, Send
 
 from snippets.security.securing_an_application import (
     error_reference,
@@ -363,6 +364,16 @@ def test_the_headers_are_on_answers_and_on_ordinary_errors(alice: None) -> None:
     for answer in answers:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "Strict-Transport-Security" in answer.headers
+
+
+def test_the_security_headers_reach_an_answer_without_a_list_of_headers() -> None:
+    async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204})
+        await send({"type": "http.response.body"})
+
+    answer = TestClient(secured.SecurityHeaders(bare)).get("/")
+    assert answer.status_code == 204
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_a_500_and_a_413_from_outside_the_middleware_have_no_security_headers() -> None:
