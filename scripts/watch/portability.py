@@ -5,18 +5,16 @@ same completion as in `make build`. The addresses, the heading anchors and the t
 must be those of ``site/``. Known differences of the rest stand in CONTRIBUTING.md, “Another engine”.
 """
 
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 
 from scripts.project import ROOT
 from scripts.publish.addresses import built
 from scripts.publish.complete import complete
+from scripts.releases.environment import CommandError, install, run
 from scripts.watch.compare_sites import articles, compare
 
 # What builds the site, by engine; Makefile, ENGINE, has the same for the engine in use.
@@ -27,40 +25,6 @@ ENGINES = {
 FOLDER = ROOT / ".cache" / "portability"
 
 
-class BuildError(Exception):
-    """Raised where an engine cannot be installed or does not build; holds what it printed."""
-
-
-def run(command: list[str | Path], folder: Path = ROOT) -> None:
-    """Run ``command`` in ``folder``; raise ``BuildError`` with its output where it fails."""
-    environment = os.environ | {"PYTHONPATH": str(folder), "DISABLE_MKDOCS_2_WARNING": "true"}
-    result = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    if result.returncode:
-        raise BuildError(f"{result.stdout}{result.stderr}".strip())
-
-
-def install(engine: str) -> Path:
-    """Return the Python of an environment that holds the engine's lock, made where it is missing or older."""
-    lock = ROOT / f"requirements/{engine}.txt"
-    folder = FOLDER / engine
-    python, stamp = folder / "bin" / "python", folder / "installed"
-    if not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime:
-        venv.create(folder, with_pip=True, clear=True)
-        pip: list[str | Path] = [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--disable-pip-version-check",
-        ]
-        run([*pip, "--require-hashes", "--no-deps", "-r", lock])
-        stamp.touch()
-    return python
-
-
 def build(engine: str, tree: Path) -> Path:
     """Build with ``engine`` in ``tree``, a new folder, and complete the result; return the site's folder.
 
@@ -68,7 +32,9 @@ def build(engine: str, tree: Path) -> Path:
     """
     left_out = shutil.ignore_patterns(".*", "site", "__pycache__")
     shutil.copytree(ROOT, tree, ignore=left_out)
-    run([install(engine), *ENGINES[engine], "--config-file", "site.yml"], tree)
+    python = install(engine, FOLDER / engine) / "python"
+    settings = {"PYTHONPATH": str(tree), "DISABLE_MKDOCS_2_WARNING": "true"}
+    run([python, *ENGINES[engine], "--config-file", "site.yml"], tree, **settings)
     complete(tree / "site")
     return tree / "site"
 
@@ -96,7 +62,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 found = differences(site, build(engine, Path(folder, "tree")))
-            except BuildError as error:
+            except CommandError as error:
                 found = [f"does not build:\n{error}"]
         seconds = time.monotonic() - started
         faults += len(found)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from scripts.project import ROOT
-from scripts.watch.portability import ENGINES, BuildError, differences, run
+from scripts.releases.environment import CommandError, run
+from scripts.watch.portability import ENGINES, differences
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_other_markup_around_the_same_text_is_no_difference(site: Path, tmp_path
 
 
 def test_what_a_failing_engine_prints_is_kept() -> None:
-    with pytest.raises(BuildError, match="no such engine"):
+    with pytest.raises(CommandError, match="no such engine"):
         run(["sh", "-c", "echo no such engine; exit 3"])
 
 
