@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PORT   ?= 8000
+# Semgrep pins many packages, so it has an environment of its own.
+SEMGREP := .cache/semgrep/installed
 # What builds the site; the day another engine takes over, this line changes (CONTRIBUTING.md, “Another engine”).
 ENGINE := mkdocs build --strict
 # One process for each core; what is grouped (the tests that share a server) stays in one of them.
@@ -18,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 HIDING := $(firstword $(wildcard *.py */__init__.py))
 $(if $(HIDING),$(error $(HIDING):1: a module in the root hides a library. Move it into scripts/, tests/ or snippets/))
 
-.PHONY: help serve build check test new move retire record fix hooks audit versions portability addresses lock clean
+.PHONY: help serve build check test new move retire record fix hooks audit versions portability addresses rules freeze lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,7 +44,7 @@ retire: $(VENV)/test.installed ## Let another answer replace one, which keeps it
 	@$(BIN)/python -m scripts.authors.retire
 
 test: export REQUIRE_POSTGRESQL := 1
-test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/postgresql.installed ## Run every check; what CI runs
+test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/postgresql.installed $(SEMGREP) ## Run every check; what CI runs
 	@$(MAKE) --no-print-directory build || { $(EXPLAIN); exit 1; }
 	@$(BIN)/python -m pytest $(PYTEST)
 
@@ -67,6 +69,12 @@ portability: build ## Build with Zensical and ProperDocs too, and compare addres
 
 addresses: $(VENV)/site.installed ## Add the new addresses to data/published.txt, as make fix does
 	@$(BIN)/python -m scripts.publish.addresses
+
+rules: $(VENV)/test.installed $(SEMGREP) ## Try the rules for reviews on all snippets: each finds its wrong code, none right code (ONLY=snippets/topic/slug for one answer)
+	@$(BIN)/python -m scripts.rules.prove $(ONLY)
+
+freeze: $(VENV)/test.installed ## Add a dated copy of the rules for reviews, which never changes
+	@$(BIN)/python -m scripts.rules.frozen
 
 lock: | $(VENV)/test.installed ## Lock the newest versions that requirements/*.in allow
 	@for name in $(basename $(wildcard requirements/*.in)); do \
@@ -109,6 +117,10 @@ $(VENV)/chromium.installed: $(VENV)/test.installed
 
 $(VENV)/postgresql.installed: $(VENV)/test.installed
 	@$(BIN)/python -m scripts.setup.postgresql
+	@touch $@
+
+$(SEMGREP): requirements/semgrep.txt | $(VENV)/test.installed
+	@$(BIN)/python -m scripts.setup.semgrep
 	@touch $@
 
 tests/audit/node_modules/.package-lock.json: tests/audit/package-lock.json

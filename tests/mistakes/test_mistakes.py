@@ -17,7 +17,7 @@ from scripts.catalogue.annotations import FAULT
 from scripts.catalogue.answers import load
 from scripts.project import ROOT
 from scripts.validation.rules import RULES, SECTIONS
-from tests.mistakes import code, files, front_matter, one_line, pages, table
+from tests.mistakes import code, files, front_matter, one_line, pages, review_rules, table
 from tests.mistakes.mistake import (
     BUILD,
     PAGE,
@@ -47,6 +47,7 @@ MISTAKES = [
     *pages.MISTAKES,
     *files.MISTAKES,
     *one_line.MISTAKES,
+    *review_rules.MISTAKES,
     *table.MISTAKES,
 ]
 ANSWER = "docs/concurrency/event-loop-policy.md"
@@ -199,6 +200,7 @@ def test_a_build_that_failed_is_explained_by_the_linter(tree: Tree) -> None:
     (tree.root / ".venv").symlink_to(sys.prefix)
     stamps = ("site", "test", "chromium", "postgresql")  # it installs nothing, whatever is missing
     installed = [f"--old-file=.venv/{stamp}.installed" for stamp in stamps]
+    installed.append("--old-file=.cache/semgrep/installed")
     variables = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
     try:
         result = subprocess.run(

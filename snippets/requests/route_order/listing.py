@@ -2,7 +2,7 @@
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 
-app = FastAPI(docs_url=None, redoc_url=None)
+app = FastAPI(openapi_url=None)
 pages = APIRouter(prefix="/pages")
 
 

@@ -1,0 +1,202 @@
+"""Other forms of wrong code than those that answers show; each line that a rule has to find names it."""
+
+FORMS = {
+    "event_loops.py": """
+import asyncio
+
+from fastapi import APIRouter, FastAPI
+
+app = FastAPI()
+router = APIRouter()
+
+
+async def price() -> float:
+    return 9.5
+
+
+@app.get("/def")
+def in_def() -> float:
+    return asyncio.run(price())  # fastapi-12-asyncio-run-in-def
+
+
+@router.post("/async-def")
+async def in_async_def() -> float:
+    return asyncio.run(price())  # fastapi-12-asyncio-run-in-async-def
+
+
+async def without_decorator() -> float:
+    return asyncio.run(price())  # fastapi-12-asyncio-run-in-async-def
+
+
+def script() -> float:
+    return asyncio.run(price())
+""",
+    "exception_texts.py": """
+from fastapi import FastAPI
+from fastapi.exceptions import HTTPException
+from fastapi.responses import JSONResponse
+
+app = FastAPI()
+
+
+def connect() -> str:
+    raise ConnectionError("db-3.internal")
+
+
+@app.get("/keyword")
+def keyword() -> str:
+    try:
+        return connect()
+    except Exception as e:
+        raise HTTPException(status_code=500, detail=f"failed: {e}")  # fastapi-73-text-of-the-exception
+
+
+@app.get("/variable")
+async def variable() -> str:
+    try:
+        return connect()
+    except Exception as e:
+        text = str(e)
+        raise HTTPException(500, text)  # fastapi-73-text-of-the-exception
+
+
+@app.get("/response")
+async def response() -> JSONResponse:
+    try:
+        return JSONResponse(connect())
+    except Exception as e:
+        return JSONResponse({"error": str(e)}, 500)  # fastapi-73-text-of-the-exception
+
+
+@app.get("/own")
+def own() -> str:
+    try:
+        return connect()
+    except LookupError as e:
+        raise HTTPException(404, str(e))
+
+
+@app.get("/name")
+def name() -> str:
+    try:
+        return connect()
+    except Exception as e:
+        raise HTTPException(500, type(e).__name__)
+""",
+    "credentials.py": """
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware import Middleware
+
+app = FastAPI()
+app.add_middleware(
+    CORSMiddleware,
+    allow_credentials=True,
+    allow_methods=["*"],
+    allow_origins=["*"],  # fastapi-27-any-origin-with-credentials
+)
+origins = ["*"]
+app.add_middleware(
+    CORSMiddleware,
+    allow_origins=origins,  # fastapi-27-any-origin-with-credentials
+    allow_credentials=True,
+)
+stack = [
+    Middleware(
+        CORSMiddleware,
+        allow_origins=["*"],  # fastapi-27-any-origin-with-credentials
+        allow_credentials=True,
+    )
+]
+app.add_middleware(CORSMiddleware, allow_origins=["*"])
+app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=False)
+""",
+    "middleware_errors.py": """
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.middleware.base import BaseHTTPMiddleware
+
+app = FastAPI()
+
+
+class Refuse(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        if request.headers.get("X-Version") != "2":
+            raise HTTPException(400)  # fastapi-22-http-exception-in-middleware
+        return await call_next(request)
+
+
+class Answer(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        try:
+            raise HTTPException(400)
+        except HTTPException as error:
+            return error
+
+
+@app.get("/")
+def home() -> None:
+    raise HTTPException(404)
+""",
+    "caches.py": """
+import functools
+from functools import cache, lru_cache
+
+
+@cache  # fastapi-47-lru-cache-on-async-def
+async def rates() -> float:
+    return 1.0
+
+
+@lru_cache(maxsize=8)  # fastapi-47-lru-cache-on-async-def
+async def prices() -> float:
+    return 1.0
+
+
+@functools.lru_cache
+def settings() -> float:
+    return 1.0
+""",
+    "tokens.py": """
+import datetime
+
+import jwt
+
+
+def without(key: str) -> str:
+    return jwt.encode({"sub": "1"}, key, "HS256")  # fastapi-114-token-without-exp
+
+
+def later(key: str) -> str:
+    claims = {"sub": "1"}
+    claims["exp"] = datetime.datetime.now() + datetime.timedelta(minutes=5)  # fastapi-111-naive-expiry
+    return jwt.encode(claims, key, "HS256")
+
+
+def aware(key: str) -> str:
+    expiry = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=5)
+    return jwt.encode({"sub": "1", "exp": expiry}, key, "HS256")
+""",
+    "tasks.py": """
+from functools import partial
+
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+def send(address: str) -> None:
+    print(address)
+
+
+@app.post("/called")
+def called(tasks: BackgroundTasks) -> None:
+    tasks.add_task(send("a"))  # fastapi-91-function-called
+
+
+@app.post("/passed")
+async def passed(tasks: BackgroundTasks) -> None:
+    tasks.add_task(send, "a")
+    tasks.add_task(partial(send, "a"))
+""",
+}
