@@ -1,7 +1,7 @@
-"""The text of the issue that the weekly run keeps: proofs that no longer hold, dead links, vulnerabilities.
+"""The text of the issue that the weekly run keeps: proofs, links, vulnerabilities, rules for reviews.
 
-``python -m scripts.watch.weekly_report LINKS VULNERABILITIES`` reads the record and the outputs of
-``scripts.watch.check_links`` and ``scripts.watch.vulnerabilities``, and prints Markdown; nothing where all is
+``python -m scripts.watch.weekly_report LINKS VULNERABILITIES HITS`` reads the record and the outputs of
+``check_links``, ``vulnerabilities`` and ``ecosystem`` of this room, and prints Markdown; nothing where all is
 well, which closes the issue.
 """
 
@@ -39,21 +39,24 @@ def proofs(record: Record, catalogue: Catalogue) -> list[str]:
     return lines
 
 
-def report(record: Record, catalogue: Catalogue, links: str, audit: str) -> str:
-    """Return the text of the issue; empty where proofs hold, links lead on and no lock is vulnerable."""
+def report(record: Record, catalogue: Catalogue, links: str, audit: str, hits: str = "") -> str:
+    """Return the text of the issue; empty where there is nothing to tell."""
     parts = {
         "Proofs that no longer hold": "\n".join(proofs(record, catalogue)),
         "Links that lead nowhere": "\n".join(f"- {line}" for line in links.splitlines()),
         "Known vulnerabilities of locked releases": audit and f"```text\n{audit.strip()}\n```",
+        "Rules with other hits in public code than recorded": "\n".join(
+            f"- {line}" for line in hits.splitlines()
+        ),
     }
     text = "".join(f"## {title}\n\n{part.strip()}\n\n" for title, part in parts.items() if part)
     return text and f"Checked on {record.date}.\n\n{text[:LONGEST]}{FOOT}"
 
 
 def main(files: list[str]) -> int:
-    """Print the report made from the record and the two files."""
-    links, audit = (Path(file).read_text(encoding="utf-8") for file in files)
-    print(report(read_record(), load(), links, audit), end="")
+    """Print the report made from the record and the three files."""
+    links, audit, hits = (Path(file).read_text(encoding="utf-8") for file in files)
+    print(report(read_record(), load(), links, audit, hits), end="")
     return 0
 
 
