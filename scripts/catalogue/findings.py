@@ -4,6 +4,7 @@ import html
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from pymdownx.snippets import SnippetMissingError
 
@@ -26,7 +27,8 @@ FINDING = re.compile(
     r"(?P<sentence>(?:> [^\n]+\n)+)"
 )
 
-SEVERITIES = ("security", "data loss", "outage", "wrong result", "style")
+Severity = Literal["security", "data loss", "outage", "wrong result", "style"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """What a finding leads to, the worst first."""
 
 

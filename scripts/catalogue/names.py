@@ -5,6 +5,7 @@ OTHER_PAGES = (
     "all.md",
     "paths.md",
     "reviews.md",
+    "review-your-code.md",
     "corrections.md",
     "questions.md",
     "programs.md",

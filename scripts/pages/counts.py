@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 from scripts.catalogue.answers import Catalogue
+from scripts.catalogue.findings import all_findings
 from scripts.project import ROOT
+from scripts.rules.read_rules import finders
 
 TEST = re.compile(r"^(?:async )?def test_", re.M)
 
@@ -19,10 +21,13 @@ def count_tests(root: Path = ROOT) -> int:
 
 
 def counts(catalogue: Catalogue) -> dict[str, int]:
-    """Return how many topics, answers, corrections and tests the site has."""
+    """Return how many topics, answers, corrections, tests and findings the site has."""
+    findings = sum(map(len, all_findings(catalogue).values()))
     return {
         "topics": len(catalogue.topics),
         "answers": len(catalogue.living),
         "corrections": sum(len(page.meta.corrections) for page in catalogue.answers.values()),
         "tests": count_tests(),
+        "findings": findings,
+        "findings for a reader": findings - len(finders()),
     }

@@ -17,6 +17,7 @@ from scripts.catalogue.markdown_text import plain
 from scripts.catalogue.notes import read_notes
 from scripts.pages.list_macros import browsing_macros
 from scripts.pages.review_macros import review_macros
+from scripts.pages.rule_macros import rule_macros
 from scripts.project import ROOT
 from scripts.releases.lock import read_lock
 from scripts.releases.proof import proof_of, test_line
@@ -149,6 +150,7 @@ def define_env(env: Any) -> None:
         version,
         *browsing_macros(catalogue, templates, render),
         *review_macros(catalogue, templates, render),
+        *rule_macros(env.conf["site_url"], render),
     )
     for macro in macros:
         env.macro(macro)

@@ -12,11 +12,13 @@ from scripts.catalogue.answers import AnswerPage, Catalogue, Page
 from scripts.catalogue.findings import SEVERITIES, Finding, all_findings
 from scripts.catalogue.tables import read_rows
 from scripts.project import ROOT
+from scripts.rules.read_rules import finders
 
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#\s]*)(?P<anchor>#[^)\s]*)?\)")
 SYNONYMS = "data/synonyms.tsv"
 SITE = "site:"
 """Stands for the address of the site, which only the reader's browser knows (docs/assets/answers.js)."""
+PROGRAMS = {"ruff": "by Ruff", "mypy": "by mypy"}
 WORD = re.compile(r"\w{3,}")
 
 
@@ -33,6 +35,14 @@ def relinked(markdown: str, page: Page, target: Callable[[str], str]) -> str:
     parts = markdown.split("`")  # in code it would be no link
     parts[::2] = [LINK.sub(replace, part) for part in parts[::2]]
     return "`".join(parts)
+
+
+def short_links(catalogue: Catalogue, site: str) -> Callable[[str], str]:
+    """Return what leads from the path of a page below ``docs`` to its permanent address below ``site``."""
+    numbers = {page.source: number for number, page in catalogue.answers.items()}
+    return lambda source: (
+        f"{site}{numbers.get(source) or Page(f'docs/{source}', '').address.rstrip('/')}/"
+    )
 
 
 def further_words(finding: Finding) -> str:
@@ -65,10 +75,7 @@ def review_macros(
 ) -> list[Callable[..., str]]:
     """Return the macros, which ``render`` templates; adds to ``templates`` what those use."""
     findings = functools.cache(lambda: all_findings(catalogue))
-    numbers = {page.source: number for number, page in catalogue.answers.items()}
-
-    def short(source: str) -> str:
-        return f"{SITE}{numbers.get(source) or Page(f'docs/{source}', '').address.rstrip('/')}/"
+    short, found_by = short_links(catalogue, SITE), functools.cache(finders)
 
     def for_review(page: AnswerPage) -> str:
         """Markdown to paste: the short answer, with its link."""
@@ -87,7 +94,23 @@ def review_macros(
         """The sentence to paste, as a page directly below ``docs`` shows it."""
         return relinked(finding.sentence, finding.page, lambda source: source)
 
+    def finder(finding: Finding) -> str:
+        """What finds it: the name of a rule or of a check; nothing where it takes a reader."""
+        return found_by().get(finding.address, "")
+
+    def kind_of_finder(finding: Finding) -> str:
+        """What finds it, as the desk filters by it."""
+        program = finder(finding).partition(":")[0]
+        return PROGRAMS.get(program, "by a rule" if program else "by reading")
+
+    def found(page: AnswerPage) -> list[tuple[Finding, str]]:
+        """The findings of ``page`` that a program finds, each with what finds it."""
+        return [(f, finder(f)) for f in findings()[page.meta.id] if finder(f)]
+
     templates.globals.update(
+        finder=finder,
+        kind_of_finder=kind_of_finder,
+        found=found,
         for_review=for_review,
         finding_for_review=finding_for_review,
         findings_for_review=findings_for_review,

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from scripts.catalogue.answers import Catalogue
 from scripts.pages.counts import counts
 from scripts.project import site_url
+from scripts.rules.read_rules import finders
 from tests.conftest import WIDTHS, new_context
 
 pytestmark = pytest.mark.site
@@ -202,6 +203,14 @@ def test_enter_leads_from_the_filter_to_what_it_found(desktop: Page, served: str
     words.fill("qqqzzzxxx")
     words.press("Enter")
     expect(desktop.locator("dialog.search input")).to_have_value("qqqzzzxxx")
+
+
+def test_the_desk_filters_by_the_program_that_finds_a_finding(desktop: Page, served: str) -> None:
+    desktop.goto(f"{served}reviews/")
+    desktop.get_by_label("Found").select_option("by Ruff")
+    found = [name for name in finders().values() if name.startswith("ruff:")]
+    expect(desktop.locator(".finding:visible")).to_have_count(len(found))
+    assert desktop.url == f"{served}reviews/?found=by+Ruff"
 
 
 def test_a_phone_lays_out_a_desk_of_400_findings(browser: Browser, served: str) -> None:

@@ -11,6 +11,9 @@ from tests.site_pages import PAGES, SitePage, built_page, file_of
 
 INCLUDE = re.compile(r'^ *(```+|~~~+)[^\n]*\n *--8<-- "[^"\n]+"\n *\1 *$', re.M)
 
+# Made by a macro: commands that hold the address of the site (tests/pages/test_review_code.py).
+COMMANDS = re.compile(r'\{\{ review_code\("(?!table")\w+"\) \}\}')
+
 
 @pytest.mark.site
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.slug)
@@ -21,6 +24,7 @@ def test_page_shows_only_code_that_is_included_from_snippets(page: SitePage, sit
     source = (ROOT / page.source).read_text(encoding="utf-8")
     included = len(INCLUDE.findall(source))
     included += 2 * len(EXAMPLE.findall(source))  # the wrong and the right code of a finding
+    included += len(COMMANDS.findall(source))
     shown = built_page(path).blocks
     if shown != included:
         pytest.fail(

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import re
 import subprocess
 import sys
@@ -72,6 +73,20 @@ answers[].updated: date
 answers[].checked: object
 answers[].checked.date: date
 answers[].checked.versions: object of string
+findings[]: list of object
+findings[].id: string
+findings[].answer: integer
+findings[].anchor: string
+findings[].url: uri
+findings[].title: string
+findings[].severity: `security` or `data loss` or `outage` or `wrong result` or `style`
+findings[].sentence: string
+findings[].wrong: string
+findings[].flag: string
+findings[].right: string
+findings[].language: string
+findings[].rule: string or null
+findings[].check: string or null
 """
 ATOM = "{http://www.w3.org/2005/Atom}"
 FENCED = re.compile(r"^ *(`{3,}|~{3,})[^\n]*\n(.*?)^ *\1 *$", re.M | re.S)
@@ -296,11 +311,12 @@ def test_a_macro_without_a_markdown_version_gets_one_line_with_the_remedy(
     (tmp_path / "page.md").write_text("---\nid: 7\n---\n\n# Why?\n\n{{ chart() }}\n", "utf-8")
     lone = only(catalogue, 7, catalogue.answers[7].meta.changes)
     topic = lone.topics[0]
-    page = AnswerPage(str(tmp_path / "page.md"), "Why?", topic.answers[0].meta)
+    file = os.path.relpath(tmp_path / "page.md", ROOT)
+    page = AnswerPage(file, "Why?", topic.answers[0].meta)
     with pytest.raises(Problems) as caught:
         write_exports(Catalogue((replace(topic, answers=(page,)),)), tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}/page.md:1: a macro has no Markdown version ('chart' is undefined). "
+        f"{file}:1: a macro has no Markdown version ('chart' is undefined). "
         "Give it one in scripts/publish/programs/answer_markdown.py."
     )
 
@@ -429,17 +445,23 @@ def test_the_built_files_are_the_same_bytes_as_written_anew(written: Path, site:
 
 
 @pytest.mark.site
-def test_addresses_in_the_files_for_programs_resolve(written: Path, site: Path) -> None:
-    address = re.compile(re.escape(site_url()) + r"[^\s\"<>)]*")
+def test_addresses_in_the_files_for_programs_resolve(
+    written: Path, site: Path, catalogue: Catalogue
+) -> None:
+    address = re.compile(re.escape(site_url()) + r"[^\s\"'<>)]*")
     texts = {
         path.name: re.sub(r"<id>.*?</id>", "", without_code(path.read_text(encoding="utf-8")))
         for path in written.iterdir()
     }
+    texts["answers.json"] = re.sub(r'"(wrong|flag|right)": ".*"', "", texts["answers.json"])
     found = {target: name for name, text in texts.items() for target in address.findall(text)}
     problems = []
     for target, name in sorted(found.items()):
         page, fragment = urldefrag(target.removesuffix("?q={searchTerms}"))
-        path = file_of(site, unquote(page.removeprefix(site_url())))
+        below = unquote(page.removeprefix(site_url()))
+        if fragment and (number := re.fullmatch(r"(\d+)/", below)):
+            below = catalogue.answers[int(number[1])].address  # the short link keeps the fragment
+        path = file_of(site, below)
         if not path or (fragment and unquote(fragment) not in built_page(path).ids):
             problems.append(
                 f"site/{name}: {target} does not resolve. Repair scripts/publish/programs/write_files.py."

@@ -3,13 +3,17 @@
 from typing import Any
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, TopicPage
+from scripts.catalogue.findings import Finding, all_findings
 from scripts.catalogue.front_matter import Correction
+from scripts.catalogue.markdown_text import plain
+from scripts.pages.review_macros import relinked, short_links
 from scripts.project import ROOT, repository_url, site_url
 from scripts.publish.code.shown import shown_blocks
 from scripts.publish.programs.model import Export, ExportedAnswer
 from scripts.releases.lock import Lock, read_lock
 from scripts.releases.proof import proof_of, test_line
 from scripts.releases.record import PACKAGES, Record, read_record
+from scripts.rules.read_rules import finders
 
 SCHEMA = "answers.schema.json"
 LICENCE = "MIT"
@@ -19,7 +23,7 @@ SAME = set(ExportedAnswer.model_fields) - {"corrections", "programs"}
 
 def export(catalogue: Catalogue) -> Export:
     """Return all that ``answers.json`` holds."""
-    lock, record = read_lock(), read_record()
+    lock, record, found_by = read_lock(), read_record(), finders()
     content = {
         "schema_url": site_url() + SCHEMA,
         "site": site_url(),
@@ -31,8 +35,33 @@ def export(catalogue: Catalogue) -> Export:
             for topic in catalogue.topics
             for page in getattr(topic, group)
         ],
+        "findings": [
+            export_finding(finding, catalogue, found_by.get(finding.address))
+            for its in all_findings(catalogue).values()
+            for finding in its
+        ],
     }
     return Export.model_validate(content)
+
+
+def export_finding(finding: Finding, catalogue: Catalogue, finder: str | None) -> dict[str, Any]:
+    """Return the fields of a finding, which ``finder`` finds: a rule of ours, or another check."""
+    is_check = bool(finder and ":" in finder)
+    return {
+        "id": finding.address,
+        "answer": finding.page.meta.id,
+        "anchor": finding.anchor,
+        "url": site_url() + finding.address,
+        "title": plain(finding.title),
+        "severity": finding.severity,
+        "sentence": relinked(finding.sentence, finding.page, short_links(catalogue, site_url())),
+        "wrong": finding.wrong,
+        "flag": finding.flag,
+        "right": finding.right,
+        "language": finding.language,
+        "rule": None if is_check else finder,
+        "check": finder if is_check else None,
+    }
 
 
 def export_topic(topic: TopicPage) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
+from scripts.catalogue.findings import Severity
 from scripts.catalogue.front_matter import Level
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -82,6 +83,26 @@ class ExportedAnswer(Exported):
     checked: Checked = Field(description="What it was checked on")
 
 
+class ExportedFinding(Exported):
+    """What a reviewer flags, as an answer shows it under *In review*."""
+
+    id: str = Field(description="The permanent name: number of the answer and anchor, `7/#anchor`")
+    answer: int = Field(description="Number of its answer")
+    anchor: str = Field(description="Anchor on the page of the answer")
+    url: HttpUrl = Field(description="Permanent link, which leads to the finding")
+    title: str = Field(description="Title, in plain text")
+    severity: Severity = Field(description="What it leads to")
+    sentence: str = Field(description="The sentence to paste, as Markdown with absolute links")
+    wrong: str = Field(description="The code to flag")
+    flag: str = Field(description="The one line of it that shows the fault")
+    right: str = Field(description="The code to ask for")
+    language: str = Field(description="Language of the right code")
+    rule: str | None = Field(description="Name of the rule of `rules.yml` that finds it, if any")
+    check: str | None = Field(
+        description="Check of another program that finds it, such as `ruff:ASYNC251`, if any"
+    )
+
+
 class ExportedTopic(Exported):
     """A topic: navigation, which may change."""
 
@@ -103,6 +124,9 @@ class Export(Exported):
     topics: list[ExportedTopic] = Field(description="All topics, in reading order")
     answers: list[ExportedAnswer] = Field(
         description="All answers, in reading order, then the retired ones"
+    )
+    findings: list[ExportedFinding] = Field(
+        description="The findings for reviews of all answers, in reading order"
     )
 
 

@@ -19,6 +19,8 @@ from scripts.publish.programs.answer_markdown import MarkdownVersions
 from scripts.publish.programs.answers_json import SCHEMA, export
 from scripts.publish.programs.model import Export, ExportedAnswer, schema
 from scripts.publish.programs.sitemap import write_sitemap
+from scripts.rules.frozen import copies
+from scripts.rules.join import joined
 
 FEED_LENGTH = 30  # entries
 
@@ -85,6 +87,8 @@ def write_exports(catalogue: Catalogue, site: Path) -> None:
         "feed.xml": templates.get_template("feed.xml.jinja").render(
             content=content, entries=entries(content)
         ),
+        "rules.yml": joined(),
+        **copies(str(content.site)),
     }
     for name, text in files.items():
         (site / name).write_text(text, encoding="utf-8")
