@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.releases.record import PACKAGES
 from scripts.releases.since import lacking
 from tests.proving.hooks import (  # noqa: F401  # hooks of pytest

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.files.problems import Problem, Problems
 
 
 def refuse(problems: Iterable[Problem | str]) -> None:

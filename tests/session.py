@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from scripts.catalogue.annotations import annotations, in_actions, tell, with_reason
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import WHAT_TO_DO, Problems
+from scripts.catalogue.files.annotations import annotations, in_actions, tell, with_reason
+from scripts.catalogue.files.problems import WHAT_TO_DO, Problems
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from scripts.catalogue.addresses import published
 from scripts.catalogue.answers import Catalogue, load
+from scripts.catalogue.files.problems import Problems
 from scripts.catalogue.identity import moved_pages
-from scripts.catalogue.problems import Problems
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 

@@ -10,9 +10,9 @@ from collections.abc import Collection
 
 from scripts.authors.changed_files import changed_files, compared, touched
 from scripts.authors.linters import advice, lint
-from scripts.catalogue.annotations import FAULT, tell
-from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.reading import one_reading
+from scripts.catalogue.files.annotations import FAULT, tell
+from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.files.reading import one_reading
 from scripts.project import ROOT
 from scripts.validation.rules import Stage, folders
 from scripts.validation.validate import subject, validate

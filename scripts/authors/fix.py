@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scripts.authors.changed_files import changed_files, touched
 from scripts.authors.transaction import project_files
-from scripts.catalogue.problems import Problems
+from scripts.catalogue.files.problems import Problems
 from scripts.project import ROOT
 from scripts.publish.addresses import complete_list
 from scripts.validation.files.order import unordered

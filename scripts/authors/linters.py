@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from scripts.catalogue.annotations import FAULT
+from scripts.catalogue.files.annotations import FAULT
 
 BIN = Path(sys.executable).parent
 CONCISE = ["--quiet", "--output-format", "concise"]  # one line for each fault, with file and line

@@ -13,7 +13,7 @@ from pathlib import Path
 from scripts.authors.arguments import arguments, load_or_exit
 from scripts.authors.transaction import all_or_nothing
 from scripts.catalogue.answers import AnswerPage
-from scripts.catalogue.edit_front_matter import block_of, with_block
+from scripts.catalogue.files.edit_front_matter import block_of, with_block
 from scripts.project import ROOT
 
 PATHS, PHRASES = "docs/paths.md", "tests/search.tsv"

@@ -13,7 +13,7 @@ from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_cla
 from detect_secrets.plugins.basic_auth import BasicAuthDetector
 from detect_secrets.settings import transient_settings
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.validation.rules import read
 
 # Detectors that guess, from a name or from how random a text looks, and one for IP addresses.

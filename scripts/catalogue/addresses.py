@@ -11,11 +11,11 @@ from pathlib import Path
 from markdown.extensions.toc import slugify, unique
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, Page, load
-from scripts.catalogue.findings import SEVERITIES
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.reading import once, text_of
+from scripts.catalogue.finding import SEVERITIES
 from scripts.catalogue.identity import PUBLISHED, address_of, moved_pages, owners
 from scripts.catalogue.identity import published as lines_of
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.reading import once, text_of
 from scripts.catalogue.redirects import read_redirects
 
 HEADING = re.compile(r"^#{1,6} +(?P<text>.+?)(?: *\{:? *[^{}]*#(?P<id>[\w-]+)[^{}]*\})? *$", re.M)

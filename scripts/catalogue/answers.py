@@ -8,12 +8,12 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.catalogue.front_matter import LEVELS, Answer, Plain, Topic
+from scripts.catalogue.files.front_matter import LEVELS, Answer, Plain, Topic
+from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.files.read_page import line_of, read
+from scripts.catalogue.files.reading import once, text_of
 from scripts.catalogue.identity import address_of, stolen
 from scripts.catalogue.names import name_of
-from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.read_page import line_of, read
-from scripts.catalogue.reading import once, text_of
 from scripts.project import ROOT
 
 

@@ -2,16 +2,15 @@
 
 import html
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 from pymdownx.snippets import SnippetMissingError
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
-from scripts.catalogue.included_code import included
-from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.reading import once, text_of
+from scripts.catalogue.files.included_code import included
+from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.files.reading import once, text_of
+from scripts.catalogue.finding import SEVERITIES, Finding
 from scripts.project import ROOT
 
 IN_REVIEW = re.compile(r"^## In review\n(.*?)(?=^## |\{\{ answer_foot)", re.M | re.S)
@@ -26,39 +25,6 @@ FINDING = re.compile(
     r"</div>\n+"
     r"(?P<sentence>(?:> [^\n]+\n)+)"
 )
-
-Severity = Literal["security", "data loss", "outage", "wrong result", "style"]
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""What a finding leads to, the worst first."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One finding of an answer."""
-
-    page: AnswerPage
-    title: str
-    """The heading, in Markdown."""
-    anchor: str
-    severity: str
-    """One of ``SEVERITIES``."""
-    wrong: str
-    """The code to flag, as the page shows it."""
-    flag: str
-    """The one line of it that shows the fault, without its indentation."""
-    right: str
-    """The code to ask for, as the page shows it."""
-    language: str
-    """Language of the right code, as Markdown names it after a fence."""
-    files: tuple[str, str]
-    """What the wrong and the right code are included from: ``topic/slug/file.py:section``."""
-    sentence: str
-    """The sentence to paste: Markdown in one line, with links as the page has them."""
-
-    @property
-    def address(self) -> str:
-        """Permanent address below the site's root: the short link with the anchor."""
-        return f"{self.page.meta.id}/#{self.anchor}"
 
 
 def included_file(include: str) -> str:

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.read_page import line_of
-from scripts.catalogue.reading import once, text_of
-from scripts.catalogue.tables import read_rows
+from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.files.read_page import line_of
+from scripts.catalogue.files.reading import once, text_of
+from scripts.catalogue.files.tables import read_rows
 
 PUBLISHED = "data/published.txt"
 REDIRECTS = "data/redirects.tsv"

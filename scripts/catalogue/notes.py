@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
-from scripts.catalogue.front_matter import Correction
-from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.tables import read_rows
+from scripts.catalogue.files.front_matter import Correction
+from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.files.tables import read_rows
 from scripts.project import ROOT
 
 NOTES = "data/notes.tsv"

@@ -12,9 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from scripts.catalogue.answers import Catalogue
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.tables import read_rows
 from scripts.catalogue.identity import REDIRECTS
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.tables import read_rows
 from scripts.project import ROOT
 
 ADDRESS = re.compile(r"((?:[\w-]+/)*)(?:#([^\s#]+))?")

@@ -5,7 +5,7 @@ from collections import Counter
 from posixpath import dirname, join, normpath
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
-from scripts.catalogue.front_matter import Change
+from scripts.catalogue.files.front_matter import Change
 from scripts.project import ROOT
 
 PRODUCTS = {

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.catalogue.answers import AnswerPage, Page, load
-from scripts.catalogue.front_matter import LEVEL_NAMES
-from scripts.catalogue.markdown_text import plain
+from scripts.catalogue.files.front_matter import LEVEL_NAMES
+from scripts.catalogue.files.markdown_text import plain
 from scripts.catalogue.notes import read_notes
 from scripts.pages.list_macros import browsing_macros
 from scripts.pages.review_macros import review_macros

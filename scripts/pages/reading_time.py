@@ -9,7 +9,7 @@ code, and is in no native language for many of its readers.
 import re
 
 from scripts.catalogue.answers import AnswerPage
-from scripts.catalogue.included_code import included
+from scripts.catalogue.files.included_code import included
 from scripts.project import ROOT
 
 WORDS_A_MINUTE = 175

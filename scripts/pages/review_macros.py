@@ -9,8 +9,9 @@ from posixpath import dirname, join, normpath
 from jinja2 import Environment
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, Page
-from scripts.catalogue.findings import SEVERITIES, Finding, all_findings
-from scripts.catalogue.tables import read_rows
+from scripts.catalogue.files.tables import read_rows
+from scripts.catalogue.finding import SEVERITIES, Finding
+from scripts.catalogue.findings import all_findings
 from scripts.project import ROOT
 from scripts.rules.read_rules import finders
 

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.findings import SEVERITIES, all_findings
+from scripts.catalogue.finding import SEVERITIES
+from scripts.catalogue.findings import all_findings
 from scripts.project import ROOT
 from scripts.rules.frozen import frozen
 from scripts.rules.read_rules import finders

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from scripts.catalogue.addresses import addresses
 from scripts.catalogue.answers import load
+from scripts.catalogue.files.reading import text_of
 from scripts.catalogue.identity import PUBLISHED
-from scripts.catalogue.reading import text_of
 from scripts.project import ROOT, base, git
 
 # A heading, or the empty element that keeps a former id of one.

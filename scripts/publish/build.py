@@ -8,7 +8,7 @@ import gc
 import runpy
 import sys
 
-from scripts.catalogue.reading import one_reading
+from scripts.catalogue.files.reading import one_reading
 from scripts.publish import complete, configure
 
 # Hardly anything of a build is garbage, and Python would look for it again and again.

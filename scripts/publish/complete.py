@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from scripts.catalogue.addresses import vanished
-from scripts.catalogue.annotations import tell
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.files.annotations import tell
+from scripts.catalogue.files.problems import Problem, Problems
 from scripts.project import ROOT
 from scripts.publish.addresses import built
 from scripts.publish.cards.write_cards import write_cards

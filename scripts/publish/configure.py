@@ -10,11 +10,11 @@ from typing import Any
 
 import yaml
 
-from scripts.catalogue.annotations import tell
 from scripts.catalogue.answers import Catalogue, load
+from scripts.catalogue.files.annotations import tell
+from scripts.catalogue.files.problems import Problems
+from scripts.catalogue.files.reading import one_reading
 from scripts.catalogue.names import OTHER_PAGES
-from scripts.catalogue.problems import Problems
-from scripts.catalogue.reading import one_reading
 from scripts.project import ROOT, repository_url, site_url
 from scripts.validation.rules import Stage
 from scripts.validation.validate import validate

@@ -9,8 +9,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, TopicPage
+from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.identity import REDIRECTS, moved_pages
-from scripts.catalogue.problems import Problem
 from scripts.catalogue.redirects import read_redirects
 from scripts.project import ROOT, site_url
 from scripts.publish.cards.write_cards import site_name

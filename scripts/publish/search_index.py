@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
-from scripts.catalogue.tables import read_rows
+from scripts.catalogue.files.tables import read_rows
 from scripts.project import ROOT, repository_url
 from scripts.publish.sections import Section, sections
 

@@ -18,8 +18,8 @@ import hashlib
 import re
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.tables import read_rows
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.tables import read_rows
 from scripts.project import ROOT
 from scripts.publish.built_page import BuiltPage
 

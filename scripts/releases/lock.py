@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.catalogue.reading import once, text_of
+from scripts.catalogue.files.reading import once, text_of
 from scripts.project import ROOT
 
 LOCK = "requirements/test.txt"

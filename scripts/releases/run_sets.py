@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from scripts.catalogue.answers import Catalogue, load
-from scripts.catalogue.problems import Problems
+from scripts.catalogue.files.problems import Problems
 from scripts.project import ROOT
 from scripts.releases.lock import read_lock
 from scripts.releases.pytest_report import results

@@ -9,9 +9,9 @@ import hashlib
 import sys
 from pathlib import Path
 
-from scripts.catalogue.annotations import tell
-from scripts.catalogue.problems import Problems
-from scripts.catalogue.tables import read_rows
+from scripts.catalogue.files.annotations import tell
+from scripts.catalogue.files.problems import Problems
+from scripts.catalogue.files.tables import read_rows
 from scripts.project import ROOT
 from scripts.rules.join import joined
 

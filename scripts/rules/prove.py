@@ -9,10 +9,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from scripts.catalogue.annotations import tell
-from scripts.catalogue.findings import Finding
-from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.reading import one_reading, text_of
+from scripts.catalogue.files.annotations import tell
+from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.files.reading import one_reading, text_of
+from scripts.catalogue.finding import Finding
 from scripts.project import ROOT
 from scripts.releases.environment import CommandError
 from scripts.rules.join import joined

@@ -15,10 +15,11 @@ import yaml
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.findings import Finding, all_findings
-from scripts.catalogue.front_matter import Closed
-from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.reading import once, text_of
+from scripts.catalogue.files.front_matter import Closed
+from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.files.reading import once, text_of
+from scripts.catalogue.finding import Finding
+from scripts.catalogue.findings import all_findings
 from scripts.project import ROOT
 
 FILE = "rules.yml"

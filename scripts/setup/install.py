@@ -27,7 +27,7 @@ BROKEN = (
 def faults() -> list[str]:
     """Return what is wrong with the locks, as far as it can be told before they are installed."""
     try:
-        from scripts.catalogue.problems import Problems
+        from scripts.catalogue.files.problems import Problems
         from scripts.validation.files import locks
         from scripts.validation.rules import RULES
     except ImportError:  # the first installation

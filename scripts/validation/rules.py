@@ -11,8 +11,8 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.reading import once, one_reading, text_of
+from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.files.reading import once, one_reading, text_of
 
 Check = Callable[[Path], list[Problem]]
 

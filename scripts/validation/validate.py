@@ -10,10 +10,10 @@ import re
 import sys
 from pathlib import Path
 
-from scripts.catalogue.annotations import tell
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.reading import one_reading
+from scripts.catalogue.files.annotations import tell
+from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.files.reading import one_reading
 from scripts.project import ROOT
 from scripts.validation import code, files, pages
 from scripts.validation.rules import RULES, Stage

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.catalogue.tables import read_rows
+from scripts.catalogue.files.tables import read_rows
 from scripts.project import ROOT
 from scripts.releases.environment import run
 from scripts.rules.join import joined

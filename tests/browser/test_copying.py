@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
-from scripts.catalogue.findings import SEVERITIES, Finding, read_findings
+from scripts.catalogue.finding import SEVERITIES, Finding
+from scripts.catalogue.findings import read_findings
 from tests.conftest import WIDTHS, new_context
 
 pytestmark = pytest.mark.site

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.catalogue.annotations import annotations, with_reason
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.annotations import annotations, with_reason
+from scripts.catalogue.files.problems import Problem
 from scripts.project import ROOT
 
 FILE = "docs/index.md"

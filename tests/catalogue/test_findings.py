@@ -10,14 +10,9 @@ from markdown_it import MarkdownIt
 from playwright.sync_api import Browser
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, load
-from scripts.catalogue.findings import (
-    SEVERITIES,
-    Finding,
-    all_findings,
-    read_finding,
-    read_findings,
-)
-from scripts.catalogue.problems import Problems
+from scripts.catalogue.files.problems import Problems
+from scripts.catalogue.finding import SEVERITIES, Finding
+from scripts.catalogue.findings import all_findings, read_finding, read_findings
 from scripts.pages.review_macros import relinked
 from scripts.project import ROOT
 from scripts.publish.sections import Section, sections

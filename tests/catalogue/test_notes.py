@@ -1,7 +1,7 @@
 """Every question of the original notes is answered, and what was wrong is proved."""
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.front_matter import Correction
+from scripts.catalogue.files.front_matter import Correction
 
 
 def test_four_in_five_corrections_are_proved_by_a_test() -> None:

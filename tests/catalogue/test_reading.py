@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.catalogue import reading
-from scripts.catalogue.reading import Remembered, once, one_reading, text_of
+from scripts.catalogue.files import reading
+from scripts.catalogue.files.reading import Remembered, once, one_reading, text_of
 
 
 def test_within_a_reading_a_file_is_read_once_and_an_edit_shows_in_the_next(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.validation.files import characters, images, locks, places, tables
 from tests.mistakes.mistake import (
     CODE,

@@ -12,7 +12,7 @@ from scripts.authors.linters import LINTERS, advice, start
 from scripts.authors.linters import lines as printed
 from scripts.authors.secrets import secrets
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.files.problems import Problem, Problems
 from scripts.project import ROOT
 from scripts.validation.rules import Check, names
 from scripts.validation.validate import validate

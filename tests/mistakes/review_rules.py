@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.catalogue.reading import one_reading
+from scripts.catalogue.files.reading import one_reading
 from scripts.rules.prove import prove
 from tests.mistakes.mistake import Edit, Mistake, lines, write
 

@@ -8,7 +8,7 @@ tab. Without another place the file that is edited is the one that is named.
 import re
 
 from scripts.authors.linters import LINTERS
-from scripts.catalogue.tables import read_rows
+from scripts.catalogue.files.tables import read_rows
 from scripts.project import ROOT
 from scripts.validation.rules import RULES
 from tests.mistakes.mistake import (

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from scripts.authors.linters import LINTERS
-from scripts.catalogue.annotations import FAULT
 from scripts.catalogue.answers import load
+from scripts.catalogue.files.annotations import FAULT
 from scripts.project import ROOT
 from scripts.validation.rules import RULES, SECTIONS
 from tests.mistakes import code, files, front_matter, one_line, pages, review_rules, table

@@ -8,7 +8,7 @@ import pytest
 from jinja2 import Environment
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, TopicPage
-from scripts.catalogue.front_matter import Answer, Topic
+from scripts.catalogue.files.front_matter import Answer, Topic
 from scripts.pages import lists as browsing
 from scripts.pages import reading_time
 from scripts.pages.counts import count_tests

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.catalogue.problems import WHAT_TO_DO, Problem
+from scripts.catalogue.files.problems import WHAT_TO_DO, Problem
 from tests.proving.watching import SNIPPETS, Now, name_of, refuse, watched
 
 LONGEST_IMPORT = 60  # seconds, on a busy machine

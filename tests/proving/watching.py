@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.project import ROOT
 
 SNIPPETS = f"{ROOT}/snippets/"

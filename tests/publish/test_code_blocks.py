@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from scripts.catalogue.answers import Catalogue
+from scripts.catalogue.files.included_code import included
 from scripts.catalogue.findings import all_findings
-from scripts.catalogue.included_code import included
 from scripts.project import ROOT
 from scripts.publish.code.lines import boxed, changed, plain_lines
 from scripts.publish.code.shown import program, shown_blocks

@@ -17,8 +17,8 @@ import frontmatter
 import pytest
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
-from scripts.catalogue.front_matter import Change
-from scripts.catalogue.problems import Problems
+from scripts.catalogue.files.front_matter import Change
+from scripts.catalogue.files.problems import Problems
 from scripts.project import ROOT, site_url
 from scripts.publish.programs.answers_json import SCHEMA
 from scripts.publish.programs.model import Export

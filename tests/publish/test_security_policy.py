@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
 
 from scripts.catalogue.answers import Catalogue
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.project import site_url
 from scripts.publish.built_page import BuiltPage
 from scripts.publish.security_policy import (

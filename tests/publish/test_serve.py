@@ -16,7 +16,7 @@ import pytest
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import MkDocsException
 
-from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.files.problems import Problem, Problems
 from scripts.project import ROOT
 from scripts.publish import complete
 from scripts.publish.live import builder, serve

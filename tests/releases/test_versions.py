@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, load
-from scripts.catalogue.problems import Problems
+from scripts.catalogue.files.problems import Problems
 from scripts.pages import macros
 from scripts.project import ROOT
 from scripts.releases import pytest_report, release_sets, run_sets

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.validation import validate as validation
 from scripts.validation.rules import RULES, Check, Stage, names
 from scripts.validation.validate import subject, validate

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.project import ROOT
 
 BIN = Path(sys.executable).parent

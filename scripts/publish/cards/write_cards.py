@@ -14,8 +14,8 @@ from pathlib import Path
 import yaml
 
 from scripts.catalogue.answers import Catalogue
-from scripts.catalogue.front_matter import Plain
-from scripts.catalogue.read_page import read
+from scripts.catalogue.files.front_matter import Plain
+from scripts.catalogue.files.read_page import read
 from scripts.project import ROOT
 from scripts.publish.cards import picture as card_picture
 from scripts.publish.cards import typeset

@@ -9,8 +9,9 @@ import re
 from pathlib import Path, PurePosixPath
 
 from scripts.catalogue.answers import Catalogue, Page
-from scripts.catalogue.findings import Finding, all_findings
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.finding import Finding
+from scripts.catalogue.findings import all_findings
 from scripts.project import ROOT
 from scripts.publish.code.lines import boxed, marks, plain_lines, with_breaks
 from scripts.publish.code.shown import Shown, program, shown_blocks

@@ -4,7 +4,7 @@ import difflib
 import html
 import re
 
-from scripts.catalogue.findings import Finding
+from scripts.catalogue.finding import Finding
 
 TAG = re.compile(r"<[^>]+>")
 DEEPEST = 32  # blanks that still indent the rest of a line that is too long

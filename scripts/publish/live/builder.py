@@ -10,8 +10,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import MkDocsException
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problems
-from scripts.catalogue.reading import one_reading
+from scripts.catalogue.files.problems import Problems
+from scripts.catalogue.files.reading import one_reading
 from scripts.project import ROOT
 from scripts.publish import configure
 from scripts.publish.complete import complete

@@ -10,8 +10,8 @@ from typing import Any
 from mkdocs.exceptions import MkDocsException
 from mkdocs.livereload import LiveReloadServer
 
-from scripts.catalogue.problems import Problems
-from scripts.catalogue.reading import text_of
+from scripts.catalogue.files.problems import Problems
+from scripts.catalogue.files.reading import text_of
 from scripts.project import ROOT
 
 # What MkDocs says of each partial build; `outdate` of builder.py sees to it that it is not so here.

@@ -8,9 +8,9 @@ from frontmatter.default_handlers import YAMLHandler
 from jinja2 import Environment, StrictUndefined, UndefinedError
 
 from scripts.catalogue.answers import AnswerPage, Page
-from scripts.catalogue.included_code import included
-from scripts.catalogue.markdown_text import plain
-from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.files.included_code import included
+from scripts.catalogue.files.markdown_text import plain
+from scripts.catalogue.files.problems import Problem, Problems
 from scripts.project import ROOT, site_url
 from scripts.publish.code.shown import shown_blocks
 from scripts.publish.programs.model import Export

@@ -3,9 +3,10 @@
 from typing import Any
 
 from scripts.catalogue.answers import AnswerPage, Catalogue, TopicPage
-from scripts.catalogue.findings import Finding, all_findings
-from scripts.catalogue.front_matter import Correction
-from scripts.catalogue.markdown_text import plain
+from scripts.catalogue.files.front_matter import Correction
+from scripts.catalogue.files.markdown_text import plain
+from scripts.catalogue.finding import Finding
+from scripts.catalogue.findings import all_findings
 from scripts.pages.review_macros import relinked, short_links
 from scripts.project import ROOT, repository_url, site_url
 from scripts.publish.code.shown import shown_blocks

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 
-from scripts.catalogue.findings import Severity
-from scripts.catalogue.front_matter import Level
+from scripts.catalogue.files.front_matter import Level
+from scripts.catalogue.finding import Severity
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scripts.catalogue.answers import Catalogue
-from scripts.catalogue.front_matter import LEVEL_NAMES
-from scripts.catalogue.markdown_text import plain
+from scripts.catalogue.files.front_matter import LEVEL_NAMES
+from scripts.catalogue.files.markdown_text import plain
 from scripts.publish.programs.answer_markdown import MarkdownVersions
 from scripts.publish.programs.answers_json import SCHEMA, export
 from scripts.publish.programs.model import Export, ExportedAnswer, schema

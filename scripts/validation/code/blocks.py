@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.catalogue.answers import AnswerPage
-from scripts.catalogue.reading import once
+from scripts.catalogue.files.reading import once
 from scripts.validation.rules import folder, read
 
 FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})([^\n`]*)")

@@ -8,9 +8,9 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.read_page import line_of
-from scripts.catalogue.reading import remembered
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.read_page import line_of
+from scripts.catalogue.files.reading import remembered
 from scripts.releases.lock import read_lock
 from scripts.releases.release_sets import PYTHONS
 from scripts.validation.code.proofs import FUNCTIONS, parse

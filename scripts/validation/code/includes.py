@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.validation.code.blocks import (
     INCLUDE,
     RECORDED,

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from scripts.catalogue.answers import AnswerPage, load
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.read_page import line_of
-from scripts.catalogue.reading import once, remembered
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.read_page import line_of
+from scripts.catalogue.files.reading import once, remembered
 from scripts.validation.code.blocks import RECORDED, snippets
 from scripts.validation.rules import folder, read, rule
 

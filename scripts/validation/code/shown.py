@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.validation.code.blocks import INCLUDE, RECORDED, blocks
 from scripts.validation.rules import files, line_at, read, rule
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.addresses import addresses, headings, published, vanished
+from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.identity import PUBLISHED
-from scripts.catalogue.problems import Problem
 from scripts.validation.rules import Stage, files, read, rule
 
 

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.reading import content_of
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.reading import content_of
 from scripts.validation.rules import files, rule
 
 TABS = (".tsv", ".tsv.template", "Makefile")  # where a tab is part of the format

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.reading import content_of
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.reading import content_of
 from scripts.validation.rules import files, line_at, names, read, rule
 
 SVG = "{http://www.w3.org/2000/svg}"

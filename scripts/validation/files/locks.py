@@ -7,7 +7,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.files.problems import Problem, Problems
 from scripts.releases.lock import LOCK
 from scripts.validation.rules import read, rule
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from scripts.catalogue.edit_front_matter import ordered
+from scripts.catalogue.files.edit_front_matter import ordered
+from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.identity import PUBLISHED, REDIRECTS
-from scripts.catalogue.problems import Problem
 from scripts.validation.rules import read, rule
 
 SORTED = (PUBLISHED, REDIRECTS, "data/sources.tsv", "data/synonyms.tsv")

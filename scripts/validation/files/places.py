@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.reading import content_of
+from scripts.catalogue.files.tables import read_rows
 from scripts.catalogue.names import OTHER_PAGES
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.reading import content_of
-from scripts.catalogue.tables import read_rows
 from scripts.validation.rules import Stage, files, names, rule
 
 LARGEST, LARGEST_IMAGE = 60_000, 40_000  # bytes

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.redirects import faults
 from scripts.validation.rules import rule
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.tables import read_rows
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.tables import read_rows
 from scripts.validation.rules import rule
 
 LIST = "tests/search.tsv"

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.reading import content_of
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.reading import content_of
 from scripts.releases.record import read_record
 from scripts.validation.rules import Stage, files, line_at, read, rule
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.tables import read_rows
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.tables import read_rows
 from scripts.validation.rules import files, line_at, read, rule
 
 PARTS, KEPT = "data/workflows.tsv", "data/kept.tsv"

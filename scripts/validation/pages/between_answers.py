@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.catalogue.answers import load
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.read_page import line_of
+from scripts.catalogue.files.tables import read_rows
 from scripts.catalogue.identity import owners
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.read_page import line_of
-from scripts.catalogue.tables import read_rows
 from scripts.validation.rules import read, rule
 
 SOURCES, PATHS = "data/sources.tsv", "docs/paths.md"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.validation.pages.markdown import forbidden_scheme, is_answer, without_code
 from scripts.validation.rules import Stage, files, line_at, rule
 

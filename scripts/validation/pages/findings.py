@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.answers import load
+from scripts.catalogue.files.problems import Problem, Problems
 from scripts.catalogue.findings import read_findings
-from scripts.catalogue.problems import Problem, Problems
 from scripts.validation.rules import Stage, rule
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.pages.macros import IN_ANSWERS, define_env
 from scripts.project import site_url
 from scripts.validation.pages.markdown import blank, is_answer

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.reading import once, remembered
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.reading import once, remembered
 from scripts.validation.code.blocks import fenced
 from scripts.validation.rules import Stage, files, line_at, read, rule
 

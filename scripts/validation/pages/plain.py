@@ -8,9 +8,9 @@ from pathlib import Path
 from types import CodeType
 
 from scripts.catalogue.answers import AnswerPage, load
-from scripts.catalogue.included_code import included
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.reading import remembered
+from scripts.catalogue.files.included_code import included
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.reading import remembered
 from scripts.validation.code.blocks import Block, blocks, includes
 from scripts.validation.pages.macro_calls import FRONT_MATTER
 from scripts.validation.rules import line_at, read, rule

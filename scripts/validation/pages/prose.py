@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scripts.catalogue.problems import Problem
-from scripts.catalogue.reading import remembered
+from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.files.reading import remembered
 from scripts.validation.pages.macro_calls import FRONT_MATTER
 from scripts.validation.pages.markdown import CODE_SPAN, blank, without_code
 from scripts.validation.rules import files, line_at, read, rule

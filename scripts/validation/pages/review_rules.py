@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.answers import load
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.rules.frozen import FOLDER, TABLE, digest, frozen
 from scripts.rules.read_rules import FILE, read_rules
 from scripts.validation.rules import Stage, files, read, rule

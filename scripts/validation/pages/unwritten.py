@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem
+from scripts.catalogue.files.problems import Problem
 from scripts.validation.files.search_phrases import LIST
 from scripts.validation.rules import Stage, files, line_at, read, rule
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.catalogue.problems import Problem, Problems
-from scripts.catalogue.reading import text_of
+from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.files.reading import text_of
 
 HEADS = {
     "data/ecosystem.tsv": 1,

@@ -10,8 +10,8 @@ import frontmatter
 import yaml
 from pydantic import ValidationError
 
-from scripts.catalogue.front_matter import PATTERNS, Answer, Closed
-from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.files.front_matter import PATTERNS, Answer, Closed
+from scripts.catalogue.files.problems import Problem, Problems
 
 Meta = TypeVar("Meta", bound=Closed)
 RULE = "Front matter"

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-from scripts.catalogue.problems import Problems
+from scripts.catalogue.files.problems import Problems
 from scripts.project import ROOT
 
 # What checks and linters print: ``file:line: message``, some with the column after the line.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from scripts.catalogue.problems import Problem, Problems
+from scripts.catalogue.files.problems import Problem, Problems
 from scripts.project import ROOT
 
 CACHE = ROOT / ".cache" / "texts"

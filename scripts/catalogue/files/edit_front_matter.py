@@ -2,7 +2,7 @@
 
 import re
 
-from scripts.catalogue.front_matter import Answer
+from scripts.catalogue.files.front_matter import Answer
 
 ORDER = list(Answer.model_fields)
 
