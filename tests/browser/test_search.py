@@ -87,12 +87,13 @@ class Found:
     ids: list[int]
     """The answers, best first."""
     calls: int
-    """How much work that was."""
+    """How much work that was, for a text of ``SAMPLE``; else 0."""
     is_doubted: bool
     """Whether the box said that nothing fits well."""
 
 
 PHRASES = read_phrases(ROOT)
+SAMPLE = [phrase.text for phrase in PHRASES[::10]]
 UNANSWERED = [row.text for row in read_unanswered(ROOT)]
 
 
@@ -121,10 +122,11 @@ def found(browser: Browser, served: str, catalogue: Catalogue) -> dict[str, Foun
         page = context.new_page()
         page.goto(served)
         open_search(page)
-        page.evaluate(COUNT)
-        return dict(
-            zip(texts, (Found(**one) for one in page.evaluate(TYPE_ALL, texts)), strict=True)
-        )
+        shown = page.evaluate(TYPE_ALL, texts)
+        page.evaluate(COUNT)  # which takes longer than what it counts: for some of the phrases
+        shown += page.evaluate(TYPE_ALL, SAMPLE)
+        texts += SAMPLE
+        return dict(zip(texts, (Found(**one) for one in shown), strict=True))
 
 
 def place(phrase: Phrase, found: Found) -> float:
@@ -178,7 +180,7 @@ def test_what_is_not_answered_is_said_and_what_is_answered_is_not_doubted(
 
 @pytest.mark.site
 def test_a_key_asks_for_little_work(found: dict[str, Found], catalogue: Catalogue) -> None:
-    calls = sorted(found[phrase.text].calls / len(catalogue.answers) for phrase in PHRASES)
+    calls = sorted(found[text].calls / len(catalogue.answers) for text in SAMPLE)
     median, p95 = statistics.median(calls), calls[int(0.95 * len(calls))]
     print(f"calls for each answer: median {median:.0f}, 95th percentile {p95:.0f}")
     assert 1 < median <= MOST_MEDIAN
