@@ -439,13 +439,20 @@ def test_underscores_become_hyphens_and_a_header_with_underscores_is_not_read(
     ) -> str | None:
         return x_trace_id
 
+    @app.get("/alias")
+    async def alias(
+        trace: Annotated[str | None, Header(alias="x_trace_id")] = None,
+    ) -> str | None:
+        return trace
+
     client = TestClient(app)
     for path in ("/parameter", "/model"):
         assert client.get(path, headers={"X-Trace-Id": "4f1c"}).json() == "4f1c"
         taken = path == "/model" and older("fastapi", "0.136.3")
         value = client.get(path, headers={"x_trace_id": "4f1c"}).json()
         assert value == ("4f1c" if taken else None)
-    assert client.get("/kept", headers={"x_trace_id": "4f1c"}).json() == "4f1c"
+    for path in ("/kept", "/alias"):
+        assert client.get(path, headers={"x_trace_id": "4f1c"}).json() == "4f1c"
 
 
 def test_cookie_names_keep_their_underscores() -> None:
@@ -593,7 +600,7 @@ def test_infinity_beyond_a_limit_is_422_in_a_query_and_500_in_json() -> None:
     assert client.post("/body", content="NaN", headers=headers).status_code == 500
 
 
-@pytest.mark.parametrize("bare", [list, tuple, set])
+@pytest.mark.parametrize("bare", [list, tuple, set, frozenset])
 def test_a_bare_list_is_read_from_files_and_a_list_with_a_type_from_json(
     bare: Any,
 ) -> None:
