@@ -219,6 +219,7 @@ def test_malformed_json_is_the_only_error_and_names_the_position() -> None:
     (error,) = response.json()["detail"]
     assert error["type"] == "json_invalid"
     assert error["loc"] == ["body", 11]
+    assert error["input"] == {}
     assert error["ctx"] == {"error": "Expecting value"}
 
 
