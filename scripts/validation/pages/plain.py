@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
 
+from pymdownx.snippets import SnippetMissingError
+
 from scripts.catalogue.answers import AnswerPage, load
 from scripts.catalogue.files.included_code import included
 from scripts.catalogue.files.problems import Problem
@@ -60,6 +62,8 @@ def every_first_program_has_all_that_it_uses(root: Path) -> Iterator[Problem]:
             continue
         try:
             names = undefined(shown(root, block))
+        except SnippetMissingError:
+            continue  # a rule of its own
         except SyntaxError as error:
             fault = f"the first program cannot be pasted: {error.msg}"
             yield Problem(page.file, block.line, fault, "Show a whole program first.")

@@ -180,11 +180,13 @@ def test_the_settings_name_the_driver_whatever_the_platform_says(
 def test_an_address_without_a_host_is_refused_and_localhost_gives_way_to_the_socket(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    socket = "/cloudsql/project:region:db"
-    monkeypatch.setenv("DATABASE_URL", f"postgresql://u:p@/app?host={socket}")
+    login, socket = "u:p", "/cloudsql/project:region:db"
+    monkeypatch.setenv("DATABASE_URL", f"postgresql://{login}@/app?host={socket}")
     with pytest.raises(ValidationError, match="empty host"):
         settings.Settings()
-    monkeypatch.setenv("DATABASE_URL", f"postgresql://u:p@localhost/app?host={socket}")
+    monkeypatch.setenv(
+        "DATABASE_URL", f"postgresql://{login}@localhost/app?host={socket}"
+    )
     url = make_url(str(settings.Settings().database_url))
     _, connection = create_engine(url).dialect.create_connect_args(url)
     assert connection["host"] == socket

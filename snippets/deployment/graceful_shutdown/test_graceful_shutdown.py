@@ -424,7 +424,9 @@ def test_the_lifespan_of_the_stream_runs_in_a_test_client_too() -> None:
 
 
 def test_the_stream_works_in_a_second_event_loop_and_leaves_the_handlers() -> None:
-    before = signal.getsignal(signal.SIGINT)
+    # As in a terminal; what a shell starts in the background ignores the signal.
+    found = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.default_int_handler
 
     async def main() -> int:
         async with stream_that_ends.lifespan(stream_that_ends.app) as state:
@@ -437,8 +439,11 @@ def test_the_stream_works_in_a_second_event_loop_and_leaves_the_handlers() -> No
                     state["stopping"].set()
             return seen
 
-    assert [asyncio.run(main()), asyncio.run(main())] == [2, 2]
-    assert signal.getsignal(signal.SIGINT) is before
+    try:
+        assert [asyncio.run(main()), asyncio.run(main())] == [2, 2]
+        assert signal.getsignal(signal.SIGINT) is before
+    finally:
+        signal.signal(signal.SIGINT, found)
 
 
 @pytest.mark.since(uvicorn="0.45.0")

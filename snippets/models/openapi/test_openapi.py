@@ -371,6 +371,14 @@ def test_excluded_and_renamed_fields_are_merged_by_the_option() -> None:
 def test_a_computed_field_keeps_its_schema_apart_in_spite_of_the_option() -> None:
     app = FastAPI(separate_input_output_schemas=False)
     app.post("/prices")(input_and_output.create_price)
+    assert {"Price-Input", "Price-Output"} <= set(
+        document(app)["components"]["schemas"]
+    )
+
+
+@pytest.mark.since(fastapi="0.163.1")
+def test_a_model_that_holds_one_with_a_computed_field_stays_apart_too() -> None:
+    app = FastAPI(separate_input_output_schemas=False)
 
     class Bill(BaseModel):
         price: input_and_output.Price
@@ -379,9 +387,7 @@ def test_a_computed_field_keeps_its_schema_apart_in_spite_of_the_option() -> Non
     def create_bill(bill: Bill) -> Bill:
         return bill
 
-    names = document(app)["components"]["schemas"]
-    assert {"Price-Input", "Price-Output"} <= set(names)
-    assert {"Bill-Input", "Bill-Output"} <= set(names)
+    assert {"Bill-Input", "Bill-Output"} <= set(document(app)["components"]["schemas"])
 
 
 def test_a_serializer_or_a_validation_alias_makes_two_schemas() -> None:
