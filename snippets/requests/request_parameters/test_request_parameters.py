@@ -242,7 +242,13 @@ def test_beside_an_optional_model_a_form_is_accepted_and_json_in_a_field_is_read
     ) -> bodies.Item:
         return item
 
+    @app.post("/json-alone")
+    async def json_alone(item: Annotated[Json[bodies.Item], Form()]) -> bodies.Item:
+        return item
+
     client = TestClient(app)
+    alone = client.post("/json-alone", data={"item": json.dumps(LAMP)})
+    assert alone.json()["detail"][0]["loc"] == ["body"]
     assert client.post("/optional", data={"title": "Plan"}).status_code == 200
     form = {"item": json.dumps(LAMP), "title": "Plan"}
     assert client.post("/optional", data=form).status_code == 422
