@@ -1,7 +1,9 @@
 import dataclasses
 import importlib
 import json
+import sys
 import textwrap
+import typing
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.errors import PydanticUserError
 from typing_extensions import TypedDict
 
 from snippets.responses.response_model import (
@@ -192,6 +195,19 @@ def test_a_response_model_needs_no_pydantic_class() -> None:
         return ["1", "2"]
 
     assert client(numbers, response_model=list[int]).get("/").json() == [1, 2]
+
+
+def test_a_typed_dict_of_typing_is_refused_before_python_3_12() -> None:
+    class Row(typing.TypedDict):
+        x: int
+
+    if sys.version_info >= (3, 12):
+        assert client(lambda: {"x": 1}, response_model=Row).get("/").json() == {"x": 1}
+    else:
+        with pytest.raises(
+            PydanticUserError, match=r"use `typing_extensions\.TypedDict`"
+        ):
+            client(lambda: {"x": 1}, response_model=Row)
 
 
 def test_the_exact_class_decides_in_a_union_and_the_better_fit_for_a_dict() -> None:
