@@ -10,7 +10,7 @@ from scripts.rules.read_rules import FILE, read_rules
 from scripts.validation.rules import Stage, files, read, rule
 
 
-@rule("Rules", Stage.FINDINGS)
+@rule("Rules")
 def every_rule_finds_a_finding_of_its_page(root: Path) -> Iterator[Problem]:
     owned = {f"{page.snippets}/{FILE}" for page in load(root).answers.values()}
     for name in files(root, "snippets", suffix=f"/{FILE}"):
