@@ -1,14 +1,17 @@
 import ast
+import asyncio
 import functools
 import inspect
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, WebSocket
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.testclient import TestClient
 
 from snippets.background_tasks.adding_background_tasks import (
@@ -21,6 +24,8 @@ from snippets.background_tasks.adding_background_tasks import (
     wrong_lambda,
     wrong_response,
 )
+
+PATIENCE = 10  # seconds, far more than a test needs
 
 
 class Log:
@@ -233,6 +238,50 @@ def test_tasks_added_by_a_streaming_endpoint_run_after_the_stream() -> None:
 
     assert TestClient(app).get("/").text == "1\n"
     assert log == ["last item", "task"]
+
+
+def test_when_the_client_leaves_a_stream_its_tasks_run_before_the_last_item(
+    serve: Any,
+) -> None:
+    app = FastAPI()
+    log: list[str] = []
+    ran = threading.Event()
+
+    def task() -> None:
+        log.append("task")
+        ran.set()
+
+    @app.get("/")
+    async def stream(background_tasks: BackgroundTasks) -> AsyncIterator[int]:
+        background_tasks.add_task(task)
+        yield 1
+        await asyncio.Event().wait()
+        log.append("last item")
+
+    with serve(app) as (url, _):
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(100)
+        assert ran.wait(PATIENCE)
+    assert log == ["task"]
+
+
+def test_a_response_that_is_returned_twice_runs_the_tasks_of_the_first_request() -> (
+    None
+):
+    app = FastAPI()
+    log: list[int] = []
+    created = JSONResponse({"created": True})
+
+    @app.post("/{number}")
+    async def endpoint(number: int, background_tasks: BackgroundTasks) -> JSONResponse:
+        background_tasks.add_task(log.append, number)
+        return created
+
+    for number in (1, 2):
+        TestClient(app).post(f"/{number}")
+    assert log == [1, 1]
 
 
 def test_in_a_websocket_endpoint_tasks_are_never_run() -> None:
