@@ -191,6 +191,24 @@ def test_receiving_before_accept_raises_websocket_disconnected() -> None:
         pass
 
 
+def test_receiving_after_our_own_close_asks_for_accept_too() -> None:
+    app = FastAPI()
+    errors: list[str] = []
+
+    @app.websocket("/ws")
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.close()
+        try:
+            await websocket.receive_text()
+        except WebSocketDisconnected as error:
+            errors.append(str(error))
+
+    with TestClient(app).websocket_connect("/ws") as client:
+        assert client.receive()["type"] == "websocket.close"
+    assert 'Need to call "accept" first' in errors[0]
+
+
 def used_after(close: bool) -> list[Exception]:
     """Use a socket after our own close, or after the client's; return the errors."""
     app = FastAPI()
