@@ -324,6 +324,7 @@ class Process:
         *options: str,
         cwd: Path = ROOT,
         inside: Sequence[str] = (),
+        start_new_session: bool = False,
     ) -> None:
         self.log = log
         command = [sys.executable, "-m", "uvicorn", app, "--port", "0", *options]
@@ -334,6 +335,7 @@ class Process:
                 stdout=file,
                 stderr=file,
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                start_new_session=start_new_session,
             )
         self.port = int(self.wait_for(r"running on http://[\d.]+:(\d+)"))
 
@@ -416,6 +418,26 @@ def test_with_workers_the_parent_ends_each_worker_and_then_with_0(start: Any) ->
     assert server.ended() == 0
     log = server.log.read_text()
     assert log.count("Application shutdown complete.") == 2
+
+
+@pytest.mark.since(uvicorn="0.45.0")
+def test_with_workers_a_sigint_to_the_parent_alone_does_not_end_the_waiting(
+    start: Any,
+) -> None:
+    server = start(
+        f"{HERE}.wrong_endless_stream:app", "--workers", "2", start_new_session=True
+    )
+    server.wait_for(r"startup complete[\s\S]*startup complete")
+    with server.get("/ticks"):
+        server.wait_for("GET /ticks")
+        server.signal(signal.SIGTERM)
+        server.wait_for("Waiting for connections to close")
+        server.signal(signal.SIGINT)
+        assert server.ended(0.5) is None
+        os.killpg(server.process.pid, signal.SIGINT)  # as a terminal does
+        assert server.ended() is not None
+    log = server.log.read_text()
+    assert log.count("Waiting for application shutdown") == 1  # the idle worker's
 
 
 def test_the_lifespan_of_the_stream_runs_in_a_test_client_too() -> None:
