@@ -12,7 +12,9 @@ from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from psycopg.errors import LockNotAvailable
 from pydantic import BaseModel, ValidationError
@@ -187,6 +189,29 @@ def test_the_first_program_refuses_text_that_the_column_cannot_hold(
     with TestClient(sqlmodel_def.app) as client:
         assert client.post("/products", json={"name": "a\x00b"}).status_code == 422
         assert client.get("/products?name=%00").status_code == 422
+
+
+async def without_input(request: Request, error: RequestValidationError) -> Response:
+    return JSONResponse([one["msg"] for one in error.errors()], 422)
+
+
+@pytest.mark.parametrize(
+    ("handlers", "status"), [({}, 500), ({RequestValidationError: without_input}, 422)]
+)
+def test_half_a_surrogate_pair_is_a_500_until_a_handler_leaves_the_input_out(
+    handlers: Any, status: int
+) -> None:
+    app = FastAPI(exception_handlers=handlers)
+
+    @app.post("/products")
+    def create(new: sqlmodel_def.NewProduct) -> str:
+        return new.name
+
+    client = TestClient(app, raise_server_exceptions=False)
+    half = b'{"name": "\\ud800"}'
+    json_type = {"Content-Type": "application/json"}
+    answer = client.post("/products", content=half, headers=json_type)
+    assert answer.status_code == status
 
 
 def test_sqlmodel_in_def_runs_in_a_worker_thread_and_validates_the_input(
