@@ -17,7 +17,15 @@ LEAST_TABLE_TEXT = 14  # pixels, on a phone
 # What is wrong with the page as it is laid out now, one line for each fault.
 MEASURE = """() => {
   const faults = []
-  for (const block of document.querySelectorAll(".block")) {
+  const placed = (text, word) => {
+    const range = document.createRange()
+    range.setStart(text, word.index)
+    range.setEnd(text, word.index + word[0].length)
+    const boxes = [...range.getClientRects()]
+    const width = boxes.reduce((sum, box) => sum + box.width, 0)
+    return { boxes, width, rows: new Set(boxes.map(box => Math.round(box.top))).size }
+  }
+  for (const block of document.querySelectorAll(".block, .highlight")) {
     const parts = [block, ...block.querySelectorAll("pre, code, code > .l")]
     if (parts.some(part => part.scrollWidth > part.clientWidth + 1)) {
       faults.push(`code is hidden: ${block.innerText.trim().slice(0, 60)}`)
@@ -34,12 +42,7 @@ MEASURE = """() => {
     let isFirst = true
     for (let text; text = texts.nextNode();) {
       for (const word of text.data.matchAll(/[A-Za-z_]\\w*/g)) {
-        const range = document.createRange()
-        range.setStart(text, word.index)
-        range.setEnd(text, word.index + word[0].length)
-        const boxes = [...range.getClientRects()]
-        const width = boxes.reduce((sum, box) => sum + box.width, 0)
-        const rows = new Set(boxes.map(box => Math.round(box.top))).size
+        const { boxes, width, rows } = placed(text, word)
         if (rows > 1 && width < room) faults.push(`${word[0]} is broken in ${line.innerText}`)
         const isBelow = boxes[0]?.top > line.getBoundingClientRect().top + parseFloat(style.lineHeight) / 2
         const isDeep = line.innerText.search(/\\S/) > 24 // a column of recorded output
@@ -53,12 +56,7 @@ MEASURE = """() => {
     const text = code.firstChild
     if (text?.nodeType !== Node.TEXT_NODE) continue
     for (const word of text.data.matchAll(/[A-Za-z_]\\w+/g)) {
-      const range = document.createRange()
-      range.setStart(text, word.index)
-      range.setEnd(text, word.index + word[0].length)
-      const boxes = [...range.getClientRects()]
-      const width = boxes.reduce((sum, box) => sum + box.width, 0)
-      const rows = new Set(boxes.map(box => Math.round(box.top))).size
+      const { width, rows } = placed(text, word)
       if (width < room && rows > 1) faults.push(`${word[0]} is broken`)
     }
   }
