@@ -444,17 +444,22 @@ def fresh(module: ModuleType, cls: Any) -> FastAPI:
     return app
 
 
-def test_without_a_scope_check_uvicorn_skips_the_startup_in_silence(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    app = fresh(wrong_no_scope_check, wrong_no_scope_check.NoRobots)
+def start_logged(app: Any, caplog: pytest.LogCaptureFixture) -> Any:
+    """Start an application as ``start`` does, while ``caplog`` hears Uvicorn's log."""
     logger = logging.getLogger("uvicorn.error")
     logger.addHandler(caplog.handler)
     try:
         with caplog.at_level(logging.INFO, logger.name):
-            lifespan = start(app)
+            return start(app)
     finally:
         logger.removeHandler(caplog.handler)
+
+
+def test_without_a_scope_check_uvicorn_skips_the_startup_in_silence(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = fresh(wrong_no_scope_check, wrong_no_scope_check.NoRobots)
+    lifespan = start_logged(app, caplog)
     assert not lifespan.should_exit
     assert not hasattr(app.state, "rates")
     assert "ASGI 'lifespan' protocol appears unsupported." in caplog.messages
@@ -478,13 +483,7 @@ def test_a_class_that_returns_for_other_types_skips_the_startup_without_a_messag
                 await self.app(scope, receive, send)
 
     app = fresh(wrong_no_scope_check, HTTPOnly)
-    logger = logging.getLogger("uvicorn.error")
-    logger.addHandler(caplog.handler)
-    try:
-        with caplog.at_level(logging.INFO, logger.name):
-            lifespan = start(app)
-    finally:
-        logger.removeHandler(caplog.handler)
+    lifespan = start_logged(app, caplog)
     assert not lifespan.should_exit
     assert not hasattr(app.state, "rates")
     assert not any("unsupported" in message for message in caplog.messages)
@@ -640,13 +639,7 @@ def test_with_a_stack_that_cannot_be_built_uvicorn_skips_the_startup(
 ) -> None:
     app = FastAPI(lifespan=scope_check.lifespan)
     add(app)
-    logger = logging.getLogger("uvicorn.error")
-    logger.addHandler(caplog.handler)
-    try:
-        with caplog.at_level(logging.INFO, logger.name):
-            lifespan = start(app)
-    finally:
-        logger.removeHandler(caplog.handler)
+    lifespan = start_logged(app, caplog)
     assert not lifespan.should_exit
     assert not hasattr(app.state, "rates")
     assert "ASGI 'lifespan' protocol appears unsupported." in caplog.messages
