@@ -43,12 +43,12 @@ move: $(VENV)/test.installed ## Move an answer, links to it included: make move 
 retire: $(VENV)/test.installed ## Let another answer replace one, which keeps its page: make retire ID=7 BY=9
 	@$(BIN)/python -m scripts.authors.retire
 
-test: export REQUIRE_POSTGRESQL := 1
-test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/postgresql.installed $(SEMGREP) ## Run every check; what CI runs
+test: export REQUIRE_SERVERS := 1
+test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/servers.installed $(SEMGREP) ## Run every check; what CI runs
 	@$(MAKE) --no-print-directory build || { $(EXPLAIN); exit 1; }
 	@$(BIN)/python -m pytest $(PYTEST)
 
-record: $(VENV)/test.installed $(VENV)/postgresql.installed ## Record the output of the snippets again; look at the difference before you commit it
+record: $(VENV)/test.installed $(VENV)/servers.installed ## Record the output of the snippets again; look at the difference before you commit it
 	@$(BIN)/python -m pytest $(PYTEST) snippets --record
 
 fix: $(VENV)/test.installed ## Repair what a machine can: format, lint, order, recorded output
@@ -60,8 +60,8 @@ hooks: $(VENV)/test.installed ## Run fix and check before each commit from now o
 audit: $(VENV)/test.installed $(VENV)/chromium.installed tests/audit/node_modules/.package-lock.json build ## Lighthouse and the Nu HTML checker; needs Node, npm and Java
 	@$(BIN)/python -m pytest -q -s --numprocesses 0 tests/audit
 
-versions: export REQUIRE_POSTGRESQL := 1
-versions: $(VENV)/test.installed $(VENV)/postgresql.installed ## Run the snippet tests on the oldest, the locked and the newest releases (ONLY="newest 3.12" for a part)
+versions: export REQUIRE_SERVERS := 1
+versions: $(VENV)/test.installed $(VENV)/servers.installed ## Run the snippet tests on the oldest, the locked and the newest releases (ONLY="newest 3.12" for a part)
 	@$(BIN)/python -m scripts.releases.run_sets $(ONLY)
 
 portability: build ## Build with Zensical and ProperDocs too, and compare addresses, anchors and text
@@ -115,8 +115,8 @@ $(VENV)/chromium.installed: $(VENV)/test.installed
 	@$(BIN)/python -m scripts.setup.chromium
 	@touch $@
 
-$(VENV)/postgresql.installed: $(VENV)/test.installed
-	@$(BIN)/python -m scripts.setup.postgresql
+$(VENV)/servers.installed: $(VENV)/test.installed
+	@$(BIN)/python -m scripts.setup.servers
 	@touch $@
 
 $(SEMGREP): requirements/semgrep.txt | $(VENV)/test.installed

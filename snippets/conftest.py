@@ -30,6 +30,11 @@ from tests.proving.watching import (  # noqa: F401
     _watched,
     pytest_assertion_pass,
 )
+from tests.servers.nginx import Nginx as Nginx  # the types of the fixtures
+from tests.servers.nginx import nginx  # noqa: F401  # fixtures
+from tests.servers.postgresql import Database as Database
+from tests.servers.postgresql import database, server  # noqa: F401
+from tests.servers.redis import redis_server, redis_url  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
 Recorder = Callable[[str, str], None]
@@ -73,15 +78,16 @@ def pytest_pycollect_makemodule(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what needs newer releases, and, but for CI, what the machine lacks.
 
-    Tests that use the server of PostgreSQL are one group, so that one is started and not several.
+    Tests that use the same server are one group, so that one is started and not several.
     """
     for item in items:
         for marker in item.iter_markers("needs"):
             condition, what = marker.args
             if not condition and not os.environ.get("CI"):
                 item.add_marker(pytest.mark.skip(reason=f"this machine lacks {what}"))
-        if "server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("postgresql"))
+        for fixture in ("server", "redis_server"):
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(fixture))
         for marker in item.iter_markers("since"):
             if needed := lacking(marker.kwargs, installed()):
                 item.add_marker(pytest.mark.skip(reason=f"needs {needed}"))

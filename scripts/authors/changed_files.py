@@ -30,7 +30,7 @@ def touched(folder: str, changed: set[str]) -> bool:
     page = folder.replace("snippets/", "docs/", 1).replace("_", "-") + ".md"
     return any(
         file == page
-        or file.startswith((f"{folder}/", "requirements/", "tests/proving/"))
+        or file.startswith((f"{folder}/", "requirements/", "tests/proving/", "tests/servers/"))
         or file in ("tests/session.py", "snippets/conftest.py", "pyproject.toml")
         or file.rsplit("/", 1)[0] == topic
         for file in changed

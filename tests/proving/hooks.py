@@ -35,7 +35,7 @@ def left_out(report: pytest.TestReport | pytest.CollectReport) -> str:
         file, line, reason = name_of(report.longrepr[0]), report.longrepr[1] - 1, report.longrepr[2]
     if not report.skipped or LEFT_OUT.match(reason):
         return ""
-    remedy = "Only `since`, `needs` and a missing PostgreSQL leave a test out."
+    remedy = "Only `since`, `needs` and a missing server leave a test out."
     return str(Problem(file, line + 1, f"a test is left out: {reason}", remedy, "Tests"))
 
 

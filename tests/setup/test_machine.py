@@ -1,14 +1,14 @@
 """What a machine lacks is told in one line with the remedy."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scripts.project import ROOT
 from scripts.setup import chromium as install_chromium
-from scripts.setup import postgresql as install_postgresql
-from scripts.setup import system_packages
+from scripts.setup import servers, system_packages
 from tests.conftest import make
 
 
@@ -48,15 +48,18 @@ def test_a_chromium_that_cannot_be_installed_gets_one_line_with_the_remedy(
     assert capsys.readouterr().err.startswith(expected)
 
 
-def test_a_postgresql_that_cannot_be_installed_gets_one_line_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("server", servers.SERVERS, ids=lambda server: server.name)
+def test_a_server_that_cannot_be_installed_gets_one_line_with_the_remedy(
+    server: servers.Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(install_postgresql, "server_programs", lambda: None)
+    missing = replace(server, find=lambda: None)
+    monkeypatch.setattr(servers, "SERVERS", (missing,))
     monkeypatch.setattr(system_packages, "can_install", lambda: False)
-    assert install_postgresql.main() == 1
+    assert servers.main() == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "Install it (Debian, Ubuntu: apt install postgresql" in error
+    assert error.startswith(f"{server.name} could not be installed: this needs apt and root.")
+    assert f"Install it (Debian, Ubuntu: apt install {server.debian}" in error
 
 
 def test_a_failed_command_is_told_by_the_last_line_it_printed() -> None:

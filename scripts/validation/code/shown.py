@@ -54,7 +54,7 @@ def no_check_of_right_code_is_switched_off(root: Path) -> Iterator[Problem]:
 def every_answer_stands_alone(root: Path) -> Iterator[Problem]:
     for name in files(root, "snippets", suffix=".py"):
         _, topic, slug, *_ = [*name.split("/"), ""]
-        own = re.compile(rf"snippets\.{topic}(\.conftest|\.{slug}(\.\w+)*)?")
+        own = re.compile(rf"snippets\.({topic}(\.conftest|\.{slug}(\.\w+)*)?|conftest)")
         text = read(root, name)
         for found in IMPORT.finditer(text):
             if not own.fullmatch(found[1]):

@@ -26,7 +26,8 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util.queue import AsyncAdaptedQueue
 
-from snippets.databases.conftest import PATIENCE, Database, client_of, until
+from snippets.conftest import Database
+from snippets.databases.conftest import PATIENCE, client_of, until
 from snippets.databases.connection_pool import (
     behind_pgbouncer,
     call_after_transaction,

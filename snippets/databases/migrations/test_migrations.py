@@ -31,7 +31,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session
 
-from snippets.databases.conftest import PATIENCE, Database, until
+from snippets.conftest import Database
+from snippets.databases.conftest import PATIENCE, until
 from snippets.databases.migrations import (
     expand_customer_email,
     models,

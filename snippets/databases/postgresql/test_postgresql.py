@@ -28,7 +28,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from snippets.databases.conftest import Database, client_of, until
+from snippets.conftest import Database
+from snippets.databases.conftest import client_of, until
 from snippets.databases.postgresql import (
     async_sqlalchemy,
     atomic_update,

@@ -29,7 +29,8 @@ from sqlalchemy.orm import Session, raiseload
 from sqlalchemy.orm.exc import DetachedInstanceError
 from starlette.requests import HTTPConnection
 
-from snippets.databases.conftest import PATIENCE, Database, client_of
+from snippets.conftest import Database
+from snippets.databases.conftest import PATIENCE, client_of
 from snippets.databases.session_per_request import (
     commit_before_response,
     loaded_with_the_order,
