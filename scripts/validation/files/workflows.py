@@ -16,12 +16,13 @@ from scripts.validation.rules import files, line_at, read, rule
 
 PARTS, KEPT = "data/workflows.tsv", "data/kept.tsv"
 RUN = re.compile(r"jobs\.\w+\.steps\.\d+\.run")
-# How the lines of a step begin; none of them installs or fetches what no lock names, but the distribution's servers.
+# How the lines of a step begin; none installs or fetches what no lock names, but the distribution's servers.
 COMMAND = re.compile(
     r"(?!.*\b(curl|eval|npm|npx|pip|wget)\b)\s*(#|make |bash \.ci/run|cd \.cache/before && |cat |echo "
     r"|\{ echo |\.venv/bin/python -m scripts\.|end=|number=|if \[|elif \[|else|fi|gh issue "
     r"|sudo sysctl --quiet --write kernel\.apparmor).*|\s*"
-    r"|sudo apt-get (update -qq|install -y -qq --no-install-recommends( (nginx-light|postgresql|redis-server))+)"
+    r"|sudo apt-get update -qq"
+    r"|sudo apt-get install -y -qq --no-install-recommends( (nginx-light|postgresql|redis-server))+"
 )
 FORGIVEN = re.compile(r"\|\|\s*(true|:|exit 0)|;\s*(true|exit 0)\b|set \+e|^\t@?-[^-\n]*", re.M)
 
