@@ -4,23 +4,36 @@ import hashlib
 import os
 import subprocess
 import venv
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from scripts.project import ROOT
 
 
 class CommandError(Exception):
-    """Raised where a command fails; holds what it printed."""
+    """Raised where a command fails, or where what it did says nothing; holds what it printed."""
 
 
-def run(command: Sequence[str | Path], folder: Path = ROOT, **variables: str) -> str:
-    """Run ``command`` in ``folder`` and return what it printed; raise ``CommandError`` where it fails."""
+def run(
+    command: Sequence[str | Path],
+    folder: Path = ROOT,
+    variables: Mapping[str, str] | None = None,
+    accept: Container[int] = (0,),
+) -> str:
+    """Run ``command`` in ``folder``, with ``variables`` in its environment; return what it printed.
+
+    Raises ``CommandError`` where its exit code is not in ``accept``.
+    """
     result = subprocess.run(
-        command, cwd=folder, env=os.environ | variables, capture_output=True, text=True, check=False
+        command,
+        cwd=folder,
+        env={**os.environ, **(variables or {})},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    if result.returncode:
-        raise CommandError(f"{result.stdout}{result.stderr}".strip())
+    if result.returncode not in accept:
+        raise CommandError(f"{Path(command[0]).name}: {result.stdout}{result.stderr}".strip())
     return result.stdout
 
 

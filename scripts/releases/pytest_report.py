@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from scripts.catalogue.answers import Catalogue
-from scripts.releases.release_sets import RunError
+from scripts.releases.environment import CommandError
 
 
 def results(report: Path, catalogue: Catalogue) -> dict[str, Any]:
     """Return what a JUnit report of pytest says, as fields of ``Run``.
 
-    A file that cannot be imported fails its answer; ``RunError`` where the fault belongs to no answer.
+    A file that cannot be imported fails its answer; ``CommandError`` where the fault belongs to no answer.
     """
     numbers = {page.snippets: page.meta.id for page in catalogue.answers.values()}
     outcomes: Counter[str] = Counter()
@@ -25,7 +25,7 @@ def results(report: Path, catalogue: Catalogue) -> dict[str, Any]:
         module = case.get("classname") or test  # of a file that was not imported there is no class
         number = numbers.get("/".join(module.split(".")[:3]))
         if number is None:
-            raise RunError(f"{module} could not be collected")
+            raise CommandError(f"{module} could not be collected")
         skip = case.find("skipped")
         if skip is None:
             ran.add(f"#{number} {test.split('[')[0]}")

@@ -4,12 +4,11 @@ import contextlib
 import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Container
 from pathlib import Path
 
 from scripts.project import ROOT
+from scripts.releases.environment import CommandError, run
 from scripts.releases.lock import LOCK
 from scripts.releases.record import Set, minor
 
@@ -24,21 +23,6 @@ LOCKS: dict[Set, Path] = {
 }
 
 
-class RunError(Exception):
-    """Raised where a run says nothing about the answers: not installed, interrupted, no tests."""
-
-
-def command(*arguments: str | Path, accept: Container[int] = (0,)) -> str:
-    """Run a command in the root; return what it prints.
-
-    Raises ``RunError`` with its errors where its exit code is not in ``accept``.
-    """
-    result = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
-    if result.returncode not in accept:
-        raise RunError(f"{Path(arguments[0]).name}: {result.stderr.strip() or result.stdout}")
-    return result.stdout.strip()
-
-
 def find_python(series: str) -> tuple[Path, str] | None:
     """Return an interpreter of a series such as ``3.12`` and its full version; none where there is none.
 
@@ -49,14 +33,14 @@ def find_python(series: str) -> tuple[Path, str] | None:
         shutil.which(f"python{series}"),
         *pyenv.glob(f"versions/{series}.*/bin/python"),
     ]
-    with contextlib.suppress(RunError):  # uv knows none either
-        paths.append(command(UV, "python", "find", "--no-python-downloads", series))
+    with contextlib.suppress(CommandError):  # uv knows none either
+        paths.append(run([UV, "python", "find", "--no-python-downloads", series]).strip())
     for path in paths:
         if not path:
             continue
         try:
-            version = command(path, "-c", "import platform; print(platform.python_version())")
-        except RunError:
+            version = run([path, "-c", "import platform; print(platform.python_version())"]).strip()
+        except CommandError:
             continue  # a shim of pyenv for a version that is not chosen
         numbers = tuple(map(int, re.findall(r"\d+", version)[:3]))
         if minor(version) == series and numbers >= OLDEST_PYTHON:
@@ -78,7 +62,7 @@ def resolve_newest() -> Path:
     lock.unlink(missing_ok=True)  # uv would prefer what it holds
     options = ["--quiet", "--universal", "--python-version", "3.11.5", "--generate-hashes"]
     options += ["--no-header", "--no-annotate", "--output-file"]
-    command(UV, "pip", "compile", *options, lock, LOCK.replace(".txt", ".in"))
+    run([UV, "pip", "compile", *options, lock, LOCK.replace(".txt", ".in")])
     return lock
 
 
@@ -86,8 +70,8 @@ def install(kind: Set, python: Path, series: str) -> tuple[Path, dict[str, str]]
     """Make a fresh environment from the set's lock; return its folder of programs and its versions."""
     folder = FOLDER / f"{kind}-{series}"
     here = folder / "bin" / "python"
-    command(UV, "venv", "--quiet", "--clear", "--seed", "--python", python, folder)
+    run([UV, "venv", "--quiet", "--clear", "--seed", "--python", python, folder])
     options: list[str | Path] = ["--quiet", "--require-hashes", "--python", here]
-    command(UV, "pip", "install", *options, "--requirements", LOCKS[kind])
-    lines = command(UV, "pip", "freeze", "--quiet", "--python", here).splitlines()
+    run([UV, "pip", "install", *options, "--requirements", LOCKS[kind]])
+    lines = run([UV, "pip", "freeze", "--quiet", "--python", here]).splitlines()
     return folder / "bin", dict(line.split("==") for line in lines if "==" in line)

@@ -14,6 +14,7 @@ from pathlib import Path
 from scripts.catalogue.answers import Catalogue, load
 from scripts.catalogue.files.problems import Problems
 from scripts.project import ROOT
+from scripts.releases.environment import CommandError
 from scripts.releases.lock import read_lock
 from scripts.releases.pytest_report import results
 from scripts.releases.record import (
@@ -31,7 +32,6 @@ from scripts.releases.release_sets import (
     FOLDER,
     LOCKS,
     PYTHONS,
-    RunError,
     find_python,
     install,
     pins,
@@ -40,7 +40,10 @@ from scripts.releases.release_sets import (
 
 
 def pytest(programs: Path, report: Path, *options: str) -> None:
-    """Run the snippet tests with the environment's pytest and write a JUnit report, or raise ``RunError``."""
+    """Run the snippet tests with the environment's pytest and write a JUnit report.
+
+    Raises ``CommandError`` where pytest could not run them.
+    """
     report.unlink(missing_ok=True)
     cache = report.parent / f"{programs.parent.name}.cache"  # which tests failed
     fixed = ["-q", "-o", f"cache_dir={cache}", f"--junitxml={report}"]
@@ -54,11 +57,11 @@ def pytest(programs: Path, report: Path, *options: str) -> None:
             check=False,
         )
     if process.returncode not in (0, 1) or not report.exists():
-        raise RunError(f"pytest ended with {process.returncode}: {log.name} says why")
+        raise CommandError(f"pytest ended with {process.returncode}: {log.name} says why")
 
 
 def run(kind: Set, python: Path, version: str, catalogue: Catalogue) -> Run:
-    """Run all snippet tests on one set and one Python; raise ``RunError`` where that fails.
+    """Run all snippet tests on one set and one Python; raise ``CommandError`` where that fails.
 
     What fails is run once more, alone: a machine that is too busy says nothing about an answer.
     """
@@ -132,10 +135,10 @@ def main(names: list[str]) -> int:
             print("A part was run: nothing is recorded.")
             return int(any(result.failed for result in runs))
         if missing := unproved(catalogue, runs):
-            raise RunError(f"These tests ran on no Python with the lock: {', '.join(missing)}")
+            raise CommandError(f"These tests ran on no Python with the lock: {', '.join(missing)}")
         today = datetime.datetime.now(datetime.UTC).date()
         write_record(Record(date=today, lock=read_lock().date, runs=runs, answers=answers))
-    except (RunError, Problems) as error:
+    except (CommandError, Problems) as error:
         print(f"Nothing is recorded. {error}", file=sys.stderr)
         return 1
     return 0

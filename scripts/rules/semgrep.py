@@ -61,7 +61,7 @@ def scan(
         command += [f"--sarif-output={sarif}"] if sarif else []
         path = f"{programs}{os.pathsep}{os.environ['PATH']}"
         try:
-            run([*command, f"--output={output}", *targets], folder, PATH=path, **SETTINGS)
+            run([*command, f"--output={output}", *targets], folder, {"PATH": path, **SETTINGS})
         except CommandError as error:
             said = json.loads(output.read_text(encoding="utf-8")) if output.exists() else {}
             told = [fault.get("message", "") for fault in said.get("errors", [])]

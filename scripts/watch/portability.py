@@ -34,7 +34,7 @@ def build(engine: str, tree: Path) -> Path:
     shutil.copytree(ROOT, tree, ignore=left_out)
     python = install(engine, FOLDER / engine) / "python"
     settings = {"PYTHONPATH": str(tree), "DISABLE_MKDOCS_2_WARNING": "true"}
-    run([python, *ENGINES[engine], "--config-file", "site.yml"], tree, **settings)
+    run([python, *ENGINES[engine], "--config-file", "site.yml"], tree, settings)
     complete(tree / "site")
     return tree / "site"
 

@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 from scripts.project import ROOT
-from scripts.releases.release_sets import LOCKS, UV, RunError, command
+from scripts.releases.environment import CommandError, run
+from scripts.releases.release_sets import LOCKS, UV
 
 PROJECT = '[project]\nname = "locked"\nversion = "1"\nrequires-python = ">=3.11.5"\n'
 
@@ -17,12 +18,12 @@ PROJECT = '[project]\nname = "locked"\nversion = "1"\nrequires-python = ">=3.11.
 def audit(lock: Path, *options: str) -> str:
     """Return what `uv audit` says of a lock, or an empty text where it knows no vulnerability.
 
-    Raises ``RunError`` where the service does not answer. ``options`` go to `uv audit`.
+    Raises ``CommandError`` where the service does not answer. ``options`` go to `uv audit`.
     """
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "pyproject.toml").write_text(PROJECT, encoding="utf-8")
         project = ["--quiet", "--project", folder]
-        command(UV, "add", *project, "--no-sync", "--requirements", lock)
+        run([UV, "add", *project, "--no-sync", "--requirements", lock])
         arguments = [
             "audit",
             "--project",
@@ -31,7 +32,7 @@ def audit(lock: Path, *options: str) -> str:
             "--preview-features",
             "audit-command",
         ]
-        return command(UV, *arguments, *options, accept=(0, 1))
+        return run([UV, *arguments, *options], accept=(0, 1)).strip()
 
 
 def main() -> int:
@@ -41,7 +42,7 @@ def main() -> int:
         try:
             if text := audit(lock):
                 print(f"{lock.name}\n{text}")
-        except RunError as error:
+        except CommandError as error:
             print(f"{lock.name} could not be looked up: {error}")
     return 0
 

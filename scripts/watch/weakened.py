@@ -16,7 +16,7 @@ TITLE = "## What this may weaken\n"
 # What decides, and where it stands; the first that matches a file counts.
 GATES = {
     "The proofs of what pages say": r"snippets/.*/test_\w+\.py",
-    "What proves, and what is recorded as proved": r"snippets/(.*/)?conftest\.py|tests/proving/.*"
+    "What proves, and what is recorded as proved": r"snippets/(.*/)?conftest\.py|tests/(proving|servers)/.*"
     r"|scripts/releases/.*|data/checked\.yml",
     "The rules, and what holds them": r"scripts/(validation|catalogue)/.*|tests/.*\.py|tests/mistakes/.*",
     "The settings of the tools": r"pyproject\.toml|snippets/ruff\.toml|mkdocs\.yml|\.gitignore",

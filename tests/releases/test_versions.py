@@ -14,6 +14,7 @@ from scripts.catalogue.files.problems import Problems
 from scripts.pages import macros
 from scripts.project import ROOT
 from scripts.releases import pytest_report, release_sets, run_sets
+from scripts.releases.environment import CommandError
 from scripts.releases.proof import proof_of
 from scripts.releases.record import (
     FILE,
@@ -250,7 +251,7 @@ def test_an_aborted_run_is_not_recorded(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def abort(*values: Any) -> Any:
-        raise release_sets.RunError("pytest ended with 2: x.log says why")
+        raise CommandError("pytest ended with 2: x.log says why")
 
     monkeypatch.setattr(run_sets, "run_all", abort)
     assert run_sets.main([]) == 1
@@ -336,7 +337,7 @@ def small_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (topic / f"{slug}.md").write_text(PAGE.format(number=number, since=since))
     for name in ("pyproject.toml", "tests/session.py", "snippets/conftest.py"):
         (tree / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
-    for name in ("scripts", "tests/proving"):
+    for name in ("scripts", "tests/proving", "tests/servers"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tree
 
@@ -380,9 +381,7 @@ def test_a_claim_that_ran_nowhere_with_the_lock_is_named(small_tree: Path) -> No
 def test_a_fault_outside_of_the_answers_is_no_result(tmp_path: Path, catalogue: Catalogue) -> None:
     file = tmp_path / "report.xml"
     file.write_text('<s><testcase classname="" name="snippets.databases"><error/></testcase></s>')
-    with pytest.raises(
-        release_sets.RunError, match=r"^snippets\.databases could not be collected$"
-    ):
+    with pytest.raises(CommandError, match=r"^snippets\.databases could not be collected$"):
         pytest_report.results(file, catalogue)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.project import ROOT
-from scripts.releases import release_sets
+from scripts.releases.environment import CommandError
 from scripts.releases.record import Record
 from scripts.watch import check_links, vulnerabilities
 from scripts.watch.weekly_report import report
@@ -92,7 +92,7 @@ def test_every_lock_but_the_oldest_is_audited(
     def look_up(lock: Path) -> str:
         seen.append(lock.name)
         if lock.name == "site.txt":
-            raise release_sets.RunError("uv: no route")
+            raise CommandError("uv: no route")
         return "jinja2 has 1" if lock.name == "test.txt" else ""
 
     monkeypatch.setattr(vulnerabilities, "audit", look_up)
