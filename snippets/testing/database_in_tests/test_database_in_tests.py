@@ -1,0 +1,387 @@
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlmodel
+from fastapi.testclient import TestClient
+from sqlalchemy import (
+    Column,
+    Connection,
+    DateTime,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import IntegrityError, OperationalError, SAWarning
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import NullPool, StaticPool
+
+from snippets.testing.database_in_tests import (
+    async_rollback_tests,
+    rollback_tests,
+    truncate,
+    wrong_default_mode,
+    wrong_shared_session,
+)
+from snippets.testing.database_in_tests.rollback_tests import Base, Order, app, joined
+
+FOLDER = Path(__file__).parent
+
+
+@pytest.fixture
+def shop_url(database: Any) -> Iterator[str]:
+    """The address of an empty database whose name ends in ``_test``."""
+    database.execute("DROP DATABASE IF EXISTS shop_test", "CREATE DATABASE shop_test")
+    url = make_url(database.url("postgresql+psycopg")).set(database="shop_test")
+    yield url.render_as_string(hide_password=False)
+    database.execute("DROP DATABASE shop_test WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(shop_url: str) -> Iterator[Engine]:
+    engine = create_engine(shop_url, poolclass=NullPool)
+    Base.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+def numbers(engine: Engine) -> list[str]:
+    with Session(engine) as session:
+        return list(session.scalars(select(Order.number)))
+
+
+def run_pytest(folder: Path, snippet: str, url: str, *options: str) -> str:
+    """Run the tests of a snippet in a pytest of their own, as a reader does."""
+    shutil.copy(FOLDER / snippet, folder / "test_orders.py")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+    result = subprocess.run(
+        [*command, "test_orders.py"],
+        cwd=folder,
+        env={**os.environ, "TEST_DATABASE_URL": url, "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.stdout
+
+
+def test_the_tests_of_the_page_pass_and_leave_no_row(
+    tmp_path: Path, shop_url: str, recorded: Any
+) -> None:
+    report = run_pytest(tmp_path, "rollback_tests.py", shop_url, "-v")
+    recorded(
+        "passed.txt",
+        "\n".join(re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", report, re.M)),
+    )
+    assert "2 passed" in report
+    engine = create_engine(shop_url, poolclass=NullPool)
+    assert numbers(engine) == []
+
+
+def test_a_database_whose_name_does_not_end_in_test_is_refused(
+    tmp_path: Path, shop_url: str
+) -> None:
+    url = make_url(shop_url).set(database="postgres")
+    report = run_pytest(
+        tmp_path, "rollback_tests.py", url.render_as_string(hide_password=False)
+    )
+    assert "not a database for tests" in report
+    assert "2 errors" in report
+
+
+def test_the_asynchronous_tests_of_the_page_pass_and_leave_no_table(
+    tmp_path: Path, shop_url: str
+) -> None:
+    url = make_url(shop_url).set(drivername="postgresql+asyncpg")
+    report = run_pytest(
+        tmp_path,
+        "async_rollback_tests.py",
+        url.render_as_string(hide_password=False),
+    )
+    assert "1 passed" in report
+    engine = create_engine(shop_url, poolclass=NullPool)
+    assert inspect(engine).get_table_names() == []
+    assert async_rollback_tests.Order.__tablename__ == "async_orders"
+
+
+def test_a_commit_of_the_code_ends_only_its_savepoint(engine: Engine) -> None:
+    statements: list[str] = []
+
+    @event.listens_for(engine, "release_savepoint")
+    def released(connection: Connection, name: str, context: Any) -> None:
+        statements.append("RELEASE SAVEPOINT")
+
+    @event.listens_for(engine, "commit")
+    def committed(connection: Connection) -> None:
+        statements.append("COMMIT")
+
+    with engine.connect() as connection, connection.begin() as transaction:
+        with joined(connection) as session:
+            session.add(Order(number="A-1"))
+            session.commit()
+        transaction.rollback()
+    assert statements == ["RELEASE SAVEPOINT"]
+    assert numbers(engine) == []
+
+
+def test_a_rollback_of_the_code_keeps_what_the_test_committed_before(
+    engine: Engine,
+) -> None:
+    with engine.connect() as connection, connection.begin() as transaction:
+        with joined(connection) as session:
+            session.add(Order(number="A-1"))
+            session.commit()
+        with joined(connection) as session:
+            session.add(Order(number="A-2"))
+            session.flush()
+            session.rollback()
+            assert session.scalars(select(Order.number)).all() == ["A-1"]
+        transaction.rollback()
+
+
+def test_with_the_default_mode_a_rollback_of_the_code_undoes_the_rows_of_the_test(
+    engine: Engine,
+) -> None:
+    fixture: Any = wrong_default_mode.session
+    function = fixture.__wrapped__
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        session = next(function(connection))
+        session.add(Order(number="A-1"))
+        session.commit()
+        session.rollback()
+        session.add(Order(number="A-2"))
+        session.flush()
+        session.rollback()
+        assert not transaction.is_active
+        with pytest.warns(SAWarning, match="transaction already deassociated"):
+            transaction.rollback()
+        session.close()
+        with joined(connection) as after:
+            assert after.scalars(select(Order.number)).all() == []
+
+
+def orders(client: TestClient, number: str) -> int:
+    return client.post("/orders", json={"number": number}).status_code
+
+
+def forget_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "commit", Session.flush)
+
+
+def test_a_shared_session_hides_a_forgotten_commit(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixture: Any = wrong_shared_session.client
+    forget_the_commit(monkeypatch)
+    with engine.connect() as connection, connection.begin() as transaction:
+        with joined(connection) as session:
+            clients = fixture.__wrapped__(session)
+            assert orders(next(clients), "A-1") == 201
+            assert session.scalars(select(Order.number)).all() == ["A-1"]
+            next(clients, None)
+        transaction.rollback()
+
+
+def test_a_session_of_its_own_shows_a_forgotten_commit(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixture: Any = rollback_tests.client
+    forget_the_commit(monkeypatch)
+    with engine.connect() as connection, connection.begin() as transaction:
+        clients = fixture.__wrapped__(connection)
+        assert orders(next(clients), "A-1") == 201
+        with joined(connection) as session:
+            assert session.scalars(select(Order.number)).all() == []
+        next(clients, None)
+        transaction.rollback()
+    assert app.dependency_overrides == {}
+
+
+def test_numbers_of_a_sequence_go_on_after_a_rollback(engine: Engine) -> None:
+    ids = []
+    for _ in range(2):
+        with engine.connect() as connection, connection.begin() as transaction:
+            with joined(connection) as session:
+                order = Order(number="A-1")
+                session.add(order)
+                session.commit()
+                ids.append(order.id)
+            transaction.rollback()
+    assert ids == [1, 2]
+
+
+def test_now_is_the_same_for_the_whole_test(engine: Engine) -> None:
+    with engine.connect() as connection, connection.begin():
+        times = set()
+        for _ in range(2):
+            with joined(connection) as session:
+                times.add(session.scalar(select(func.now())))
+                session.commit()
+    assert len(times) == 1
+
+
+def test_another_connection_sees_nothing_of_the_test(engine: Engine) -> None:
+    with engine.connect() as connection, connection.begin() as transaction:
+        with joined(connection) as session:
+            session.add(Order(number="A-1"))
+            session.commit()
+        assert numbers(engine) == []
+        transaction.rollback()
+
+
+def test_a_deferred_constraint_is_checked_only_by_a_real_commit(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE a (id int PRIMARY KEY)"))
+        connection.execute(
+            text("CREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED)")
+        )
+    with engine.connect() as connection, connection.begin() as transaction:
+        with joined(connection) as session:
+            session.execute(text("INSERT INTO b VALUES (1)"))
+            session.commit()
+        transaction.rollback()
+    with Session(engine) as session:
+        session.execute(text("INSERT INTO b VALUES (1)"))
+        with pytest.raises(IntegrityError):
+            session.commit()
+
+
+def test_truncate_empties_all_tables_and_starts_their_numbers_again(
+    engine: Engine,
+) -> None:
+    for _ in range(2):
+        truncate.truncate(engine, Base.metadata)
+        with Session(engine) as session:
+            order = Order(number="A-1")
+            session.add(order)
+            session.commit()
+            assert order.id == 1
+
+
+def test_truncate_waits_for_an_open_transaction(engine: Engine) -> None:
+    with Session(engine) as session:
+        session.execute(select(Order))
+        impatient = create_engine(
+            engine.url,
+            poolclass=NullPool,
+            connect_args={"options": "-c lock_timeout=50"},
+        )
+        with pytest.raises(OperationalError, match="lock timeout"):
+            truncate.truncate(impatient, Base.metadata)
+
+
+def test_a_database_is_copied_from_a_template(engine: Engine, database: Any) -> None:
+    with Session(engine) as session:
+        session.add(Order(number="A-1"))
+        session.commit()
+    database.execute("CREATE DATABASE shop_test_gw0 TEMPLATE shop_test")
+    copy = create_engine(engine.url.set(database="shop_test_gw0"), poolclass=NullPool)
+    assert numbers(copy) == ["A-1"]
+    database.execute("DROP DATABASE shop_test_gw0")
+
+
+def test_a_template_must_have_no_open_connection(engine: Engine, database: Any) -> None:
+    with engine.connect(), pytest.raises(Exception, match="being accessed by other"):
+        database.execute("CREATE DATABASE shop_test_gw0 TEMPLATE shop_test")
+
+
+class Strict(DeclarativeBase): ...
+
+
+class Customer(Strict):
+    __tablename__ = "customers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(3))
+    friend: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    since: Mapped[Any] = mapped_column(
+        DateTime(timezone=True), server_default=func.now()
+    )
+
+
+def in_memory() -> Engine:
+    return create_engine(
+        "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+    )
+
+
+def test_sqlite_stores_what_postgresql_refuses(engine: Engine) -> None:
+    sqlite = in_memory()
+    Strict.metadata.create_all(sqlite)
+    with Session(sqlite) as session:
+        session.add(Customer(name="too long", friend=7))
+        session.commit()
+        stored = session.scalars(select(Customer)).one()
+        assert (stored.name, stored.friend) == ("too long", 7)
+        assert stored.since.tzinfo is None
+    sqlite.dispose()
+
+    Strict.metadata.create_all(engine)
+    for values in ({"name": "too long"}, {"name": "ada", "friend": 7}):
+        with Session(engine) as session:
+            session.add(Customer(**values))
+            with pytest.raises(Exception, match=r"too long|foreign key"):
+                session.commit()
+    with Session(engine) as session:
+        session.add(Customer(name="ada"))
+        session.commit()
+        assert session.scalars(select(Customer)).one().since.tzinfo is not None
+
+
+def test_the_rollback_keeps_rows_in_sqlite(tmp_path: Path) -> None:
+    sqlite = create_engine(f"sqlite:///{tmp_path}/orders.db", poolclass=NullPool)
+    Base.metadata.create_all(sqlite)
+    with sqlite.connect() as connection:
+        transaction = connection.begin()
+        with joined(connection) as session:
+            session.add(Order(number="A-1"))
+            session.commit()
+        transaction.rollback()
+    assert numbers(sqlite) == ["A-1"]
+
+
+def test_an_sqlite_in_memory_is_empty_in_each_new_engine() -> None:
+    for _ in range(2):
+        sqlite = in_memory()
+        Base.metadata.create_all(sqlite)
+        assert numbers(sqlite) == []
+        with Session(sqlite) as session:
+            session.add(Order(number="A-1"))
+            session.commit()
+        sqlite.dispose()
+
+
+def test_create_all_does_not_change_a_table_that_exists(engine: Engine) -> None:
+    newer = MetaData()
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE things (id int)"))
+    Table("things", newer, Column("id", Integer), Column("new", Integer))
+    newer.create_all(engine)
+    assert [c["name"] for c in inspect(engine).get_columns("things")] == ["id"]
+
+
+def test_the_session_of_sqlmodel_takes_the_same_argument(engine: Engine) -> None:
+    with engine.connect() as connection, connection.begin() as transaction:
+        with sqlmodel.Session(
+            connection, join_transaction_mode="create_savepoint"
+        ) as session:
+            session.add(Order(number="A-1"))
+            session.commit()
+        transaction.rollback()
+    assert numbers(engine) == []
