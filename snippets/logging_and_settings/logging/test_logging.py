@@ -1,0 +1,258 @@
+import logging
+import logging.config
+import logging.handlers
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+
+from snippets.logging_and_settings.logging import (
+    existing_loggers,
+    quoted_values,
+    to_a_file,
+    workers_file,
+    wrong_existing_loggers,
+    wrong_forged_line,
+    wrong_workers_file,
+)
+
+PLAIN = r"^[\d-]+ [\d:,]+ "
+
+
+UVICORN = ("-m", "uvicorn", "main:app", "--port", "{port}")
+
+
+# --- The program
+
+
+def test_own_lines_and_those_of_uvicorn_have_one_format(
+    start: Any, recorded: Any
+) -> None:
+    server = start("own_lines.py", *UVICORN)
+    assert [server.get(path).status_code for path in ("/stock/tea", "/stock/milk")] == [
+        200,
+        404,
+    ]
+    assert server.get("/price/milk").status_code == 500
+    text = server.stop()
+    assert re.search(PLAIN + "ERROR uvicorn.error: Exception in ASGI", text, re.M)
+    assert re.search(r"^KeyError: 'milk'$", text, re.M)
+    lines = re.findall(PLAIN + r".*(?:main: |access: ).*$", text, re.M)
+    shown = re.sub(PLAIN, "2026-11-29 12:00:00,000 ", "\n".join(lines), flags=re.M)
+    recorded("own_lines.txt", re.sub(r"127.0.0.1:\d+", "127.0.0.1:52114", shown))
+    assert not re.search(r"^(?:INFO|ERROR):  ", text, re.M)  # Uvicorn's own format
+    assert "HTTPException" not in text
+
+
+def test_each_worker_configures_itself(start: Any) -> None:
+    server = start("own_lines.py", *UVICORN, "--workers", "2")
+    both = r"(?:[\d-]+ [\d:,]+ INFO uvicorn.error: Started server process[\s\S]*){2}"
+    assert server.wait_for(both)
+
+
+def test_fastapi_run_shows_the_same_lines(start: Any) -> None:
+    command = (
+        "-m",
+        "fastapi",
+        "run",
+        "main.py",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        "{port}",
+    )
+    server = start("own_lines.py", *command)
+    assert server.get("/stock/tea").status_code == 200
+    assert re.search(PLAIN + "INFO main: stock of 'tea' asked for", server.stop(), re.M)
+
+
+def test_uvicorn_run_with_the_application_sets_its_own_loggers_up_again(
+    start: Any, tmp_path: Path
+) -> None:
+    script = "import uvicorn; from main import app; uvicorn.run(app, port={{port}}{})"
+    texts = []
+    for option in ("", ", log_config=None"):
+        server = start("own_lines.py", "-c", script.format(option))
+        assert server.get("/stock/tea").status_code == 200
+        texts.append(server.stop())
+    for text in texts:
+        assert re.search(PLAIN + "INFO main: stock of 'tea' asked for", text, re.M)
+    assert re.search(r"^INFO:     Started server", texts[0], re.M)
+    assert re.search(PLAIN + "INFO uvicorn.error: Started server", texts[1], re.M)
+
+
+# --- Why a line is not shown
+
+
+def test_without_a_handler_info_is_not_shown_whatever_log_level_says(
+    start: Any,
+) -> None:
+    server = start("wrong_no_handler.py", *UVICORN, "--log-level", "debug")
+    assert server.get("/").status_code == 200
+    text = server.stop()
+    assert "this line is not shown" not in text
+    assert "\nthis line is shown, without time and name\n" in text
+
+
+def test_uvicorns_own_configuration_names_its_loggers_and_not_the_root() -> None:
+    config = uvicorn.config.LOGGING_CONFIG
+    assert set(config["loggers"]) == {"uvicorn", "uvicorn.error", "uvicorn.access"}
+    assert "root" not in config
+    assert logging.getLevelName(logging.lastResort.level) == "WARNING"  # type: ignore[union-attr]
+
+
+def test_basic_config_shows_own_lines_too_and_changes_nothing_the_second_time() -> None:
+    code = """if True:
+        import logging
+        logging.basicConfig(level=logging.INFO, format="first %(message)s")
+        logging.basicConfig(level=logging.DEBUG, format="second %(message)s")
+        logging.getLogger("shop").info("tea")
+        logging.getLogger("shop").debug("not shown")
+        logging.basicConfig(level=logging.INFO, format="third %(message)s", force=True)
+        logging.getLogger("shop").info("tea")"""
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert said.stderr == "first tea\nthird tea\n"
+
+
+def test_the_logger_of_uvicorn_is_silent_without_uvicorn() -> None:
+    code = "import logging; logging.getLogger('uvicorn.error').info('tea')"
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert said.stdout + said.stderr == ""
+
+
+FACTORY = ("-m", "uvicorn", "main:main", "--factory", "--port", "{port}")
+
+
+def test_existing_loggers_are_silent_if_nothing_says_otherwise(start: Any) -> None:
+    assert "disable_existing_loggers" not in wrong_existing_loggers.LOGGING
+    server = start("wrong_existing_loggers.py", *FACTORY)
+    assert server.get("/").status_code == 500
+    assert server.stop() == ""
+
+
+def test_with_false_they_are_shown(start: Any) -> None:
+    assert existing_loggers.LOGGING["disable_existing_loggers"] is False
+    server = start("existing_loggers.py", *FACTORY)
+    assert server.get("/").status_code == 500
+    text = server.stop()
+    assert "this line is shown" in text
+    assert "ZeroDivisionError: this error is shown" in text
+
+
+# --- A file
+
+
+def rotating(path: Path) -> logging.Logger:
+    """Return what one worker has: a logger with the handler of the page, made smaller."""
+    options = {"maxBytes": 300, "backupCount": 2, "filename": str(path)}
+    settings = wrong_workers_file.HANDLERS["file"] | options
+    del settings["class"]
+    logger = logging.Logger("worker")
+    logger.addHandler(logging.handlers.RotatingFileHandler(**settings))
+    return logger
+
+
+def kept(folder: Path) -> int:
+    return sum(len(file.read_text().splitlines()) for file in folder.iterdir())
+
+
+def test_two_workers_that_rotate_one_file_lose_lines_that_one_worker_keeps(
+    tmp_path: Path,
+) -> None:
+    counts = []
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        workers = [rotating(folder / "app.log") for _ in range(number)]
+        for line in range(28):
+            quiet = int(line % 4 == 0) if number == 2 else 0
+            workers[quiet].warning("line %020d", line)
+        for worker in workers:
+            worker.handlers[0].close()
+        counts.append(kept(folder))
+    assert counts[0] == 28
+    assert counts[1] < 20
+
+
+def test_the_handler_of_the_page_writes_a_file_and_rotates_it(
+    start: Any, tmp_path: Path
+) -> None:
+    server = start("to_a_file.py", *FACTORY)
+    assert server.get("/").status_code == 200
+    assert server.stop() == ""
+    text = (tmp_path / "app.log").read_text(encoding="utf-8")
+    assert re.search(PLAIN + "INFO main: somebody came", text, re.M)
+    assert re.search(PLAIN + "INFO uvicorn.error: Application startup", text, re.M)
+    handler = to_a_file.LOGGING["handlers"]["file"]
+    assert (handler["maxBytes"], handler["backupCount"]) == (10_000_000, 5)
+
+
+def test_a_watched_file_is_opened_again_after_somebody_moved_it(tmp_path: Path) -> None:
+    settings = workers_file.HANDLERS["file"] | {"filename": str(tmp_path / "app.log")}
+    assert settings.pop("class") == "logging.handlers.WatchedFileHandler"
+    workers = [logging.Logger("worker") for _ in range(2)]
+    for worker in workers:
+        worker.addHandler(logging.handlers.WatchedFileHandler(**settings))
+        worker.warning("before")
+    (tmp_path / "app.log").rename(tmp_path / "app.log.1")  # what logrotate does
+    for worker in workers:
+        worker.warning("after")
+        worker.handlers[0].close()
+    assert (tmp_path / "app.log.1").read_text() == "before\nbefore\n"
+    assert (tmp_path / "app.log").read_text() == "after\nafter\n"
+
+
+def test_two_processes_that_append_to_one_file_keep_every_line_whole(
+    tmp_path: Path,
+) -> None:
+    code = """if True:
+        import logging.handlers, sys
+        logger = logging.Logger("worker")
+        logger.addHandler(logging.handlers.WatchedFileHandler("app.log"))
+        for line in range(500):
+            logger.warning("%s %s", sys.argv[1] * 200, line)"""
+    workers = [
+        subprocess.Popen([sys.executable, "-c", code, name], cwd=tmp_path)
+        for name in "ab"
+    ]
+    assert [worker.wait(30) for worker in workers] == [0, 0]
+    lines = (tmp_path / "app.log").read_text().splitlines()
+    wanted = {f"{name * 200} {line}" for name in "ab" for line in range(500)}
+    assert len(lines) == 1000
+    assert set(lines) == wanted
+
+
+# --- What a client writes into the log
+
+FORGED = "tea\n2026-11-29 12:00:00,000 INFO shop: admin logged in"
+
+
+def test_a_client_can_forge_a_line_that_the_quotes_of_r_prevent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said = []
+    for module in (wrong_forged_line, quoted_values):
+        TestClient(module.app).post("/login", params={"name": FORGED})
+        said.append(caplog.messages[-1].splitlines())
+    assert said[0][1] == "2026-11-29 12:00:00,000 INFO shop: admin logged in"
+    assert len(said[1]) == 1
+
+
+def test_an_own_except_keeps_the_traceback_with_logger_exception(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    try:
+        raise ZeroDivisionError("no price")
+    except ZeroDivisionError:
+        logging.getLogger("shop").exception("price of %r", "tea")
+    assert "price of 'tea'\nTraceback (most recent call last)" in caplog.text
+    assert "ZeroDivisionError: no price" in caplog.text
