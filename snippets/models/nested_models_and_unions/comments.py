@@ -1,0 +1,20 @@
+# --8<-- [start:program]
+from typing import Annotated
+
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+
+app = FastAPI()
+
+
+class Comment(BaseModel):
+    text: Annotated[str, Field(max_length=2000)]
+    replies: "list[Comment]" = []
+
+
+@app.post("/comments")
+async def create_comment(comment: Comment) -> Comment:
+    return comment
+
+
+# --8<-- [end:program]

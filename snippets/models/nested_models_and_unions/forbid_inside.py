@@ -1,0 +1,26 @@
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+app = FastAPI()
+
+
+# --8<-- [start:endpoint]
+class Strict(BaseModel, extra="forbid"): ...
+
+
+class Address(Strict):
+    city: str
+    zip_code: str | None = None
+
+
+class Customer(Strict):
+    name: str
+    address: Address
+
+
+@app.post("/customers")
+async def create(customer: Customer) -> Customer:
+    return customer
+
+
+# --8<-- [end:endpoint]

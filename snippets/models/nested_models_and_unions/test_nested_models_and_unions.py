@@ -1,0 +1,250 @@
+import json
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import pytest
+from fastapi import FastAPI, Query
+from fastapi.testclient import TestClient
+from pydantic import BaseModel, Field, PydanticUserError, TypeAdapter
+
+from snippets.models.nested_models_and_unions import (
+    comments,
+    default_tag,
+    forbid_inside,
+    nested_order,
+    told_apart,
+    union_of_shapes,
+    wrong_base_class,
+    wrong_forbid_outside,
+    wrong_union,
+)
+
+TEA = {"product": "tea", "quantity": 2}
+CARD = {"kind": "card", "number": "4242"}
+
+
+def posted(app: FastAPI, path: str, body: Any) -> str:
+    answer = TestClient(app).post(path, json=body)
+    text = answer.text
+    if answer.status_code == 422:
+        errors = answer.json()["detail"]
+        text = "\n      ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['type']}: {e['msg']}" for e in errors
+        )
+    return f"POST {path} {json.dumps(body)}\n  {answer.status_code} {text}"
+
+
+def test_lists_of_models_and_a_union_by_its_tag(
+    recorded: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bodies = [
+        {"lines": [TEA], "payment": CARD},
+        {"lines": [{"product": "tea", "quantity": 0}], "payment": {"kind": "transfer"}},
+        {"lines": [TEA], "payment": {"kind": "cash"}},
+        {"lines": [TEA], "payment": {"number": "4242"}},
+    ]
+    app = nested_order.app
+    recorded("exchange.txt", "\n".join(posted(app, "/orders", b) for b in bodies))
+    assert capsys.readouterr().out == "charge a card of 4 digits\n"
+
+
+def test_the_function_gets_objects_of_the_models() -> None:
+    order = nested_order.Order.model_validate({"lines": [TEA], "payment": CARD})
+    assert order.lines[0].quantity == 2
+    assert isinstance(order.payment, nested_order.Card)
+    assert order.model_dump() == {"lines": [TEA], "payment": CARD}
+
+
+@pytest.mark.parametrize("lines", [[], [TEA] * 101, None, [None]])
+def test_the_list_has_limits(lines: Any) -> None:
+    body = {"lines": lines, "payment": CARD}
+    assert TestClient(nested_order.app).post("/orders", json=body).status_code == 422
+
+
+def test_openapi_has_one_of_and_a_discriminator(recorded: Any) -> None:
+    schemas = (
+        TestClient(nested_order.app)
+        .get("/openapi.json")
+        .json()["components"]["schemas"]
+    )
+    recorded(
+        "payment.json", json.dumps(schemas["Order"]["properties"]["payment"], indent=2)
+    )
+    union = TestClient(wrong_union.app).get("/openapi.json").json()
+    body = union["paths"]["/shipments"]["post"]["requestBody"]
+    assert "anyOf" in body["content"]["application/json"]["schema"]
+
+
+def test_a_union_without_a_tag_reports_the_errors_of_all_models() -> None:
+    answer = TestClient(wrong_union.app).post("/shipments", json={})
+    places = [error["loc"] for error in answer.json()["detail"]]
+    assert places == [
+        ["body", "Letter", "address"],
+        ["body", "Parcel", "address"],
+        ["body", "Parcel", "weight"],
+    ]
+
+
+def test_an_invalid_parcel_becomes_a_letter(recorded: Any) -> None:
+    body = {"address": "Graz", "weight": "heavy"}
+    wrong = posted(wrong_union.app, "/shipments", body)
+    right = posted(told_apart.app, "/shipments", body | {"kind": "parcel"})
+    recorded("letter.txt", f"{wrong}\n{right}")
+    fits = {"address": "Graz", "weight": 2}
+    assert TestClient(wrong_union.app).post("/shipments", json=fits).json() == fits
+
+
+def test_where_both_fit_equally_the_first_one_is_taken() -> None:
+    class Cat(BaseModel):
+        name: str
+        meow: int = 0
+
+    class Dog(BaseModel):
+        name: str
+        bark: int = 0
+
+    class Pets(BaseModel):
+        pet: Cat | Dog
+
+    assert isinstance(Pets.model_validate({"pet": {"name": "Rex"}}).pet, Cat)
+    assert isinstance(Pets.model_validate({"pet": {"name": "Rex", "bark": 3}}).pet, Dog)
+    assert isinstance(Pets(pet=Dog(name="Rex")).pet, Dog)
+
+
+def test_a_default_of_the_tag_does_not_make_it_optional() -> None:
+    class Cash(BaseModel):
+        kind: Literal["cash"] = "cash"
+
+    class Pay(BaseModel):
+        payment: Annotated[Cash | nested_order.Card, Field(discriminator="kind")]
+
+    with pytest.raises(
+        ValueError, match="Unable to extract tag using discriminator 'kind'"
+    ):
+        Pay.model_validate({"payment": {}})
+    assert Pay(payment=Cash()).payment.kind == "cash"
+
+
+def test_a_tag_has_to_be_a_literal_in_each_model() -> None:
+    class Any_(BaseModel):
+        kind: str
+
+    class None_(BaseModel): ...
+
+    with pytest.raises(PydanticUserError, match="'kind' to be of type `Literal`"):
+
+        class First(BaseModel):
+            payment: Annotated[nested_order.Card | Any_, Field(discriminator="kind")]
+
+    with pytest.raises(PydanticUserError, match="needs a discriminator field for key"):
+
+        class Second(BaseModel):
+            payment: Annotated[nested_order.Card | None_, Field(discriminator="kind")]
+
+
+def test_a_function_may_choose_the_tag() -> None:
+    client = TestClient(default_tag.app)
+    for body in ({"number": "4242"}, {"kind": "card", "number": "4242"}):
+        assert client.post("/payments", json=body).json() == CARD
+    paid = {"kind": "transfer", "iban": "AT1"}
+    assert client.post("/payments", json=paid).json() == paid
+    bodies: list[Any] = [
+        {"kind": "cash"},
+        {"kind": ["card"]},
+        {"iban": "AT1"},
+        [],
+        "card",
+        1,
+    ]
+    for refused in bodies:
+        assert client.post("/payments", json=refused).status_code == 422
+
+
+def test_a_model_may_hold_itself() -> None:
+    body = {"text": "a", "replies": [{"text": "b", "replies": []}]}
+    assert TestClient(comments.app).post("/comments", json=body).json() == body
+
+
+def test_deep_nesting_is_refused_and_no_crash() -> None:
+    for depth, statuses in ((100, {200}), (300, {422}), (5000, {400, 422})):
+        text = '{"text": "x", "replies": [' * depth + '{"text": "x"}' + "]}" * depth
+        headers = {"Content-Type": "application/json"}
+        answer = TestClient(comments.app).post(
+            "/comments", content=text, headers=headers
+        )
+        assert answer.status_code in statuses
+
+
+def test_a_base_class_does_not_become_its_subclass(recorded: Any) -> None:
+    circle = [{"name": "circle", "radius": 2.0}]
+    wrong = TestClient(wrong_base_class.app).post("/drawings", json=circle)
+    assert wrong.json() == [{"name": "circle"}]
+    right = TestClient(union_of_shapes.app).post("/drawings", json=circle)
+    assert right.json() == circle
+
+
+def test_the_configuration_of_a_model_does_not_reach_those_inside() -> None:
+    body = {"name": "Ada", "address": {"city": "Graz", "zipcode": "8010"}}
+    wrong = TestClient(wrong_forbid_outside.app).post("/customers", json=body)
+    assert wrong.json()["address"] == {"city": "Graz", "zip_code": None}
+    right = TestClient(forbid_inside.app).post("/customers", json=body)
+    assert right.json()["detail"][0]["loc"] == ["body", "address", "zipcode"]
+
+
+def test_a_model_of_the_query_cannot_hold_another() -> None:
+    class Inner(BaseModel):
+        city: str
+
+    class Outer(BaseModel):
+        inner: Inner
+
+    app = FastAPI()
+
+    @app.get("/")
+    def read(outer: Annotated[Outer, Query()]) -> Outer:
+        return outer
+
+    client = TestClient(app)
+    for query in (
+        "inner=x",
+        "city=Graz",
+        "inner.city=Graz",
+        "inner[city]=Graz",
+        'inner={"city":"Graz"}',
+    ):
+        assert client.get(f"/?{query}").status_code == 422
+
+
+def test_a_list_of_models_may_be_the_body() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    def create(lines: list[nested_order.Line]) -> int:
+        return len(lines)
+
+    assert TestClient(app).post("/", json=[TEA, TEA]).json() == 2
+
+
+def test_a_tag_may_be_the_member_of_an_enum() -> None:
+    class Kind(StrEnum):
+        CASH = "cash"
+        VOUCHER = "voucher"
+
+    class Cash(BaseModel):
+        kind: Literal[Kind.CASH]
+
+    class Voucher(BaseModel):
+        kind: Literal[Kind.VOUCHER]
+
+    class Pay(BaseModel):
+        payment: Annotated[Cash | Voucher, Field(discriminator="kind")]
+
+    paid = Pay.model_validate_json('{"payment": {"kind": "voucher"}}')
+    assert paid == Pay(payment=Voucher(kind=Kind.VOUCHER))
+
+
+def test_a_date_or_a_word_needs_no_tag() -> None:
+    adapter: TypeAdapter[Any] = TypeAdapter(date | Literal["today"])
+    assert adapter.validate_python("today") == "today"
+    assert adapter.validate_python("2026-11-29") == date(2026, 11, 29)
