@@ -55,20 +55,15 @@ def test_each_worker_configures_itself(start: Any) -> None:
     assert server.wait_for(both)
 
 
-def test_fastapi_run_shows_the_same_lines(start: Any) -> None:
-    command = (
-        "-m",
-        "fastapi",
-        "run",
-        "main.py",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        "{port}",
-    )
-    server = start("own_lines.py", *command)
+def test_fastapi_run_shows_own_lines_and_sets_uvicorns_loggers_up_again(
+    start: Any,
+) -> None:
+    command = ("-m", "fastapi", "run", "main.py", "--host", "127.0.0.1")
+    server = start("own_lines.py", *command, "--port", "{port}")
     assert server.get("/stock/tea").status_code == 200
-    assert re.search(PLAIN + "INFO main: stock of 'tea' asked for", server.stop(), re.M)
+    text = server.stop()
+    assert re.search(PLAIN + "INFO main: stock of 'tea' asked for", text, re.M)
+    assert re.search(r"^INFO:     127.*GET /stock/tea", text, re.M)
 
 
 def test_uvicorn_run_with_the_application_sets_its_own_loggers_up_again(
