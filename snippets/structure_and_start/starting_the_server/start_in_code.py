@@ -1,0 +1,6 @@
+# --8<-- [start:program]
+import uvicorn
+
+if __name__ == "__main__":
+    uvicorn.run("main:app", port=8000, reload=True)
+# --8<-- [end:program]

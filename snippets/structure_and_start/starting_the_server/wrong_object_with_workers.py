@@ -1,0 +1,9 @@
+import uvicorn
+from fastapi import FastAPI
+
+# --8<-- [start:start]
+app = FastAPI()
+
+if __name__ == "__main__":
+    uvicorn.run(app, workers=4)
+# --8<-- [end:start]
