@@ -249,6 +249,7 @@ def test_the_content_type_is_what_the_client_says() -> None:
     assert TestClient(app).post("/files", files=files).json() == "image/png"
 
 
+@pytest.mark.since(starlette="1.6.0")
 def test_a_client_that_leaves_does_not_reach_the_endpoint_and_leaves_no_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

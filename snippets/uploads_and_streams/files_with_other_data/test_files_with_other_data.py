@@ -1,0 +1,221 @@
+import io
+import json
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+import requests
+from fastapi import FastAPI, Form, UploadFile
+from fastapi.testclient import TestClient
+from pydantic import BaseModel, Json
+
+from snippets.uploads_and_streams.files_with_other_data import (
+    client,
+    file_and_data,
+    form_model,
+    list_of_objects,
+    wrong_client,
+    wrong_model_beside_file,
+    wrong_parsed_inside,
+)
+
+Recorder = Callable[[str, str], None]
+ORDER: dict[str, Any] = {
+    "customer": "Ada",
+    "lines": [{"product": "Lamp", "quantity": 2}],
+}
+CONTRACT = {"contract": ("lease.pdf", b"%PDF")}
+
+
+def post(app: FastAPI, path: str, **body: Any) -> Any:
+    return TestClient(app, raise_server_exceptions=False).post(path, **body)
+
+
+def error(response: Any) -> dict[str, Any]:
+    assert response.status_code == 422
+    [only] = response.json()["detail"]
+    assert isinstance(only, dict)
+    return only
+
+
+@pytest.mark.needs(shutil.which("curl"), "curl")
+def test_the_commands_send_fields_and_a_document(
+    tmp_path: Path, serve: Any, recorded: Recorder
+) -> None:
+    (tmp_path / "lease.pdf").write_bytes(b"%PDF-1.7")
+    script = Path(__file__).with_name("send.sh").read_text().replace("\\\n", "")
+    answers = []
+    with serve(file_and_data.app) as (address, _):
+        for line in script.splitlines()[1:-1]:
+            command = shlex.split(line.replace("http://127.0.0.1:8000", address))
+            ran = subprocess.run(
+                [command[0], "-sS", *command[1:]],
+                cwd=tmp_path,
+                check=True,
+                timeout=30,
+                capture_output=True,
+                text=True,
+            )
+            answers.append(ran.stdout)
+    recorded("answers.txt", "\n".join(answers))
+
+
+def test_fields_are_converted_and_validated() -> None:
+    files = {"file": ("a.pdf", b"1")}
+    data = {"title": "Lease", "pages": "0"}
+    response = post(file_and_data.app, "/documents", data=data, files=files)
+    assert error(response)["loc"] == ["body", "pages"]
+
+
+def test_the_document_is_validated_with_the_place_of_the_error() -> None:
+    for sent, loc, kind in (
+        (ORDER | {"lines": [{"product": "x", "quantity": 0}]}, [0], "greater_than"),
+        ("{", [], "json_invalid"),
+        ("null", [], "model_type"),
+        ("{}", [], "missing"),
+    ):
+        text = sent if isinstance(sent, str) else json.dumps(sent)
+        data = {"order": text}
+        response = post(file_and_data.app, "/orders", data=data, files=CONTRACT)
+        first = response.json()["detail"][0]
+        assert response.status_code == 422
+        assert first["type"].startswith(kind)
+        assert first["loc"][:2] == ["body", "order"]
+        assert not loc or first["loc"][2:] == ["lines", 0, "quantity"]
+
+
+def test_nan_in_the_document_is_a_500_by_default() -> None:
+    data = {"order": '{"customer": NaN}'}
+    response = post(file_and_data.app, "/orders", data=data, files=CONTRACT)
+    assert response.status_code == 500
+
+
+def test_the_schema_says_that_the_field_holds_json() -> None:
+    schemas = file_and_data.app.openapi()["components"]["schemas"]
+    field = schemas["Body_add_order_orders_post"]["properties"]["order"]
+    assert field["type"] == "string"
+    assert field["contentMediaType"] == "application/json"
+    assert field["contentSchema"] == {"$ref": "#/components/schemas/Order"}
+
+
+def test_the_client_sends_the_document_as_text() -> None:
+    response = client.add_order(
+        TestClient(file_and_data.app), ORDER, io.BytesIO(b"%PDF")
+    )
+    assert response.json() == {"order": ORDER, "size": 4}
+
+
+def test_json_is_dropped_beside_files() -> None:
+    response = wrong_client.add_order(
+        TestClient(file_and_data.app), ORDER, io.BytesIO(b"%PDF")
+    )
+    assert error(response)["type"] == "missing"
+    assert error(response)["loc"] == ["body", "order"]
+    request = requests.Request("POST", "http://test/", json=ORDER, files=CONTRACT)
+    body = request.prepare().body
+    assert isinstance(body, bytes)
+    assert b"Lamp" not in body
+
+
+def test_a_document_with_a_file_name_is_a_file_and_refused() -> None:
+    for name, status in (("blob", 422), (None, 200)):
+        part = (name, json.dumps(ORDER), "application/json")
+        files: dict[str, Any] = CONTRACT | {"order": part}
+        response = post(file_and_data.app, "/orders", files=files)
+        assert response.status_code == status
+    part = ("blob", json.dumps(ORDER), "application/json")
+    files = CONTRACT | {"order": part}
+    refused = error(post(file_and_data.app, "/orders", files=files))
+    assert refused["type"] == "json_type"
+    assert refused["msg"] == "JSON input should be string, bytes or bytearray"
+
+
+def test_a_form_model_holds_fields_and_several_files() -> None:
+    files = [("photos", ("a.jpg", b"1")), ("photos", ("b.jpg", b"2"))]
+    data: dict[str, Any] = {"title": "Sea", "tags": ["blue", "wide"]}
+    response = post(form_model.app, "/albums", data=data, files=files)
+    assert response.json() == data | {"photos": ["a.jpg", "b.jpg"]}
+    response = post(form_model.app, "/albums", data=data, files=files[:1])
+    assert response.json()["photos"] == ["a.jpg"]
+    response = post(form_model.app, "/albums", data=data, files=files * 11)
+    assert error(response)["type"] == "too_long"
+
+
+def test_another_name_such_as_photos_with_brackets_is_missing() -> None:
+    files = [("photos[]", ("a.jpg", b"1"))]
+    response = post(form_model.app, "/albums", data={"title": "Sea"}, files=files)
+    assert error(response)["loc"] == ["body", "photos"]
+    assert error(response)["type"] == "missing"
+
+
+def test_a_list_of_objects_is_one_field() -> None:
+    files = [("receipts", ("a.jpg", b"1")), ("receipts", ("b.jpg", b"2"))]
+    data = {"lines": json.dumps([{"product": "Lamp", "quantity": 1}] * 3)}
+    response = post(list_of_objects.app, "/lines", data=data, files=files)
+    assert response.json() == {"lines": 3, "receipts": 2}
+
+
+def test_a_model_beside_a_file_gets_text_and_refuses_it(recorded: Recorder) -> None:
+    data = {"order": json.dumps({"customer": "Ada"})}
+    response = post(wrong_model_beside_file.app, "/orders", data=data, files=CONTRACT)
+    shown = error(response)
+    assert shown["type"] == "model_attributes_type"
+    recorded("model_beside_file.json", json.dumps(shown, indent=2))
+    data = {"customer": "Ada"}
+    response = post(wrong_model_beside_file.app, "/orders", data=data, files=CONTRACT)
+    assert error(response)["type"] == "missing"
+    response = post(wrong_model_beside_file.app, "/orders", json={"customer": "Ada"})
+    assert response.status_code == 422
+
+
+def test_a_document_that_the_endpoint_parses_is_a_500_where_it_does_not_fit() -> None:
+    for text in ("{", "{}"):
+        response = post(
+            wrong_parsed_inside.app, "/orders", data={"order": text}, files=CONTRACT
+        )
+        assert response.status_code == 500
+    fits = {"order": '{"customer": "Ada"}'}
+    response = post(wrong_parsed_inside.app, "/orders", data=fits, files=CONTRACT)
+    assert response.json() == {"customer": "Ada"}
+
+
+@pytest.mark.since(fastapi="0.158.0")
+def test_a_form_model_may_stand_beside_a_file() -> None:
+    class Fields(BaseModel):
+        title: str
+
+    app = FastAPI()
+
+    @app.post("/documents")
+    def add(fields: Annotated[Fields, Form()], file: UploadFile) -> str:
+        return fields.title
+
+    files = {"file": ("a.pdf", b"1")}
+    response = post(app, "/documents", data={"title": "Lease"}, files=files)
+    assert response.json() == "Lease"
+
+
+def test_a_document_above_a_mebibyte_is_refused() -> None:
+    data = {"order": json.dumps({"customer": "x" * (1024 * 1024)})}
+    response = post(file_and_data.app, "/orders", data=data, files=CONTRACT)
+    assert response.status_code == 400
+    assert response.json()["detail"] == "Part exceeded maximum size of 1024KB."
+
+
+def test_the_document_may_be_optional() -> None:
+    app = FastAPI()
+
+    @app.post("/orders")
+    def add(
+        contract: UploadFile,
+        order: Annotated[Json[file_and_data.Order] | None, Form()] = None,
+    ) -> bool:
+        return order is None
+
+    assert post(app, "/orders", files=CONTRACT).json() is True
+    data = {"order": json.dumps(ORDER)}
+    assert post(app, "/orders", data=data, files=CONTRACT).json() is False
