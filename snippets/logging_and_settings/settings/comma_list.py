@@ -1,0 +1,16 @@
+from typing import Annotated
+
+from pydantic import field_validator
+
+# --8<-- [start:settings]
+from pydantic_settings import BaseSettings, NoDecode
+
+
+class Settings(BaseSettings):
+    origins: Annotated[list[str], NoDecode]
+
+    @field_validator("origins", mode="before")
+    @classmethod
+    def split(cls, value: object) -> object:
+        return value.split(",") if isinstance(value, str) else value
+        # --8<-- [end:settings]

@@ -1,0 +1,15 @@
+from pydantic import SecretStr
+
+# --8<-- [start:settings]
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_file=(".env", ".env.local"),  # the later one wins
+        secrets_dir="/run/secrets",
+        extra="ignore",
+    )
+    # --8<-- [end:settings]
+    api_key: SecretStr
+    page_size: int = 20

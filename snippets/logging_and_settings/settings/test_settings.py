@@ -1,0 +1,275 @@
+import contextlib
+import importlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import BaseModel, Field, ValidationError
+from pydantic.errors import PydanticImportError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from snippets.logging_and_settings.settings import (
+    comma_list,
+    override_test,
+    secret,
+    several_sources,
+    shop,
+    typed_bool,
+    wrong_bool,
+    wrong_plain_secret,
+)
+from snippets.logging_and_settings.settings.override_test import client
+
+HERE = Path(__file__).parent
+FOLDER = "snippets.logging_and_settings.settings"
+__all__ = ["client"]  # the fixture of the page
+
+
+@pytest.fixture(autouse=True)
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Work in an empty folder, without a variable of the shop."""
+    monkeypatch.chdir(tmp_path)
+    for name in os.environ:
+        if name.startswith("SHOP_"):
+            monkeypatch.delenv(name)
+    shop.get_settings.cache_clear()
+    yield
+    shop.get_settings.cache_clear()
+
+
+@pytest.fixture
+def dotenv(tmp_path: Path) -> Path:
+    path = tmp_path / ".env"
+    path.write_text((HERE / "dotenv.txt").read_text(encoding="utf-8"))
+    return path
+
+
+def text_of(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__name__}: {error}"
+
+
+# --- The program
+
+
+def test_a_variable_comes_before_the_file_and_the_file_before_the_default(
+    dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shop.Settings().page_size == 50
+    monkeypatch.setenv("SHOP_PAGE_SIZE", "100")
+    assert "SHOP_PAGE_SIZE=100 uvicorn main:app" in (HERE / "start.sh").read_text()
+    assert shop.Settings().page_size == 100
+    assert shop.Settings(page_size=3).page_size == 3
+    dotenv.write_text("SHOP_API_KEY=written-by-hand\n")
+    monkeypatch.delenv("SHOP_PAGE_SIZE")
+    assert shop.Settings().page_size == 20
+    assert dotenv.read_text()
+
+
+def test_the_application_answers_with_the_setting(dotenv: Path) -> None:
+    with TestClient(shop.app) as client:
+        assert client.get("/page-size").json() == 50
+    assert dotenv.exists()
+
+
+def test_upper_and_lower_case_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("shop_api_key", "lower")
+    monkeypatch.setenv("SHOP_PAGE_SIZE", "7")
+    assert shop.Settings().page_size == 7
+
+
+def test_the_file_is_read_once_until_the_cache_is_cleared(dotenv: Path) -> None:
+    assert shop.get_settings() is shop.get_settings()
+    dotenv.write_text("SHOP_API_KEY=written-by-hand\nSHOP_PAGE_SIZE=1\n")
+    assert shop.get_settings().page_size == 50
+    shop.get_settings.cache_clear()
+    assert shop.get_settings().page_size == 1
+
+
+def test_the_file_does_not_reach_the_environment(dotenv: Path) -> None:
+    assert shop.Settings().page_size == 50
+    assert "SHOP_PAGE_SIZE" not in os.environ
+    assert dotenv.exists()
+
+
+def test_the_file_is_looked_for_in_the_working_directory_and_its_absence_is_no_error(
+    dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = dotenv.parent / "other"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(ValidationError, match="api_key"):
+        shop.Settings()
+
+
+# --- Errors
+
+
+def test_base_settings_has_moved(recorded: Any) -> None:
+    with pytest.raises(PydanticImportError) as caught:
+        importlib.import_module(f"{FOLDER}.wrong_import")
+    recorded("moved.txt", text_of(caught.value).split(" See ")[0])
+
+
+def test_a_missing_setting_stops_the_start(recorded: Any) -> None:
+    with (
+        pytest.raises(ValidationError) as caught,
+        TestClient(shop.app),
+    ):
+        pass
+    recorded("missing.txt", str(caught.value).partition("\n    For further")[0])
+
+
+def test_with_a_setting_missing_and_no_lifespan_each_request_is_a_500() -> None:
+    client = TestClient(shop.app, raise_server_exceptions=False)
+    assert client.get("/page-size").status_code == 500
+
+
+def test_a_list_is_read_as_json(monkeypatch: pytest.MonkeyPatch, recorded: Any) -> None:
+    class Settings(BaseSettings):
+        origins: list[str]
+
+    monkeypatch.setenv("ORIGINS", "https://a.example,https://b.example")
+    with pytest.raises(SettingsError) as caught:
+        Settings()
+    recorded("list.txt", text_of(caught.value))
+    assert comma_list.Settings().origins == ["https://a.example", "https://b.example"]
+    monkeypatch.setenv("ORIGINS", '["https://a.example"]')
+    assert Settings().origins == ["https://a.example"]
+
+
+def test_a_foreign_line_of_the_file_is_an_error_without_extra_ignore(
+    dotenv: Path, recorded: Any
+) -> None:
+    class Settings(BaseSettings):
+        model_config = SettingsConfigDict(env_file=".env")
+        page_size: int = 20
+
+    dotenv.write_text("PAGE_SIZE=50\nPOSTGRES_USER=shop\n")
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    recorded("extra.txt", str(caught.value).partition("\n    For further")[0])
+    assert Settings(_env_file=None).page_size == 20
+
+
+def test_an_unknown_variable_of_the_environment_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Settings(BaseSettings):
+        page_size: int = 20
+
+    monkeypatch.setenv("PAGE_SIZ", "50")
+    assert Settings().page_size == 20
+
+
+# --- Several sources
+
+
+def test_the_later_file_wins_and_a_secret_file_is_weaker_than_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Settings = several_sources.Settings
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "api_key").write_text("of the file\n")
+    (folder / "page_size").write_text("1")
+    value = Settings(_secrets_dir=folder).api_key.get_secret_value()
+    assert value == "of the file"
+    assert Settings(_secrets_dir=folder).page_size == 1
+    (tmp_path / ".env").write_text("PAGE_SIZE=2\n")
+    assert Settings(_secrets_dir=folder).page_size == 2
+    (tmp_path / ".env.local").write_text("PAGE_SIZE=3\n")
+    assert Settings(_secrets_dir=folder).page_size == 3
+    monkeypatch.setenv("PAGE_SIZE", "4")
+    assert Settings(_secrets_dir=folder).page_size == 4
+
+
+def test_a_secrets_folder_that_does_not_exist_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("API_KEY", "none")
+    with pytest.warns(UserWarning, match="does not exist"):
+        several_sources.Settings(_secrets_dir=tmp_path / "none")
+
+
+# --- Findings
+
+
+def test_settings_of_a_module_stop_its_import(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(ValidationError, match="shop_api_key"):
+        importlib.import_module(f"{FOLDER}.wrong_module_level")
+
+
+@pytest.mark.parametrize("value", ["false", "0", "no", "off"])
+def test_each_text_is_true_for_bool_and_is_read_as_meant_by_a_field(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("SHOP_DEBUG", value)
+    assert wrong_bool.create().debug is True
+    assert typed_bool.create().debug is False
+
+
+def test_debug_shows_the_traceback_to_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_DEBUG", "false")
+    app = wrong_bool.create()
+
+    @app.get("/")
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    said = TestClient(app, raise_server_exceptions=False).get("/").text
+    assert "Traceback" in said
+
+
+def test_a_secret_is_not_in_repr_and_error_but_a_plain_text_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = secrets.token_hex()
+    monkeypatch.setenv("SHOP_API_KEY", key)
+    assert key in repr(wrong_plain_secret.Settings())
+    assert key not in repr(secret.Settings())
+    assert secret.Settings().api_key.get_secret_value() == key
+    said = []
+    monkeypatch.delenv("SHOP_API_KEY")
+    for module in (wrong_plain_secret, secret):
+        monkeypatch.setenv("SHOP_PAGE_SIZE", key)
+        with contextlib.suppress(ValidationError):
+            module.Settings(api_key="none")
+        try:
+            module.Settings(api_key="none")
+        except ValidationError as error:
+            said.append(key[:20] in str(error))
+    assert said == [True, False]
+
+
+# --- The test of the page, and what else the page names
+
+
+def test_the_override_of_the_page_reads_no_file(
+    dotenv: Path, client: TestClient
+) -> None:
+    override_test.test_page_size(client)
+    assert shop.Settings().page_size == 50
+    assert dotenv.exists()
+
+
+def test_nested_settings_and_names_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Database(BaseModel):
+        host: str
+
+    class Settings(BaseSettings):
+        model_config = SettingsConfigDict(env_prefix="SHOP_", env_nested_delimiter="__")
+        db: Database
+        port: int = Field(validation_alias="PORT")
+
+    monkeypatch.setenv("SHOP_DB__HOST", "db.example.com")
+    monkeypatch.setenv("PORT", "8080")
+    settings = Settings()
+    assert (settings.db.host, settings.port) == ("db.example.com", 8080)
