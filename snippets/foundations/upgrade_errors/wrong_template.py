@@ -1,0 +1,19 @@
+# mypy: disable-error-code="arg-type"
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+from jinja2 import DictLoader, Environment
+
+loader = DictLoader({"item.html": "<h1>{{ name }}</h1>"})
+templates = Jinja2Templates(env=Environment(loader=loader, autoescape=True))
+app = FastAPI()
+
+
+# --8<-- [start:endpoint]
+@app.get("/", response_class=HTMLResponse)
+async def show(request: Request) -> HTMLResponse:
+    context = {"request": request, "name": "Pen"}
+    return templates.TemplateResponse("item.html", context)
+
+
+# --8<-- [end:endpoint]
