@@ -1,6 +1,7 @@
 """Read one page: heading and validated front matter, or what is wrong with them."""
 
 import datetime
+import functools
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -117,13 +118,18 @@ def explain(text: str, fault: Any, model: type[Closed]) -> tuple[int, str, str]:
     return line, f"`{key}` {what}", remedy
 
 
+@functools.lru_cache(maxsize=1)  # the faults of a page come one after the other
+def front_matter_of(text: str) -> yaml.Node | None:
+    """Return the front matter of a page with the places of its parts, or ``None`` where it has none."""
+    if not text.startswith("---\n"):
+        return None
+    front_matter: yaml.Node | None = yaml.compose(text.split("---\n")[1], Loader=yaml.SafeLoader)
+    return front_matter
+
+
 def line_of(text: str, keys: Iterable[Any]) -> int:
     """Return the line of the deepest of ``keys`` that the front matter of ``text`` has, from 1."""
-    node = (
-        yaml.compose(text.split("---\n")[1], Loader=yaml.SafeLoader)
-        if text.startswith("---\n")
-        else None
-    )
+    node = front_matter_of(text)
     line = 1
     for key in keys:
         if isinstance(node, yaml.MappingNode):

@@ -16,7 +16,9 @@ SOURCES, PATHS = "data/sources.tsv", "docs/paths.md"
 SMALL = re.compile(
     r"a|an|the|is|are|do|does|did|of|in|on|to|my|your|its?|with|for|and|or|be|can|i|you"
 )
-LAST_IN_BLOCKS = 199  # up to it topics, and answers written at the same time, had blocks of numbers with gaps
+LAST_IN_BLOCKS = (
+    199  # up to it topics, and answers written at the same time, had blocks of numbers with gaps
+)
 
 
 def meant(wording: str) -> str:
