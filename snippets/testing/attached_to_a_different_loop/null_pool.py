@@ -1,0 +1,13 @@
+# --8<-- [start:engine]
+import os
+
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+engine = create_async_engine(
+    os.environ.get("DATABASE_URL", "postgresql+asyncpg:///shop_test"),
+    poolclass=NullPool,
+)
+
+
+# --8<-- [end:engine]
