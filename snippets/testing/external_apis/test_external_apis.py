@@ -1,0 +1,137 @@
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from snippets.testing.external_apis import (
+    fake_rates,
+    rates_tests,
+    wrong_no_error_tested,
+    wrong_patched_client,
+)
+
+FOLDER = Path(__file__).parent
+
+
+def test_the_tests_of_the_page_pass(tmp_path: Path, recorded: Any) -> None:
+    text = (FOLDER / "rates_tests.py").read_text()
+    (tmp_path / "test_rates.py").write_text(text)
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
+    result = subprocess.run(
+        [*command, "test_rates.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", result.stdout, re.M)
+    recorded("passed.txt", "\n".join(found))
+    assert "8 passed" in result.stdout
+
+
+@pytest.mark.parametrize("failure", [httpx2.ConnectError, httpx2.ReadError])
+def test_a_broken_connection_is_a_502(failure: Any) -> None:
+    def service(request: httpx2.Request) -> httpx2.Response:
+        raise failure("broken", request=request)
+
+    fixture: Any = rates_tests.client_with
+    start = fixture.__wrapped__()
+    assert next(start)(service).get("/rates/USD").status_code == 502
+    next(start, None)
+    assert rates_tests.app.dependency_overrides == {}
+
+
+def test_without_the_override_the_service_is_called(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = FastAPI()
+
+    @service.get("/v1/rates")
+    def read(currency: str) -> dict[str, float]:
+        return {"euros": 0.92 if currency == "USD" else 1}
+
+    with serve(service) as (address, _):
+        monkeypatch.setattr(rates_tests, "SERVICE", address)
+        with TestClient(rates_tests.app) as client:
+            assert client.get("/rates/USD").json() == {"euros": 0.92}
+            assert client.get("/rates/usd").status_code == 422
+
+
+def test_a_fake_replaces_the_class_of_the_client() -> None:
+    fake_rates.test_the_price_is_converted()
+    with pytest.raises(NotImplementedError):
+        TestClient(fake_rates.app).get("/price", params={"dollars": 10})
+
+
+def test_a_mock_transport_does_not_keep_the_timeout_but_is_told_it() -> None:
+    timeouts = []
+
+    async def service(request: httpx2.Request) -> httpx2.Response:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        timeouts.append(request.extensions["timeout"]["read"])
+        return httpx2.Response(200)
+
+    async def call() -> int:
+        transport = httpx2.MockTransport(service)
+        async with httpx2.AsyncClient(transport=transport, timeout=1e-9) as client:
+            return (await client.get("http://service")).status_code
+
+    assert asyncio.run(call()) == 200
+    assert timeouts == [1e-9]
+
+
+def test_the_patch_of_the_class_answers_for_the_test_client_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wrong_patched_client.test_rates(monkeypatch)
+    answer = TestClient(wrong_patched_client.app).get("/no-such-path")
+    assert answer.status_code == 200
+
+
+def test_the_test_client_is_a_client_of_httpx2() -> None:
+    assert issubclass(TestClient, httpx2.Client)
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx2.Response(500, json={"error": "x"}), httpx2.Response(200, json=1)]
+)
+def test_the_wrong_endpoint_passes_on_whatever_the_service_says(
+    answer: httpx2.Response, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = httpx2.AsyncClient(
+        base_url="http://service", transport=httpx2.MockTransport(lambda _: answer)
+    )
+    monkeypatch.setattr(wrong_no_error_tested, "client", client)
+    response = TestClient(wrong_no_error_tested.app).get("/rates/USD")
+    assert response.status_code == 200
+
+
+def test_the_wrong_endpoint_is_a_500_when_the_service_answers_html(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = httpx2.Response(200, text="<h1>Maintenance</h1>")
+    client = httpx2.AsyncClient(
+        base_url="http://service", transport=httpx2.MockTransport(lambda _: answer)
+    )
+    monkeypatch.setattr(wrong_no_error_tested, "client", client)
+    client_of_tests = TestClient(
+        wrong_no_error_tested.app, raise_server_exceptions=False
+    )
+    assert client_of_tests.get("/rates/USD").status_code == 500
+
+
+def test_a_response_of_a_file_is_the_recorded_body(tmp_path: Path) -> None:
+    file = tmp_path / "rate.json"
+    file.write_bytes(b'{"euros": 0.92}')
+    answer = httpx2.Response(200, content=file.read_bytes())
+    assert rates_tests.Rate.model_validate_json(answer.content).euros == 0.92
