@@ -1,0 +1,68 @@
+# --8<-- [start:program]
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import DateTime, Index, create_engine, func, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    engine = create_engine(os.environ["DATABASE_URL"])
+    yield {"engine": engine}
+    engine.dispose()
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    with Session(request.state.engine) as session:
+        yield session
+
+
+SessionDep = Annotated[Session, Depends(get_session)]
+
+
+class Base(DeclarativeBase): ...
+
+
+class Post(Base):
+    __tablename__ = "posts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    __table_args__ = (Index("posts_newest", "created", "id"),)
+
+
+class PostOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+    title: str
+    created: datetime
+
+
+class Paging(BaseModel):
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    offset: Annotated[int, Field(ge=0, le=10_000)] = 0
+
+
+class Posts(BaseModel):
+    items: list[PostOut]
+    total: int
+
+
+@app.get("/posts", response_model=Posts)
+def list_posts(paging: Annotated[Paging, Query()], session: SessionDep) -> Any:
+    newest_first = select(Post).order_by(Post.created.desc(), Post.id.desc())
+    page = newest_first.limit(paging.limit).offset(paging.offset)
+    total = session.scalar(select(func.count()).select_from(Post))
+    return {"items": session.scalars(page).all(), "total": total}
+
+
+# --8<-- [end:program]
