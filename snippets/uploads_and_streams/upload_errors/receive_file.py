@@ -1,0 +1,12 @@
+# --8<-- [start:program]
+from fastapi import FastAPI, UploadFile
+
+app = FastAPI()
+
+
+@app.post("/files")
+def receive_file(file: UploadFile) -> dict[str, object]:
+    return {"name": file.filename, "size": file.size}
+
+
+# --8<-- [end:program]

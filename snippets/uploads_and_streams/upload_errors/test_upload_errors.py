@@ -1,0 +1,259 @@
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI, Request, UploadFile
+from fastapi.responses import HTMLResponse
+from fastapi.testclient import TestClient
+from playwright.sync_api import Page
+
+from snippets.uploads_and_streams.upload_errors import (
+    client,
+    larger_fields,
+    receive_file,
+    wrong_client,
+)
+
+Recorder = Callable[[str, str], None]
+FOLDER = Path(__file__).parent
+FILE = {"file": ("a.txt", b"1")}
+MEBIBYTE = 1024 * 1024
+
+
+def post(path: str = "/files", **body: Any) -> Any:
+    return TestClient(receive_file.app).post(path, **body)
+
+
+def declare_a_file() -> None:
+    @FastAPI().post("/files")
+    def receive(file: UploadFile) -> None: ...
+
+
+@pytest.fixture
+def without_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment without the package python-multipart, and without multipart."""
+    for name in ("python_multipart", "multipart", "multipart.multipart"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.fixture
+def other_multipart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment with the package multipart, which is one module of that name."""
+    module = ModuleType("multipart")
+    module.__dict__["__version__"] = "2.0.1"
+    monkeypatch.setitem(sys.modules, "multipart", module)
+    monkeypatch.delitem(sys.modules, "multipart.multipart", raising=False)
+
+
+def test_without_python_multipart_the_declaration_fails(
+    without_parser: None, recorded: Recorder
+) -> None:
+    with pytest.raises(RuntimeError) as caught:
+        declare_a_file()
+    recorded("not_installed.txt", f"RuntimeError: {caught.value}")
+
+
+def test_with_multipart_alone_the_declaration_fails(
+    without_parser: None, other_multipart: None, recorded: Recorder
+) -> None:
+    with pytest.raises(RuntimeError) as caught:
+        declare_a_file()
+    recorded("other_package.txt", f"RuntimeError: {caught.value}")
+
+
+def test_multipart_beside_python_multipart_does_no_harm(other_multipart: None) -> None:
+    declare_a_file()
+    assert post(files=FILE).json() == {"name": "a.txt", "size": 1}
+
+
+def test_request_form_without_python_multipart_fails_in_the_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = FastAPI()
+
+    @app.post("/form")
+    async def read(request: Request) -> int:
+        return len(await request.form())
+
+    monkeypatch.setattr("starlette.requests.parse_options_header", None)
+    message = "The `python-multipart` library must be installed to use form parsing."
+    with pytest.raises(AssertionError, match=message):
+        TestClient(app).post("/form", files=FILE)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"files": {"upload": ("a.txt", b"1")}},
+        {"files": {"file[]": ("a.txt", b"1")}},
+        {"json": {"file": "a.txt"}},
+        {"content": b"1"},
+        {"content": b"1", "headers": {"Content-Type": "text/plain"}},
+        {"files": FILE, "headers": {"Content-Type": "application/json"}},
+        {},
+    ],
+)
+def test_no_part_of_that_name_is_field_required(body: dict[str, Any]) -> None:
+    response = post(**body)
+    assert response.status_code == 422
+    [error] = response.json()["detail"]
+    assert (error["type"], error["loc"]) == ("missing", ["body", "file"])
+
+
+EMPTY = (
+    '--B\r\nContent-Disposition: form-data; name="file"; filename=""\r\n'
+    "Content-Type: application/octet-stream\r\n\r\n\r\n--B--\r\n"
+)
+
+
+@pytest.mark.since(fastapi="0.150.0")
+def test_a_file_field_that_was_left_empty_is_missing_or_none() -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=B"}
+    response = post(content=EMPTY, headers=headers)
+    assert response.json()["detail"][0]["type"] == "missing"
+    app = FastAPI()
+
+    @app.post("/files")
+    def receive(file: UploadFile | None = None) -> bool:
+        return file is None
+
+    response = TestClient(app).post("/files", content=EMPTY, headers=headers)
+    assert response.json() is True
+
+
+def test_field_required_as_it_is_shown(recorded: Recorder) -> None:
+    response = post(files={"upload": ("a.txt", b"1")})
+    recorded("missing.json", response.text)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": {"file": "a.txt"}},  # a form without the multipart encoding
+        {"files": {"file": (None, b"1")}},  # a part without a file name
+    ],
+)
+def test_text_in_place_of_a_file_is_expected_uploadfile(body: dict[str, Any]) -> None:
+    response = post(**body)
+    assert response.status_code == 422
+    [error] = response.json()["detail"]
+    assert error["msg"] == "Value error, Expected UploadFile, received: <class 'str'>"
+
+
+def test_a_content_type_without_boundary_is_a_400(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"1")
+    with TestClient(receive_file.app) as caller:
+        response = wrong_client.send_file(caller, path)
+        assert response.status_code == 400
+        assert response.json() == {"detail": "Missing boundary in multipart."}
+        response = client.send_file(caller, path)
+        assert response.json() == {"name": "a.txt", "size": 1}
+
+
+def test_the_client_that_sets_no_header_sends_a_boundary() -> None:
+    request = httpx2.Request("POST", "http://test/", files=FILE)
+    assert "; boundary=" in request.headers["Content-Type"]
+
+
+def test_a_text_part_above_a_mebibyte_is_a_400() -> None:
+    for size, status in ((MEBIBYTE, 422), (MEBIBYTE + 1, 400)):
+        response = post(files={"file": (None, b"1" * size)})
+        assert response.status_code == status
+    assert response.json() == {"detail": "Part exceeded maximum size of 1024KB."}
+    assert post(files={"file": ("a.txt", b"1" * (MEBIBYTE + 1))}).status_code == 200
+
+
+@pytest.mark.since(starlette="1.3.1")
+def test_a_field_of_a_form_without_files_has_the_same_limit() -> None:
+    response = post(data={"file": "1" * (MEBIBYTE + 1)})
+    assert response.json() == {"detail": "Field exceeded maximum size of 1024KB."}
+
+
+@pytest.mark.since(fastapi="0.165.0")
+def test_form_limits_let_a_larger_text_in() -> None:
+    text = "1" * (3 * MEBIBYTE)
+    with TestClient(larger_fields.app) as caller:
+        for body in ({"files": {"text": (None, text)}}, {"data": {"text": text}}):
+            response = caller.post("/articles", **body)
+            assert response.json() == len(text)
+        files = {"text": (None, "1" * (4 * MEBIBYTE + 1))}
+        assert caller.post("/articles", files=files).status_code == 400
+        files = {"text": (None, "1" * (6 * MEBIBYTE))}
+        assert caller.post("/articles", files=files).status_code == 413
+
+
+def test_more_than_a_thousand_files_are_a_400() -> None:
+    response = post(files=[("file", ("a.txt", b"1"))] * 1001)
+    text = "Too many files. Maximum number of files is 1000."
+    assert (response.status_code, response.json()) == (400, {"detail": text})
+
+
+def served(name: str) -> FastAPI:
+    """Return the application of the page, with a page for the browser."""
+    app = FastAPI()
+    app.post("/files")(receive_file.receive_file)
+    html = (FOLDER / name).read_text()
+    app.get("/", response_class=HTMLResponse)(lambda: html)
+    return app
+
+
+def upload(page: Page, address: str, file: Path) -> str:
+    page.goto(address)
+    page.locator("input").set_input_files(file)
+    page.locator("button").click()
+    page.wait_for_function("() => document.querySelector('output').value")
+    text: str = page.locator("output").evaluate("output => output.value")
+    return text
+
+
+@pytest.mark.site
+def test_a_browser_uploads_a_file_of_3_mb(
+    serve: Any, in_browser: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"1" * 3_000_000)
+    with serve(served("upload.html")) as (address, _):
+        text = in_browser(lambda page: upload(page, address, path))
+    assert text == '{"name":"picture.png","size":3000000}'
+
+
+@pytest.mark.site
+def test_a_browser_with_a_content_type_of_its_own_gets_a_400(
+    serve: Any, in_browser: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"1")
+    with serve(served("wrong_upload.html")) as (address, _):
+        text = in_browser(lambda page: upload(page, address, path))
+    assert text == '{"detail":"Missing boundary in multipart."}'
+
+
+@pytest.mark.site
+def test_an_html_form_needs_the_multipart_encoding(
+    serve: Any, in_browser: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"12")
+    form = (
+        '<form action="/files" method="post" {}><input type="file" name="file"><button>'
+    )
+
+    def visit(page: Page, encoding: str, address: str) -> str:
+        page.goto(address)
+        page.set_content(form.format(encoding))
+        page.locator("input").set_input_files(path)
+        with page.expect_navigation():
+            page.locator("button").click()
+        return page.locator("body").inner_text()
+
+    with serve(served("upload.html")) as (address, _):
+        text = in_browser(lambda page: visit(page, "", address))
+        assert "Expected UploadFile, received: <class 'str'>" in text
+        encoding = 'enctype="multipart/form-data"'
+        text = in_browser(lambda page: visit(page, encoding, address))
+        assert text == '{"name":"picture.png","size":2}'
