@@ -219,3 +219,31 @@ def test_the_document_may_be_optional() -> None:
     assert post(app, "/orders", files=CONTRACT).json() is True
     data = {"order": json.dumps(ORDER)}
     assert post(app, "/orders", data=data, files=CONTRACT).json() is False
+
+
+@pytest.mark.site
+def test_a_browser_sends_a_blob_as_a_file_and_text_as_text(
+    serve: Any, in_browser: Any
+) -> None:
+    app = FastAPI()
+    app.post("/orders")(file_and_data.add_order)
+    app.get("/")(lambda: None)
+    send = """async ([text, asBlob]) => {
+      const form = new FormData()
+      form.append("order", asBlob ? new Blob([text]) : text)
+      form.append("contract", new File(["1234"], "lease.pdf"))
+      const answer = await fetch("/orders", {method: "POST", body: form})
+      return [answer.status, await answer.text()]
+    }"""
+
+    def visit(page: Any, address: str) -> Any:
+        page.goto(address)
+        text = json.dumps(ORDER)
+        return [page.evaluate(send, [text, as_blob]) for as_blob in (False, True)]
+
+    with serve(app) as (address, _):
+        as_text, as_blob = in_browser(lambda page: visit(page, address))
+    assert as_text[0] == 200
+    assert as_blob[0] == 422
+    assert '"filename":"blob"' in as_blob[1]
+    assert "JSON input should be string" in as_blob[1]
