@@ -1,0 +1,295 @@
+import json
+from collections import deque
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from importlib.metadata import requires
+from ipaddress import IPv4Address
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import FastAPIDeprecationWarning
+from fastapi.responses import JSONResponse
+from fastapi.testclient import TestClient
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from snippets.models.json import (
+    by_pydantic,
+    chosen_forms,
+    declared_result,
+    exact_money,
+    orjson_bodies,
+    ready_json,
+    receipts,
+    wrong_float_money,
+    wrong_json_dumps,
+    wrong_orjson_response,
+)
+
+HEADERS = {"Content-Type": "application/json"}
+NOON = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+RECEIPT = {
+    "id": "00000000-0000-0000-0000-000000000007",
+    "paid_at": "2026-11-29T12:00:00Z",
+    "total": "4.50",
+    "took": "PT1M30S",
+    "method": "card",
+    "tags": ["tea"],
+    "scan": "dGVh",
+    "rating": 4.5,
+}
+
+
+class Color(Enum):
+    RED = "red"
+
+
+def test_a_receipt_goes_in_and_out(recorded: Any) -> None:
+    answer = TestClient(receipts.app).post("/receipts", json=RECEIPT)
+    lines = ["POST /receipts", json.dumps(RECEIPT), "", answer.text]
+    recorded("receipt.txt", "\n".join(lines))
+    assert answer.status_code == 201
+    receipt = receipts.Receipt.model_validate(RECEIPT)
+    assert (receipt.total, receipt.scan) == (Decimal("4.50"), b"tea")
+    assert receipt.took == timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("paid_at", "2026-11-29T12:00:00"),
+        ("paid_at", "29.11.2026"),
+        ("total", "NaN"),
+        ("total", 1.005),
+        ("scan", "dGV"),
+        ("method", "barter"),
+        ("rating", "NaN"),
+        ("tags", "tea"),
+    ],
+)
+def test_what_does_not_fit_is_a_422(field: str, value: Any) -> None:
+    answer = TestClient(receipts.app).post("/receipts", json=RECEIPT | {field: value})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("paid_at", 1796000000), ("total", 4.5), ("took", 90), ("tags", ["tea", "tea"])],
+)
+def test_other_forms_are_read_too(field: str, value: Any) -> None:
+    answer = TestClient(receipts.app).post("/receipts", json=RECEIPT | {field: value})
+    assert answer.status_code == 201
+
+
+def sent(value: Any, model: Any) -> str:
+    app = FastAPI()
+
+    @app.get("/", response_model=model)
+    def read() -> Any:
+        return value
+
+    answer = TestClient(app, raise_server_exceptions=False).get("/")
+    return answer.text if answer.status_code == 200 else str(answer.status_code)
+
+
+def test_types_to_json(recorded: Any) -> None:
+    class Item(BaseModel):
+        n: int = 1
+
+    values: list[tuple[str, Any, Any]] = [
+        ("datetime in UTC", datetime, NOON),
+        ("datetime, no zone", datetime, NOON.replace(tzinfo=None)),
+        ("date", date, NOON.date()),
+        ("time", time, time(12, 30)),
+        ("timedelta", timedelta, timedelta(minutes=90)),
+        ("Decimal", Decimal, Decimal("1.10")),
+        ("UUID", UUID, UUID(int=7)),
+        ("Enum", Color, Color.RED),
+        ("bytes, UTF-8", bytes, b"tea"),
+        ("bytes, other", bytes, b"\xff"),
+        ("set, tuple", set[int], {1}),
+        ("deque", deque[int], deque([1])),
+        ("dict[int, str]", dict[int, str], {1: "a"}),
+        ("model", Item, Item()),
+        ("SecretStr", SecretStr, SecretStr("x")),
+        ("IPv4Address", IPv4Address, IPv4Address("127.0.0.1")),
+        ("NaN, infinity", float, float("nan")),
+    ]
+    lines = [f"{'value':<19}{'declared':<42}without a return type"]
+    for name, kind, value in values:
+        lines.append(f"{name:<19}{sent(value, kind):<42}{sent(value, None)}")
+    recorded("types.txt", "\n".join(lines))
+    assert sent(PurePosixPath("/tea"), PurePosixPath) == '"/tea"'
+
+
+def test_a_response_of_your_own_takes_plain_types_only() -> None:
+    for value in (NOON, Decimal(1), UUID(int=7), b"tea", {1}):
+        with pytest.raises(TypeError, match="is not JSON serializable"):
+            JSONResponse({"value": value})
+    with pytest.raises(ValueError, match="Out of range float values"):
+        JSONResponse({"value": float("nan")})
+
+
+def test_the_chosen_forms(recorded: Any) -> None:
+    recorded("chosen.json", TestClient(chosen_forms.app).get("/sample").text)
+
+
+def test_a_decimal_as_a_json_number_loses_digits() -> None:
+    class Item(BaseModel):
+        total: Decimal
+
+    read = Item.model_validate(json.loads('{"total": 12345678901234567.89}')).total
+    assert read != Decimal("12345678901234567.89")
+    exact = Item.model_validate({"total": "12345678901234567.89"}).total
+    assert exact == Decimal("12345678901234567.89")
+    wrong = TestClient(wrong_float_money.app).get("/totals/11").text
+    assert wrong == '{"total":1.2345678901234568e+16}'
+    right = TestClient(exact_money.app).get("/totals/11").text
+    assert right == '{"total":"12345678901234567.89"}'
+
+
+def test_json_dumps_in_an_endpoint_is_encoded_twice() -> None:
+    wrong = TestClient(wrong_json_dumps.app).get("/now").json()
+    assert isinstance(wrong, str)
+    assert "now" in json.loads(wrong)
+    right = TestClient(declared_result.app).get("/now").json()
+    assert right["now"].endswith("Z")
+
+
+def body(app: FastAPI, path: str, content: bytes) -> str:
+    client = TestClient(app, raise_server_exceptions=False)
+    answer = client.post(path, content=content, headers=HEADERS)
+    text = answer.text
+    if answer.status_code == 422:
+        text = answer.json()["detail"][0]["type"]
+    return f"{answer.status_code} {text}"
+
+
+def two_applications() -> tuple[FastAPI, FastAPI]:
+    """Give two applications that differ in the parser alone."""
+    with_orjson, plain = FastAPI(), FastAPI()
+    with_orjson.router.route_class = orjson_bodies.OrjsonRoute
+    for app in (with_orjson, plain):
+
+        @app.post("/")
+        def read(value: dict[str, Any]) -> dict[str, Any]:
+            return value
+
+    return with_orjson, plain
+
+
+def test_orjson_reads_other_things_than_the_standard_parser(recorded: Any) -> None:
+    with_orjson, plain = two_applications()
+    contents = {
+        '{"n": 1}': b'{"n": 1}',
+        "{": b"{",
+        '{"n": NaN}': b'{"n": NaN}',
+        '{"n": 2**70}': b'{"n": 1180591620717411303424}',
+        "not UTF-8": b'{"n": "\xff"}',
+        "UTF-16": '{"n": 1}'.encode("utf-16"),
+        '{"n": "\\ud800"}': b'{"n": "\\ud800"}',
+        "100,000 brackets": b"[" * 100_000,
+    }
+    lines = [f"{'body':<18}{'orjson':<33}standard library"]
+    for name, content in contents.items():
+        left = body(with_orjson, "/", content)
+        right = body(plain, "/", content)
+        if len(right) > 60:
+            right = right[:40] + "…"
+        lines.append(f"{name:<18}{left:<33}{right}")
+    recorded("parsers.txt", "\n".join(lines))
+
+
+def test_orjson_parses_the_bodies_of_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parsed: list[bytes] = []
+
+    def loads(content: bytes) -> Any:
+        parsed.append(content)
+        return json.loads(content)
+
+    monkeypatch.setattr(orjson, "loads", loads)
+    client = TestClient(orjson_bodies.app)
+    assert client.post("/points", json=[{"x": 1, "y": 2}]).json() == 1
+    assert len(parsed) == 1
+    assert client.post("/points", json=[{"x": 1}]).status_code == 422
+    assert client.post("/points").status_code == 422
+
+
+def test_a_router_needs_the_route_class_itself() -> None:
+    for route_class, refused in ((None, False), (orjson_bodies.OrjsonRoute, True)):
+        router = APIRouter(route_class=route_class) if route_class else APIRouter()
+
+        @router.post("/")
+        def read(value: dict[str, Any]) -> str:
+            return "read"
+
+        app = FastAPI()
+        app.router.route_class = orjson_bodies.OrjsonRoute
+        app.include_router(router)
+        assert body(app, "/", b'{"n": NaN}').startswith("422") is refused
+
+
+def test_ready_json_is_sent_as_it_is() -> None:
+    answer = TestClient(ready_json.app).get("/rows")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == ready_json.rows
+    for value in (Decimal(1), b"tea", {1}, timedelta(1)):
+        with pytest.raises(TypeError):
+            orjson.dumps(value)
+    assert orjson.dumps([NOON, UUID(int=7), float("nan"), Color.RED])
+
+
+def test_the_orjson_response_works_and_warns() -> None:
+    with pytest.warns(FastAPIDeprecationWarning, match="ORJSONResponse is deprecated"):
+        answer = TestClient(wrong_orjson_response.app).get("/items")
+    assert answer.text == TestClient(by_pydantic.app).get("/items").text
+
+
+def test_with_a_return_type_no_response_class_encodes() -> None:
+    class Refusing(JSONResponse):
+        def render(self, content: Any) -> bytes:
+            raise AssertionError
+
+    app = FastAPI(default_response_class=Refusing)
+
+    @app.get("/")
+    def read() -> dict[str, int]:
+        return {"n": 1}
+
+    # Whoever names a response class takes the work away from Pydantic.
+    with pytest.raises(AssertionError):
+        TestClient(app).get("/")
+
+
+def test_orjson_does_not_come_with_fastapi() -> None:
+    lines = [line for line in requires("fastapi") or [] if "extra ==" not in line]
+    assert not [line for line in lines if "orjson" in line]
+
+
+def test_a_naive_time_is_refused_by_an_aware_field() -> None:
+    naive = RECEIPT | {"paid_at": "2026-11-29T12:00:00"}
+    with pytest.raises(ValidationError, match="timezone"):
+        receipts.Receipt.model_validate(naive)
+
+
+def test_base64_bytes_skip_characters_that_are_not_base64() -> None:
+    assert receipts.Receipt.model_validate(RECEIPT | {"scan": "d%GVh"}).scan == b"tea"
+
+
+def test_pydantic_can_parse_the_bytes_and_openapi_does_not_know_it() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def create(request: Request) -> float:
+        return orjson_bodies.Point.model_validate_json(await request.body()).x
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.post("/", content=b'{"x": 1, "y": 2}').json() == 1
+    assert client.post("/", content=b"{").status_code == 500
+    assert "requestBody" not in client.get("/openapi.json").json()["paths"]["/"]["post"]
