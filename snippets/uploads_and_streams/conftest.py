@@ -1,15 +1,16 @@
-"""A real browser for the answers about uploads and streams."""
+"""A real browser and servers of their own for the answers about uploads and streams."""
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from scripts.setup.chromium import system_chromium
 from tests.conftest import CHROMIUM_FLAGS
+from tests.servers.processes import running
 
 Result = TypeVar("Result")
 PATIENCE = 30_000  # milliseconds
@@ -40,3 +41,12 @@ def in_browser() -> Callable[[Callable[[Page], Result]], Result]:
         return result
 
     return run
+
+
+@pytest.fixture
+def start() -> Any:
+    """Return ``start(command, log, **options)``: a server in a process of its own, on a free port.
+
+    A context manager that gives the port; ``command(port)`` is the command.
+    """
+    return running

@@ -1,0 +1,32 @@
+# --8<-- [start:program]
+from uuid import uuid4
+
+import anyio
+from fastapi import FastAPI, HTTPException, Request
+from starlette.requests import ClientDisconnect
+
+FOLDER = anyio.Path("uploads")
+LARGEST = 5 * 1024**3
+
+app = FastAPI(max_body_size=LARGEST)
+
+
+@app.put("/files", status_code=201)
+async def receive_file(request: Request) -> dict[str, str]:
+    await FOLDER.mkdir(exist_ok=True)
+    name = uuid4().hex
+    partial = FOLDER / f"{name}.part"
+    try:
+        async with await partial.open("xb") as target:
+            async for chunk in request.stream():
+                await target.write(chunk)
+        await partial.rename(FOLDER / name)
+    except ClientDisconnect:
+        raise HTTPException(400, "The upload broke off.") from None
+    finally:
+        with anyio.CancelScope(shield=True):
+            await partial.unlink(missing_ok=True)
+    return {"name": name}
+
+
+# --8<-- [end:program]
