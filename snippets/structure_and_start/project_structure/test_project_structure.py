@@ -1,0 +1,219 @@
+import ast
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import ValidationError
+
+from snippets.structure_and_start.project_structure import one_file
+from snippets.structure_and_start.project_structure.shop import database, main, settings
+
+FOLDER = Path(__file__).parent
+UVICORN = ["uvicorn", "shop.main:app", "--port", "0"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The package of the page, in a folder of its own."""
+    for module in (FOLDER / "shop").rglob("*.py"):
+        copy = tmp_path / module.relative_to(FOLDER)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(module, copy)
+        (copy.parent / "__init__.py").touch()
+    return tmp_path
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    settings.get_settings.cache_clear()
+    yield f"sqlite+aiosqlite:///{tmp_path}/shop.db"
+    settings.get_settings.cache_clear()
+
+
+@pytest.fixture
+def client(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setenv("SHOP_DATABASE_URL", url)
+    with TestClient(main.app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def tree(folder: Path, indent: str = "") -> Iterator[str]:
+    yield f"{indent}{folder.name}/"
+    indent += "    "
+    files = [path for path in folder.iterdir() if path.is_file()]
+    yield from sorted(f"{indent}{path.name}" for path in files)
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and path.name != "__pycache__":
+            yield from tree(path, indent)
+
+
+def imports(project: Path) -> dict[str, set[str]]:
+    """Return which modules of the package each of its modules imports."""
+    graph: dict[str, set[str]] = {}
+    for path in sorted((project / "shop").rglob("*.py")):
+        if path.name == "__init__.py":
+            continue
+        parts = path.relative_to(project).with_suffix("").parts
+        used = graph.setdefault(".".join(parts), set())
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                base = parts[: -node.level]
+                used.add(".".join([*base, node.module or ""]))
+    return graph
+
+
+def call(address: str, body: Any = None) -> str:
+    data = None if body is None else json.dumps(body).encode()
+    request = Request(address, data, {"Content-Type": "application/json"})
+    try:
+        with urlopen(request, timeout=30) as response:
+            return f"{response.status} {response.read().decode()}"
+    except HTTPError as error:
+        with error:
+            return f"{error.code} {error.read().decode()}"
+
+
+def test_the_package_starts_and_answers(
+    project: Path, url: str, start: Any, recorded: Any
+) -> None:
+    recorded("tree.txt", "\n".join(tree(project / "shop")))
+    server = start(UVICORN, project, SHOP_DATABASE_URL=url)
+    address = server.address()
+    lines = [
+        f"POST /orders   {call(f'{address}/orders', {'product_id': 7, 'boxes': 2})}",
+        f"GET /orders/1  {call(f'{address}/orders/1')}",
+        f"GET /orders/2  {call(f'{address}/orders/2')}",
+    ]
+    recorded("exchange.txt", "\n".join(lines))
+    server.stop()
+
+
+def test_no_import_goes_in_a_circle_and_none_leads_to_main(project: Path) -> None:
+    graph = imports(project)
+    order = list(TopologicalSorter(graph).static_order())
+    assert order[-1] == "shop.main"
+    assert not any("shop.main" in used for used in graph.values())
+    assert graph["shop.orders.router"] == {
+        "shop.dependencies",
+        "shop.orders.schemas",
+        "shop.orders.tables",
+    }
+
+
+def test_the_application_is_imported_without_settings_and_does_not_start(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SHOP_DATABASE_URL", raising=False)
+    with pytest.raises(ValidationError, match="database_url"), TestClient(main.app):
+        pytest.fail(f"the application started without {url}")
+
+
+def test_an_engine_at_import_needs_the_variable_to_be_imported(
+    project: Path,
+) -> None:
+    shutil.copy(FOLDER / "wrong_engine_at_import.py", project / "shop/database.py")
+    result = subprocess.run(
+        [sys.executable, "-c", "import shop.database"],
+        cwd=project,
+        env={},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "KeyError: 'SHOP_DATABASE_URL'" in result.stderr
+
+
+def test_a_router_that_imports_main_is_a_circle(project: Path, start: Any) -> None:
+    shutil.copy(FOLDER / "wrong_shared_in_main.py", project / "shop/orders/router.py")
+    server = start(UVICORN, project)
+    assert server.end() != 0
+    server.line("ImportError: cannot import name 'get_session' from partially init")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("1", 404), ("0", 422), ("x", 422), ("2147483648", 422), ("9" * 30, 422)],
+)
+def test_orders_that_do_not_exist(client: TestClient, path: str, status: int) -> None:
+    assert client.get(f"/orders/{path}").status_code == status
+
+
+@pytest.mark.parametrize(
+    "body", ['{"product_id": 7}', '{"product_id": 0, "boxes": 2}', "[]", "{", ""]
+)
+def test_orders_that_are_refused(client: TestClient, body: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    response = client.post("/orders", content=body, headers=headers)
+    assert response.status_code == 422
+
+
+def test_two_orders_are_two_rows(client: TestClient) -> None:
+    order = {"product_id": 7, "boxes": 2}
+    assert client.post("/orders", json=order).json() == order | {"id": 1}
+    assert client.post("/orders", json=order).json() == order | {"id": 2}
+    assert client.get("/orders/2").json() == order | {"id": 2}
+
+
+def test_the_database_is_closed_when_the_application_fails(url: str) -> None:
+    async def fail() -> None:
+        async with database.open_database(url):
+            raise ConnectionError("something else at startup")
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(fail())
+
+
+def test_the_one_file_program_answers() -> None:
+    client = TestClient(one_file.app)
+    assert client.get("/orders/1").json() == {"product_id": 7, "boxes": 2}
+    assert client.get("/orders/2").status_code == 404
+
+
+def test_two_tables_may_name_each_other_as_strings(project: Path) -> None:
+    for name, other, column in (
+        (
+            "Order",
+            "Customer",
+            "customer_id: Mapped[int] = mapped_column(ForeignKey('Customer.id'))",
+        ),
+        ("Customer", "Order", ""),
+    ):
+        kind = other if column else f"list['{other}']"
+        (project / f"shop/{name.lower()}.py").write_text(
+            "from typing import TYPE_CHECKING\n"
+            "from sqlalchemy import ForeignKey\n"
+            "from sqlalchemy.orm import Mapped, mapped_column, relationship\n"
+            "from .database import Base\n"
+            "if TYPE_CHECKING:\n"
+            f"    from .{other.lower()} import {other}\n"
+            f"class {name}(Base):\n"
+            f"    __tablename__ = '{name}'\n"
+            "    id: Mapped[int] = mapped_column(primary_key=True)\n"
+            f"    {column}\n"
+            f"    other: Mapped[\"{kind}\"] = relationship(back_populates='other')\n"
+        )
+    code = (
+        "import shop.order, shop.customer, sqlalchemy.orm\n"
+        "sqlalchemy.orm.configure_mappers()\n"
+        "print(shop.order.Order.other.property.mapper.class_.__name__)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert result.stdout == "Customer\n"
