@@ -189,7 +189,7 @@ def test_two_tables_may_name_each_other_as_strings(project: Path) -> None:
         ),
         ("Customer", "Order", ""),
     ):
-        kind = other if column else f"list['{other}']"
+        kind = f"'{other}'" if column else f"list['{other}']"
         (project / f"shop/{name.lower()}.py").write_text(
             "from typing import TYPE_CHECKING\n"
             "from sqlalchemy import ForeignKey\n"
@@ -201,7 +201,7 @@ def test_two_tables_may_name_each_other_as_strings(project: Path) -> None:
             f"    __tablename__ = '{name}'\n"
             "    id: Mapped[int] = mapped_column(primary_key=True)\n"
             f"    {column}\n"
-            f"    other: Mapped[\"{kind}\"] = relationship(back_populates='other')\n"
+            f"    other: Mapped[{kind}] = relationship(back_populates='other')\n"
         )
     code = (
         "import shop.order, shop.customer, sqlalchemy.orm\n"
@@ -214,6 +214,6 @@ def test_two_tables_may_name_each_other_as_strings(project: Path) -> None:
         capture_output=True,
         text=True,
         timeout=30,
-        check=True,
+        check=False,
     )
-    assert result.stdout == "Customer\n"
+    assert (result.stdout, result.stderr) == ("Customer\n", "")
