@@ -1,0 +1,309 @@
+"""A stand-in for a MongoDB server, which no registry of packages has: it speaks just enough of the protocol.
+
+It answers the handshake, inserts, and finds by equality. What the driver does is real; what the server does
+is not.
+"""
+
+import asyncio
+import socketserver
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import bson
+import pytest
+from bson import CodecOptions, ObjectId
+from bson.errors import InvalidDocument, InvalidId
+from fastapi.testclient import TestClient
+from pydantic_core import PydanticSerializationError
+from pymongo import AsyncMongoClient
+from pymongo.errors import ServerSelectionTimeoutError
+
+from snippets.conftest import ROOT
+from snippets.databases.mongodb import (
+    client_in_lifespan,
+    products,
+    text_id,
+    typed_filter,
+    wrong_filter,
+    wrong_object_id,
+)
+
+HEADER = struct.Struct("<iiii")  # length, request, answer to, operation
+OP_REPLY, OP_QUERY, OP_MSG = 1, 2004, 2013
+HELLO = {
+    "ismaster": True,
+    "isWritablePrimary": True,
+    "helloOk": True,
+    "maxBsonObjectSize": 2**24,
+    "maxMessageSizeBytes": 48_000_000,
+    "maxWriteBatchSize": 1000,
+    "minWireVersion": 0,
+    "maxWireVersion": 21,
+    "ok": 1.0,
+}
+
+
+class StandIn(socketserver.ThreadingTCPServer):
+    """Holds documents by collection, and the commands that arrived."""
+
+    daemon_threads = False
+    block_on_close = True
+
+    def __init__(self) -> None:
+        """Listen on a free port."""
+        super().__init__(("127.0.0.1", 0), Conversation)
+        self.documents: dict[str, list[dict[str, Any]]] = {}
+        self.commands: list[dict[str, Any]] = []
+        self.connected = 0
+
+    @property
+    def url(self) -> str:
+        """Return the address for a client."""
+        return f"mongodb://127.0.0.1:{self.server_address[1]}/?directConnection=true"
+
+    def run(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Do what a command asks for."""
+        name = next(iter(command))
+        if name.lower() in ("hello", "ismaster"):
+            return HELLO
+        self.commands.append(command)
+        stored = self.documents.setdefault(str(command[name]), [])
+        if name == "insert":
+            stored += command["documents"]
+            return {"n": len(command["documents"]), "ok": 1.0}
+        if name in ("find", "aggregate"):
+            wanted = command.get("filter", {})
+            found = [d for d in stored if all(d.get(k) == v for k, v in wanted.items())]
+            if name == "aggregate":  # count_documents
+                found = [{"n": len(found)}]
+            namespace = f"shop.{command[name]}"
+            return {
+                "cursor": {"id": bson.Int64(0), "ns": namespace, "firstBatch": found},
+                "ok": 1.0,
+            }
+        return {"ok": 1.0}
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    """One connection of the driver."""
+
+    server: StandIn
+
+    def handle(self) -> None:
+        """Answer until the driver hangs up."""
+        self.server.connected += 1
+        try:
+            while head := self.rfile.read(HEADER.size):
+                length, request, _, operation = HEADER.unpack(head)
+                self.answer(request, operation, self.rfile.read(length - HEADER.size))
+        finally:
+            self.server.connected -= 1
+
+    def answer(self, request: int, operation: int, body: bytes) -> None:
+        """Answer one message."""
+        if operation == OP_QUERY:
+            start = body.index(b"\0", 4) + 1 + 8
+            size = struct.unpack_from("<i", body, start)[0]
+            reply = bson.encode(
+                self.server.run(bson.decode(body[start : start + size]))
+            )
+            payload = struct.pack("<iqii", 8, 0, 0, 1) + reply
+            kind = OP_REPLY
+        else:
+            command: dict[str, Any] = {}
+            place = 4
+            while place < len(body):
+                section, place = body[place], place + 1
+                size = struct.unpack_from("<i", body, place)[0]
+                part = body[place : place + size]
+                if section == 0:
+                    command |= bson.decode(part)
+                else:  # the documents of an insert
+                    end = part.index(b"\0", 4)
+                    command[part[4:end].decode()] = bson.decode_all(part[end + 1 :])
+                place += size
+            payload = b"\0\0\0\0\0" + bson.encode(self.server.run(command))
+            kind = OP_MSG
+        header = HEADER.pack(HEADER.size + len(payload), 0, request, kind)
+        self.wfile.write(header + payload)
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
+    """Start the stand-in; ``MONGODB_URL`` leads to it."""
+    with StandIn() as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.05])
+        thread.start()
+        monkeypatch.setenv("MONGODB_URL", server.url)
+        yield server
+        server.shutdown()
+        thread.join(30)
+
+
+GIVEN = "65f0c0ffee65f0c0ffee0001"
+
+
+def test_a_product_is_stored_and_read(stand_in: StandIn, recorded: Any) -> None:
+    lines = []
+    with TestClient(products.app) as client:
+        answer = client.post("/products", json={"name": "tea", "cents": 450})
+        assert answer.status_code == 201
+        stored = stand_in.documents["products"][0]
+        created = str(stored["_id"])
+        assert answer.json() == {"name": "tea", "cents": 450, "id": created}
+        for path in (
+            f"/products/{created}",
+            "/products",
+            f"/products/{GIVEN}",
+            "/products/7",
+        ):
+            answer = client.get(path)
+            text = answer.text
+            if answer.status_code == 422:
+                text = answer.json()["detail"][0]["msg"]
+            lines.append(
+                f"GET {path}\n  {answer.status_code} {text}".replace(
+                    created, GIVEN[:-1] + "7"
+                )
+            )
+    recorded("exchange.txt", "\n".join(lines))
+
+
+def test_the_lifespan_closes_the_client(stand_in: StandIn) -> None:
+    with TestClient(products.app) as client:
+        assert client.get("/products").json() == []
+        assert stand_in.connected > 0
+    command = stand_in.commands[0]
+    assert (command["find"], command["limit"], command["sort"]) == (
+        "products",
+        20,
+        {"_id": -1},
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": {"$ne": ""}, "cents": 1},
+        {"name": "tea", "cents": 2**40},
+        {"name": "tea", "cents": {"$gt": 0}},
+        {"name": "", "cents": 1},
+        [],
+    ],
+)
+def test_what_does_not_fit_never_reaches_the_database(
+    stand_in: StandIn, body: Any
+) -> None:
+    with TestClient(products.app) as client:
+        assert client.post("/products", json=body).status_code == 422
+    assert "products" not in stand_in.documents
+
+
+def test_an_object_id_cannot_be_sent_as_it_is() -> None:
+    client = TestClient(wrong_object_id.app)
+    with pytest.raises(PydanticSerializationError, match=r"bson\.objectid\.ObjectId"):
+        client.get(f"/products/{GIVEN}")
+    with pytest.raises(ValueError, match="'ObjectId' object is not iterable"):
+        client.get(f"/undeclared/{GIVEN}")
+    assert TestClient(text_id.app).get(f"/products/{GIVEN}").json()["id"] == GIVEN
+
+
+def test_a_text_that_is_no_object_id_is_an_exception() -> None:
+    with pytest.raises(InvalidId, match="is not a valid ObjectId"):
+        TestClient(wrong_object_id.app).get("/products/7")
+    assert TestClient(text_id.app).get("/products/7").status_code == 422
+
+
+def test_the_error_texts(recorded: Any) -> None:
+    client = TestClient(wrong_object_id.app)
+    lines = []
+    for path in (f"/products/{GIVEN}", f"/undeclared/{GIVEN}", "/products/7"):
+        try:
+            client.get(path)
+        except Exception as error:
+            lines.append(f"{type(error).__name__}: {error}")
+    recorded("errors.txt", "\n".join(lines))
+
+
+def test_a_client_belongs_to_one_event_loop(stand_in: StandIn) -> None:
+    # In a process of its own: nothing can close this client any more.
+    lines = [
+        "from fastapi.testclient import TestClient",
+        "from snippets.databases.mongodb.wrong_global_client import app",
+        "for _ in range(2):",
+        "    with TestClient(app) as client:",
+        "        print(client.get('/count').json(), flush=True)",
+    ]
+    command = [sys.executable, "-c", "\n".join(lines)]
+    ran = subprocess.run(
+        command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+    )
+    assert ran.stdout == "0\n"
+    assert "Cannot use AsyncMongoClient in different event loop" in ran.stderr
+    for _ in range(2):
+        with TestClient(client_in_lifespan.app) as client:
+            assert client.get("/count").json() == 0
+
+
+def test_without_a_server_the_request_fails_and_not_the_start(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=1"
+
+    async def ask() -> None:
+        async with AsyncMongoClient[dict[str, Any]](closed) as client:
+            await client["shop"]["products"].find_one({})
+
+    with pytest.raises(ServerSelectionTimeoutError):
+        asyncio.run(ask())
+    monkeypatch.setenv("MONGODB_URL", closed)
+    with TestClient(products.app):  # nothing connects
+        pass
+
+
+def test_a_body_without_types_can_hold_an_operator() -> None:
+    body = {"email": "ada@example.org", "code": {"$ne": ""}}
+    wrong = TestClient(wrong_filter.app).post("/filter", json=body)
+    assert wrong.json() == body
+    assert TestClient(typed_filter.app).post("/filter", json=body).status_code == 422
+
+
+def test_a_time_comes_back_without_its_zone() -> None:
+    at = datetime(2026, 11, 29, 12, 0, 0, 123456, tzinfo=UTC)
+    stored = bson.encode({"at": at})
+    assert bson.decode(stored)["at"] == datetime(2026, 11, 29, 12, 0, 0, 123000)  # noqa: DTZ001
+    aware: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
+    assert bson.decode(stored, codec_options=aware)["at"].tzinfo is not None
+
+
+@pytest.mark.parametrize("value", [Decimal(1), date(2026, 11, 29), {1}])
+def test_bson_does_not_know_each_type(value: Any) -> None:
+    with pytest.raises(InvalidDocument, match="cannot encode object"):
+        bson.encode({"value": value})
+
+
+def test_an_integer_has_at_most_eight_bytes() -> None:
+    with pytest.raises(OverflowError, match="8-byte ints"):
+        bson.encode({"value": 2**63})
+
+
+def test_insert_one_adds_the_id_to_the_dict(stand_in: StandIn) -> None:
+    async def insert() -> dict[str, Any]:
+        async with AsyncMongoClient[dict[str, Any]](stand_in.url) as client:
+            document: dict[str, Any] = {"name": "tea"}
+            await client["shop"]["products"].insert_one(document)
+            return document
+
+    assert isinstance(asyncio.run(insert())["_id"], ObjectId)
+
+
+def test_a_document_that_lacks_a_field_is_a_500(stand_in: StandIn) -> None:
+    with TestClient(products.app, raise_server_exceptions=False) as client:
+        stand_in.documents["products"] = [{"_id": ObjectId(GIVEN), "name": "tea"}]
+        assert client.get(f"/products/{GIVEN}").status_code == 500
