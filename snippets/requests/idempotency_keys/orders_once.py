@@ -1,0 +1,104 @@
+# --8<-- [start:program]
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Header, HTTPException, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, Field
+from sqlalchemy import DateTime, Engine, String, create_engine, delete, func, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+
+class Base(DeclarativeBase): ...
+
+
+class Order(Base):
+    __tablename__ = "orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    item: Mapped[str]
+
+
+class Stored(Base):
+    __tablename__ = "idempotency_keys"
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fingerprint: Mapped[str]
+    body: Mapped[str]
+    created: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now(), index=True
+    )
+
+
+@cache
+def get_engine() -> Engine:
+    return create_engine(os.environ["DATABASE_URL"])
+
+
+def get_session() -> Iterator[Session]:
+    with Session(get_engine()) as session:
+        yield session
+
+
+USERS: dict[str, str] = {}  # SHA-256 of a token: name; your login in its place
+Bearer = Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]
+
+
+def get_user(bearer: Bearer) -> str:
+    digest = sha256(bearer.credentials.encode()).hexdigest()
+    if digest not in USERS:
+        raise HTTPException(401, "Unknown token", {"WWW-Authenticate": "Bearer"})
+    return USERS[digest]
+
+
+Key = Annotated[str, Header(alias="Idempotency-Key", pattern="^[A-Za-z0-9-]{16,64}$")]
+
+
+class NewOrder(BaseModel):
+    item: str = Field(pattern=r"^[\w ]{1,40}$")
+
+
+class SavedOrder(BaseModel):
+    id: int
+    item: str
+
+
+app = FastAPI()
+
+
+@app.post("/orders", status_code=201, response_model=SavedOrder)
+def create_order(
+    new: NewOrder,
+    key: Key,
+    user: Annotated[str, Depends(get_user)],
+    session: Annotated[Session, Depends(get_session)],
+) -> Response:
+    number = func.hashtextextended(f"{user}:{key}", 0)
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(number))):
+        raise HTTPException(409, "The first request is running", {"Retry-After": "1"})
+    fingerprint = sha256(f"POST /orders {new.model_dump_json()}".encode()).hexdigest()
+    stored = session.get(Stored, (user, key))
+    if stored is None:
+        order = Order(owner=user, item=new.item)
+        session.add(order)
+        session.flush()
+        body = SavedOrder(id=order.id, item=order.item).model_dump_json()
+        session.add(Stored(owner=user, key=key, fingerprint=fingerprint, body=body))
+        session.commit()
+    elif stored.fingerprint != fingerprint:
+        raise HTTPException(422, "The key was used for another request")
+    else:
+        body = stored.body
+    return Response(body, 201, media_type="application/json")
+
+
+def delete_expired(session: Session, age: timedelta = timedelta(days=1)) -> None:
+    session.execute(delete(Stored).where(Stored.created < func.now() - age))
+    session.commit()
+
+
+# --8<-- [end:program]
