@@ -1,0 +1,4 @@
+#!/bin/sh
+# --8<-- [start:command]
+gunicorn main:app -k uvicorn_worker.UvicornWorker --workers 4 --timeout 60
+# --8<-- [end:command]
