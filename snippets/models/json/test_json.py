@@ -295,3 +295,8 @@ def test_pydantic_can_parse_the_bytes_and_openapi_does_not_know_it() -> None:
     assert client.post("/", content=b'{"x": 1, "y": 2}').json() == 1
     assert client.post("/", content=b"{").status_code == 500
     assert "requestBody" not in client.get("/openapi.json").json()["paths"]["/"]["post"]
+
+
+def test_a_decimal_keeps_its_form() -> None:
+    answer = TestClient(receipts.app).post("/receipts", json=RECEIPT | {"total": "1e9"})
+    assert answer.json()["total"] == "1E+9"

@@ -326,3 +326,8 @@ def test_a_root_validator_with_an_argument_is_a_warning(arguments: str) -> None:
     source = f"class N(M):\n  @root_validator({arguments})\n  def f(cls, v): return v"
     with pytest.warns(PydanticDeprecatedSince20, match="model_validator"):
         run(f"from pydantic import root_validator\n{MODEL}{source}")
+
+
+def test_digits_of_other_scripts_are_no_part_of_a_code() -> None:
+    body = {"code": "TEA\uff11", "price": "4.50"}
+    assert TestClient(migrated.app).post("/products", json=body).status_code == 422
