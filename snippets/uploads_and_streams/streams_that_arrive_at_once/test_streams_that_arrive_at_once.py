@@ -1,0 +1,385 @@
+import asyncio
+import contextlib
+import gc
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+import requests
+from fastapi import FastAPI, Request, Response
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.responses import StreamingResponse
+from fastapi.testclient import TestClient
+
+from snippets.conftest import Nginx
+from snippets.uploads_and_streams.streams_that_arrive_at_once import (
+    client,
+    stream_numbers,
+    wrong_blocking,
+    wrong_client,
+    wrong_collected,
+)
+
+Recorder = Callable[[str, str], None]
+PATIENCE = 30.0
+# How long a buffer gets to let a first piece through that it never lets through.
+LATE = 1.0
+CONFIGURATION = Path(__file__).with_name("nginx.conf").read_text()
+
+
+class Gate:
+    """A generator whose second piece waits until the client has the first one."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
+        self.client_has_the_first = threading.Event()
+        self.came_first: bool | None = None
+        self.ended = threading.Event()
+        self.end: str | None = None
+
+    async def pieces(self) -> AsyncIterator[str]:
+        yield "first\n"
+        waited = asyncio.to_thread(self.client_has_the_first.wait, self.patience)
+        self.came_first = await waited
+        yield "second\n"
+
+    async def blocking_pieces(self) -> AsyncIterator[str]:
+        for piece in self.def_pieces():
+            yield piece
+
+    def def_pieces(self) -> Iterator[str]:
+        yield "first\n"
+        self.came_first = self.client_has_the_first.wait(self.patience)
+        yield "second\n"
+
+    async def endless(self) -> AsyncIterator[str]:
+        try:
+            yield "first\n"
+            while True:
+                await asyncio.sleep(0.01)
+                yield "next\n"
+        except BaseException as error:
+            self.end = type(error).__name__
+            raise
+        finally:
+            self.ended.set()
+
+    def app(self, generator: Callable[[], Any] | None = None) -> FastAPI:
+        app = FastAPI()
+
+        @app.get("/numbers")
+        def stream() -> StreamingResponse:
+            made = (generator or self.pieces)()
+            return StreamingResponse(made, media_type="text/plain")
+
+        return app
+
+
+def read(address: str, gate: Gate, **headers: str) -> list[str]:
+    """Read the stream as the page's client does, and open the gate with the first piece."""
+    url = f"{address}/numbers"
+    texts = []
+    with httpx2.stream("GET", url, timeout=PATIENCE, headers=headers) as response:
+        for text in response.iter_text():
+            texts.append(text)
+            if text:
+                gate.client_has_the_first.set()
+    assert "".join(texts) == "first\nsecond\n"
+    return texts
+
+
+def location(address: str, without: str = "") -> str:
+    """Return the lines of nginx.conf for the application at ``address``."""
+    lines = CONFIGURATION.replace("http://127.0.0.1:8000", address).splitlines()
+    return "\n".join(line for line in lines if not without or without not in line)
+
+
+@pytest.mark.parametrize("kind", ["pieces", "def_pieces", "blocking_pieces"])
+def test_uvicorn_sends_each_piece_when_it_is_yielded(serve: Any, kind: str) -> None:
+    gate = Gate()
+    generator = getattr(gate, kind)
+    with serve(gate.app(generator)) as (address, _):
+        assert read(address, gate) == ["first\n", "second\n"]
+    assert gate.came_first
+
+
+def test_the_client_shows_what_the_program_sends(
+    serve: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    recorded: Recorder,
+) -> None:
+    monkeypatch.setattr(stream_numbers, "PAUSE", 0)
+    with serve(stream_numbers.app) as (address, _):
+        client.show(f"{address}/numbers")
+    recorded("numbers.txt", capsys.readouterr().out)
+
+
+def test_the_client_shows_the_first_piece_before_the_second(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    shown = list[str]()
+
+    def show(text: str, **options: Any) -> None:
+        shown.append(text)
+        gate.client_has_the_first.set()
+
+    monkeypatch.setitem(client.__dict__, "print", show)
+    with serve(gate.app()) as (address, _):
+        client.show(f"{address}/numbers")
+    assert shown[0] == "first\n"
+    assert gate.came_first
+
+
+def test_get_waits_for_the_last_piece(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(LATE)
+    shown = list[str]()
+
+    def show(text: str, **options: Any) -> None:
+        shown.append(text)
+        gate.client_has_the_first.set()
+
+    monkeypatch.setitem(wrong_client.__dict__, "print", show)
+    with serve(gate.app()) as (address, _):
+        wrong_client.show(f"{address}/numbers")
+    assert shown == ["first\nsecond\n"]
+    assert gate.came_first is False
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_requests_needs_stream_true(serve: Any, stream: bool) -> None:
+    gate = Gate(PATIENCE if stream else LATE)
+    with serve(gate.app()) as (address, _):
+        url = f"{address}/numbers"
+        with requests.get(url, stream=stream, timeout=PATIENCE) as response:
+            for _ in response.iter_content(chunk_size=None):
+                gate.client_has_the_first.set()
+    assert gate.came_first is stream
+
+
+def test_the_test_client_streams_since_starlette_1_9(
+    older: Callable[[str, str], bool],
+) -> None:
+    complete = older("starlette", "1.9.0")
+    gate = Gate(LATE if complete else PATIENCE)
+    with TestClient(gate.app()).stream("GET", "/numbers") as response:
+        for _ in response.iter_text():
+            gate.client_has_the_first.set()
+    assert gate.came_first is not complete
+
+
+def test_collecting_the_pieces_first_sends_them_together() -> None:
+    order = list[str]()
+
+    async def slow() -> AsyncIterator[str]:
+        for number in range(3):
+            order.append(f"made {number}")
+            yield str(number)
+
+    async def send(message: Any) -> None:
+        if message.get("body"):
+            order.append("sent")
+
+    async def receive() -> Any:
+        await asyncio.sleep(PATIENCE)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/numbers",
+        "query_string": b"",
+        "headers": [],
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wrong_collected, "numbers", slow)
+        asyncio.run(wrong_collected.app(scope, receive, send))
+        assert order == ["made 0", "made 1", "made 2", "sent", "sent", "sent"]
+        order.clear()
+        patch.setattr(stream_numbers, "numbers", slow)
+        asyncio.run(stream_numbers.app(scope, receive, send))
+        assert order == ["made 0", "sent", "made 1", "sent", "made 2", "sent"]
+
+
+GZIP = "gzip on; gzip_min_length 0; gzip_types text/plain;"
+
+
+@pytest.mark.parametrize("repair", ["", "header", "proxy_buffering off"])
+@pytest.mark.parametrize("cause", ["small pieces", "gzip on", "10 kB"])
+def test_what_nginx_holds_back_and_what_repairs_it(
+    nginx: Nginx,
+    serve: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    cause: str,
+    repair: str,
+) -> None:
+    held = cause != "small pieces" and not repair
+    gate = Gate(LATE if held else PATIENCE)
+    first = "x" * 10_000 if cause == "10 kB" else "first\n"
+
+    async def pieces() -> AsyncIterator[str]:
+        async for piece in gate.pieces():
+            yield first if piece == "first\n" else piece
+
+    monkeypatch.setattr(stream_numbers, "numbers", pieces)
+    app = stream_numbers.app if repair == "header" else gate.app(pieces)
+    http = GZIP if cause == "gzip on" else ""
+    without = "" if repair == "proxy_buffering off" else "proxy_buffering"
+    text = ""
+    with serve(app) as (address, _), nginx(location(address, without), http) as front:
+        url = f"{front}/numbers"
+        headers = {"Accept-Encoding": "gzip"}
+        with httpx2.stream("GET", url, headers=headers, timeout=PATIENCE) as response:
+            for piece in response.iter_text():
+                text += piece
+                if len(text) >= len(first):
+                    gate.client_has_the_first.set()
+    assert text == first + "second\n"
+    assert gate.came_first is not held
+
+
+def test_gzip_holds_the_pieces_back_before_starlette_1_5(
+    serve: Any, older: Callable[[str, str], bool]
+) -> None:
+    held = older("starlette", "1.5.0")
+    gate = Gate(LATE if held else PATIENCE)
+    app = gate.app()
+    app.add_middleware(GZipMiddleware)
+    with serve(app) as (address, _):
+        read(address, gate, **{"Accept-Encoding": "gzip"})
+    assert gate.came_first is not held
+
+
+def test_a_middleware_function_passes_each_piece_on(serve: Any) -> None:
+    gate = Gate()
+    app = gate.app()
+
+    @app.middleware("http")
+    async def nothing(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        return response
+
+    with serve(app) as (address, _):
+        read(address, gate)
+    assert gate.came_first
+
+
+def test_a_middleware_that_reads_the_response_holds_the_pieces_back(
+    serve: Any,
+) -> None:
+    gate = Gate(LATE)
+    app = gate.app()
+
+    @app.middleware("http")
+    async def log(request: Request, call_next: Any) -> Response:
+        response = await call_next(request)
+        body = b"".join([piece async for piece in response.body_iterator])
+        return Response(body, response.status_code, response.headers)
+
+    with serve(app) as (address, _):
+        read(address, gate)
+    assert gate.came_first is False
+
+
+@contextlib.contextmanager
+def one_piece(address: str) -> Iterator[None]:
+    """Read the first piece of the stream, and leave after the block."""
+    url = f"{address}/numbers"
+    with httpx2.stream("GET", url, timeout=PATIENCE) as response:
+        next(response.iter_text())
+        yield
+
+
+@pytest.mark.parametrize("through", ["uvicorn", "nginx"])
+def test_a_client_that_leaves_cancels_an_async_generator(
+    nginx: Nginx, serve: Any, through: str
+) -> None:
+    gate = Gate()
+    with serve(gate.app(gate.endless)) as (address, _):
+        front = nginx(location(address)) if through == "nginx" else None
+        with front or contextlib.nullcontext(address) as target, one_piece(target):
+            pass
+        assert gate.ended.wait(PATIENCE)
+    assert gate.end == "CancelledError"
+
+
+def test_a_def_generator_is_asked_for_no_further_piece_when_the_client_has_left(
+    serve: Any,
+) -> None:
+    left = threading.Event()
+    closed = threading.Event()
+    steps = list[str]()
+
+    def pieces() -> Iterator[str]:
+        try:
+            yield "first\n"
+            steps.append("asked")
+            left.wait(PATIENCE)
+            yield "second\n"
+            steps.append("asked again")
+            yield "third\n"
+        finally:
+            closed.set()
+
+    gate = Gate()
+    with serve(gate.app(pieces)) as (address, _):
+        with one_piece(address):
+            pass
+        assert httpx2.get(f"{address}/docs").is_success  # the loop has seen it
+        left.set()
+    gc.collect()
+    assert closed.is_set()
+    assert steps == ["asked"]
+
+
+def test_a_blocking_generator_lets_nothing_else_run_until_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order = list[str]()
+
+    def sleep(seconds: float) -> None:
+        order.append("slept")
+
+    monkeypatch.setattr("time.sleep", sleep)
+
+    async def both() -> None:
+        async def other() -> None:
+            order.append("other")
+
+        task = asyncio.create_task(other())
+        async for _ in wrong_blocking.numbers():
+            pass
+        await task
+
+    asyncio.run(both())
+    assert order == ["slept"] * 5 + ["other"]
+
+
+@pytest.mark.site
+def test_a_browser_reads_pieces_with_a_reader(
+    nginx: Nginx, serve: Any, in_browser: Any
+) -> None:
+    gate = Gate()
+    app = gate.app()
+    app.get("/")(lambda: None)
+    app.get("/open")(gate.client_has_the_first.set)
+    script = """async () => {
+      const response = await fetch("/numbers")
+      const reader = response.body.getReader()
+      const first = await reader.read()
+      await fetch("/open")
+      return new TextDecoder().decode(first.value)
+    }"""
+
+    def visit(page: Any, address: str) -> Any:
+        page.goto(address)
+        return page.evaluate(script)
+
+    with serve(app) as (address, _):
+        assert in_browser(lambda page: visit(page, address)) == "first\n"
+    assert gate.came_first
