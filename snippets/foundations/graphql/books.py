@@ -1,0 +1,91 @@
+# --8<-- [start:program]
+
+import strawberry
+from fastapi import FastAPI
+from graphql import GraphQLError
+from strawberry.dataloader import DataLoader
+from strawberry.extensions import (
+    MaskErrors,
+    MaxAliasesLimiter,
+    MaxTokensLimiter,
+    QueryDepthLimiter,
+)
+from strawberry.fastapi import BaseContext, GraphQLRouter
+
+AUTHORS = {1: "Ada", 2: "Grace"}  # stands for a database
+BOOKS = {1: ("Notes", 1), 2: ("Compilers", 2), 3: ("Letters", 1)}
+
+
+@strawberry.type
+class Author:
+    number: int
+    name: str
+
+
+async def load_authors(numbers: list[int]) -> list[Author | None]:
+    # one query for all: SELECT … WHERE number IN (…)
+    return [
+        Author(number=number, name=AUTHORS[number]) if number in AUTHORS else None
+        for number in numbers
+    ]
+
+
+class Context(BaseContext):
+    def __init__(self) -> None:
+        super().__init__()
+        self.authors = DataLoader(load_authors)  # one for each request
+
+
+async def get_context() -> Context:
+    return Context()
+
+
+Info = strawberry.Info[Context, None]
+
+
+@strawberry.type
+class Book:
+    number: int
+    title: str
+    author_id: strawberry.Private[int]
+
+    @strawberry.field
+    async def author(self, info: Info) -> Author | None:
+        return await info.context.authors.load(self.author_id)
+
+
+def to_book(number: int) -> Book:
+    title, author = BOOKS[number]
+    return Book(number=number, title=title, author_id=author)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def books(self) -> list[Book]:
+        return [to_book(number) for number in BOOKS]
+
+    @strawberry.field
+    async def book(self, number: int) -> Book | None:
+        return to_book(number) if number in BOOKS else None
+
+
+def is_ours(error: GraphQLError) -> bool:
+    return error.original_error is not None  # raised by a resolver
+
+
+schema = strawberry.Schema(
+    Query,
+    extensions=[
+        lambda: MaskErrors(should_mask_error=is_ours),
+        lambda: QueryDepthLimiter(max_depth=5),
+        lambda: MaxAliasesLimiter(max_alias_count=10),
+        lambda: MaxTokensLimiter(max_token_count=1000),
+    ],
+)
+app = FastAPI()
+graphql = GraphQLRouter[Context, None](
+    schema, context_getter=get_context, graphql_ide=None
+)
+app.include_router(graphql, prefix="/graphql")
+# --8<-- [end:program]

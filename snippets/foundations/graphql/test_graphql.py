@@ -1,0 +1,266 @@
+import asyncio
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import strawberry
+from fastapi import FastAPI, HTTPException
+from fastapi.testclient import TestClient
+from strawberry.asgi import GraphQL
+from strawberry.extensions import DisableIntrospection, MaskErrors, QueryDepthLimiter
+from strawberry.fastapi import GraphQLRouter
+
+from snippets.foundations.graphql import (
+    books,
+    protected,
+    threaded_resolver,
+    wrong_blocking_resolver,
+    wrong_one_by_one,
+    wrong_open_schema,
+)
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Strawberry prints each error to its log."""
+    logger = logging.getLogger("strawberry.execution")
+    logger.disabled = True
+    yield
+    logger.disabled = False
+
+
+def ask(app: FastAPI, query: str, **headers: str) -> Any:
+    return TestClient(app).post("/graphql", json={"query": query}, headers=headers)
+
+
+def serve(query: type, **options: Any) -> FastAPI:
+    app = FastAPI()
+    schema = strawberry.Schema(query, **options)
+    app.include_router(GraphQLRouter(schema), prefix="/graphql")
+    return app
+
+
+def test_books_and_their_authors_in_two_loads(
+    monkeypatch: pytest.MonkeyPatch, recorded: Any
+) -> None:
+    loads: list[list[int]] = []
+
+    async def watched(ids: list[int]) -> list[books.Author | None]:
+        loads.append(list(ids))
+        return await original(ids)
+
+    original = books.load_authors
+    monkeypatch.setattr(books, "load_authors", watched)
+    query = "{ books { title author { name } } }"
+    response = ask(books.app, query)
+    lines = ["POST /graphql", json.dumps({"query": query}), "", "200"]
+    assert response.status_code == 200
+    recorded("books.http", "\n".join([*lines, json.dumps(response.json(), indent=1)]))
+    assert loads == [[1, 2]]
+    ask(books.app, query)
+    assert loads == [[1, 2], [1, 2]]
+
+
+def test_an_unknown_book_is_null() -> None:
+    response = ask(books.app, "{ book(number: 9) { title } }")
+    assert response.json() == {"data": {"book": None}}
+    response = ask(books.app, "{ book(number: 1) { title author { name } } }")
+    assert response.json()["data"]["book"]["author"] == {"name": "Ada"}
+
+
+def test_too_many_aliases_and_tokens_are_refused() -> None:
+    aliases = " ".join(
+        f"x{number}: book(number: 1) {{ title }}" for number in range(11)
+    )
+    tokens = "title " * 1000
+    for query, text in (
+        (f"{{ {aliases} }}", "11 aliases found. Allowed: 10"),
+        (f"{{ books {{ {tokens} }} }}", "more than 1000 tokens"),
+    ):
+        response = ask(books.app, query)
+        [error] = response.json()["errors"]
+        assert text in error["message"]
+        assert response.json()["data"] is None
+
+
+@strawberry.type
+class Person:
+    @strawberry.field
+    async def friend(self) -> "Person":
+        return Person()
+
+    @strawberry.field
+    async def name(self) -> str:
+        return "Ada"
+
+
+@strawberry.type
+class Nested:
+    @strawberry.field
+    async def person(self) -> Person:
+        return Person()
+
+
+def test_without_a_limit_any_depth_is_answered() -> None:
+    query = "{ person " + "{ friend " * 9 + "{ name }" + " }" * 10
+    assert "errors" not in ask(serve(Nested), query).json()
+    app = serve(Nested, extensions=[lambda: QueryDepthLimiter(max_depth=5)])
+    [error] = ask(app, query).json()["errors"]
+    assert "exceeds maximum operation depth of 5" in error["message"]
+
+
+def test_a_query_that_does_not_fit_the_schema_is_a_200_with_errors() -> None:
+    response = ask(books.app, "{ nope }")
+    assert response.status_code == 200
+    [error] = response.json()["errors"]
+    assert error["message"] == "Cannot query field 'nope' on type 'Query'."
+
+
+def test_an_exception_of_a_resolver_is_masked_and_logged_and_other_fields_are_answered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    logging.getLogger("strawberry.execution").disabled = False
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        async def report(self) -> str | None:
+            raise ValueError("secret")
+
+        @strawberry.field
+        async def name(self) -> str:
+            return "Ada"
+
+    app = serve(Query, extensions=[lambda: MaskErrors(books.is_ours)])
+    body = ask(app, "{ report name }").json()
+    assert body["data"] == {"report": None, "name": "Ada"}
+    assert body["errors"][0]["message"] == "Unexpected error."
+    assert "secret" in caplog.text
+    assert "Cannot query" in ask(app, "{ nope }").json()["errors"][0]["message"]
+
+
+def test_by_default_the_text_of_an_exception_is_sent() -> None:
+    response = ask(wrong_open_schema.app, "{ report }")
+    assert response.status_code == 200
+    [error] = response.json()["errors"]
+    assert error["message"] == "no table reports at db.example.com"
+
+
+def test_an_http_exception_of_a_resolver_is_a_200_too() -> None:
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        async def report(self) -> str:
+            raise HTTPException(404, "no report")
+
+    response = ask(serve(Query), "{ report }")
+    assert (response.status_code, response.json()["data"]) == (200, None)
+    assert response.json()["errors"][0]["message"] == "404: no report"
+
+
+def test_bodies_that_are_no_query_are_a_400() -> None:
+    client = TestClient(books.app)
+    assert client.post("/graphql", content="{books{title}}").status_code == 400
+    assert client.post("/graphql", json={}).status_code == 400
+    headers = {"content-type": "application/json"}
+    assert client.post("/graphql", content="{", headers=headers).status_code == 400
+
+
+def test_graphiql_loads_scripts_of_another_host_unless_it_is_off() -> None:
+    html = {"accept": "text/html"}
+    page = TestClient(wrong_open_schema.app).get("/graphql", headers=html)
+    assert "https://unpkg.com/graphiql@" in page.text
+    assert TestClient(books.app).get("/graphql", headers=html).status_code == 404
+
+
+def test_the_schema_can_be_read_until_introspection_is_off() -> None:
+    query = "{ __schema { queryType { name } } }"
+    assert "errors" not in ask(books.app, query).json()
+    app = serve(Nested, extensions=[DisableIntrospection])
+    assert "errors" in ask(app, query).json()
+
+
+def test_get_answers_queries_and_refuses_mutations() -> None:
+    @strawberry.type
+    class Mutation:
+        @strawberry.mutation
+        async def rename(self) -> str:
+            raise AssertionError("never called")
+
+    app = serve(Nested, mutation=Mutation)
+    client = TestClient(app)
+    assert client.get("/graphql", params={"query": "{ person { name } }"}).json()[
+        "data"
+    ]
+    refused = client.get("/graphql", params={"query": "mutation { rename }"})
+    assert refused.status_code == 400
+
+
+def test_the_context_is_a_dependency_and_its_401_is_a_401(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("API_TOKEN", "demo")
+    query = "{ me }"
+    assert ask(protected.app, query).status_code == 401
+    headers = [(b"authorization", "Bearer wröng".encode())]
+    client = TestClient(protected.app)
+    refused = client.post("/graphql", json={"query": query}, headers=headers)
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"] == "Bearer"
+    answer = ask(protected.app, query, authorization="Bearer demo")
+    assert answer.json() == {"data": {"me": "ada"}}
+
+
+def test_a_field_that_asks_for_itself_asks_once_for_each_object() -> None:
+    wrong_one_by_one.queries.clear()
+    assert ask(wrong_one_by_one.app, "{ books { author } }").status_code == 200
+    assert len(wrong_one_by_one.queries) == 51
+
+
+def test_a_def_resolver_runs_on_the_event_loop() -> None:
+    threads = wrong_blocking_resolver.threads
+    threads.clear()
+
+    @strawberry.type
+    class Query(wrong_blocking_resolver.Query):
+        @strawberry.field
+        async def loop(self) -> str:
+            return threading.current_thread().name
+
+    [*_, loop] = [ask(serve(Query), "{ loop report }").json()["data"]["loop"]]
+    assert threads == [loop]
+    threads.clear()
+    assert ask(threaded_resolver.app, "{ report }").json()["data"]["report"] == "done"
+    assert threads == ["AnyIO worker thread"]
+
+
+def test_fields_of_a_query_run_at_the_same_time() -> None:
+    barrier = asyncio.Barrier(2)
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        async def meet(self) -> str:
+            async with asyncio.timeout(30):
+                await barrier.wait()
+            return "met"
+
+    data = ask(serve(Query), "{ a: meet b: meet }").json()["data"]
+    assert data == {"a": "met", "b": "met"}
+
+
+def test_the_openapi_document_knows_the_address_and_not_the_fields() -> None:
+    document = books.app.openapi()
+    assert list(document["paths"]) == ["/graphql"]
+    assert "Book" not in json.dumps(document)
+
+
+def test_the_old_mount_of_the_asgi_application_fails() -> None:
+    app = FastAPI()
+    graphql: Any = GraphQL(books.schema)
+    app.add_route("/graphql", graphql)
+    with pytest.raises(AttributeError, match="no attribute 'add_websocket_route'"):
+        app.add_websocket_route("/graphql", graphql)  # type: ignore[attr-defined]
