@@ -1,6 +1,5 @@
 """A real browser and servers of their own for the answers about uploads and streams."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -36,9 +35,7 @@ def in_browser() -> Callable[[Callable[[Page], Result]], Result]:
                 return visit(page)
 
         with ThreadPoolExecutor(1) as pool:
-            result = pool.submit(visited).result()
-        assert threading.current_thread() is threading.main_thread()
-        return result
+            return pool.submit(visited).result()
 
     return run
 

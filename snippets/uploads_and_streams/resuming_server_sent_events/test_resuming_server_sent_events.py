@@ -1,0 +1,334 @@
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import fastapi.sse
+import httpx2
+import pytest
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, StreamingResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.testclient import TestClient
+
+from snippets.conftest import Nginx
+from snippets.uploads_and_streams.resuming_server_sent_events import (
+    resumable_events,
+    stream_with_an_end,
+    wrong_without_an_end,
+    wrong_without_ids,
+)
+
+Recorder = Callable[[str, str], None]
+PATIENCE = 30.0
+FOLDER = Path(__file__).parent
+
+
+class CutLog(resumable_events.Log):
+    """A log whose connections break when the test says so."""
+
+    cut = False
+
+    async def after(self, number: int) -> list[tuple[int, str]]:
+        async with self.added:
+            await self.added.wait_for(lambda: self.cut or self.newest > number)
+            if self.cut:
+                self.cut = False
+                raise ConnectionError
+        return await super().after(number)
+
+    async def break_connection(self) -> None:
+        async with self.added:
+            self.cut = True
+            self.added.notify_all()
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> CutLog:
+    """The log of the program, new and numbered from 1."""
+    fresh = CutLog(size=3)
+    fresh.newest = fresh.forgotten = 0
+    monkeypatch.setattr(resumable_events, "log", fresh)
+    return fresh
+
+
+def frames(response: httpx2.Response) -> Iterator[str]:
+    """Give each event as it stands on the wire."""
+    text = ""
+    for piece in response.iter_text():
+        text += piece
+        while "\n\n" in text:
+            frame, _, text = text.partition("\n\n")
+            yield frame
+
+
+def stream(address: str, last: str | None = None) -> Any:
+    headers = {} if last is None else {"Last-Event-ID": last}
+    return httpx2.stream("GET", f"{address}/events", headers=headers, timeout=PATIENCE)
+
+
+def add(address: str, *texts: str) -> None:
+    for text in texts:
+        answer = httpx2.post(f"{address}/events", json={"text": text}, timeout=PATIENCE)
+        assert answer.status_code == 202
+
+
+def test_a_client_gets_what_was_added_since_its_last_id(
+    log: CutLog, serve: Any, recorded: Recorder
+) -> None:
+    with serve(resumable_events.app) as (address, _):
+        with stream(address) as response:
+            shown = frames(response)
+            first = next(shown)
+            add(address, "one")
+            first += "\n\n" + next(shown)
+        add(address, "two", "three")
+        with stream(address, "1") as response:
+            shown = frames(response)
+            next(shown)
+            missed = [next(shown), next(shown)]
+    assert [frame.splitlines()[0] for frame in missed] == [
+        'data: {"text": "two"}',
+        'data: {"text": "three"}',
+    ]
+    request = "GET /events HTTP/1.1\n\n"
+    again = "\n\n\nGET /events HTTP/1.1\nLast-Event-ID: 1\n\n"
+    recorded("resumed.http", request + first + again + "\n\n".join(missed))
+
+
+def test_a_new_client_gets_what_comes_from_now_on(log: CutLog, serve: Any) -> None:
+    with serve(resumable_events.app) as (address, _):
+        add(address, "old")
+        with stream(address) as response:
+            shown = frames(response)
+            assert next(shown) == "id: 1\nretry: 2000"
+            add(address, "new")
+            assert "new" in next(shown)
+
+
+def test_an_id_that_is_forgotten_is_answered_with_reset(
+    log: CutLog, serve: Any
+) -> None:
+    with serve(resumable_events.app) as (address, _):
+        add(address, "a", "b", "c", "d", "e")
+        for last, texts in (("1", "cde"), ("2", "cde"), ("4", "e")):
+            with stream(address, last) as response:
+                shown = frames(response)
+                next(shown)
+                if last == "1":
+                    assert next(shown) == "event: reset\ndata: {}\nid: 2"
+                for text in texts:
+                    assert f'"{text}"' in next(shown)
+
+
+def test_an_id_of_an_earlier_run_is_older_than_all_of_this_one() -> None:
+    earlier = resumable_events.Log()
+    asyncio.run(earlier.add("text"))
+    later = resumable_events.Log()
+    assert earlier.newest <= later.forgotten
+
+
+@pytest.mark.parametrize("last", ["5", "999", "-1"])
+def test_an_id_of_another_run_is_answered_with_reset(
+    log: CutLog, serve: Any, last: str
+) -> None:
+    log.newest = log.forgotten = 100
+    with serve(resumable_events.app) as (address, _), stream(address, last) as response:
+        shown = frames(response)
+        next(shown)
+        assert next(shown) == "event: reset\ndata: {}\nid: 100"
+        add(address, "one")
+        assert next(shown).endswith("id: 101")
+
+
+@pytest.mark.parametrize("last", ["x", "1.5", "", "9" * 5000])
+def test_an_id_that_is_no_number_is_a_422(log: CutLog, last: str) -> None:
+    headers = {"Last-Event-ID": last}
+    response = TestClient(resumable_events.app).get("/events", headers=headers)
+    assert response.status_code == 422
+
+
+def test_the_memory_of_the_log_is_bounded(log: CutLog) -> None:
+    async def fill() -> None:
+        for number in range(10):
+            await log.add(str(number))
+
+    asyncio.run(fill())
+    assert [number for number, _ in log.events] == [8, 9, 10]
+    assert log.forgotten == 7
+
+
+def test_the_headers_forbid_caches_and_buffers(log: CutLog, serve: Any) -> None:
+    with serve(resumable_events.app) as (address, _), stream(address) as response:
+        headers = response.headers
+    assert headers["Content-Type"].startswith("text/event-stream")
+    assert headers["Cache-Control"] == "no-cache"
+    assert headers["X-Accel-Buffering"] == "no"
+
+
+def test_fastapi_pings_an_idle_stream(
+    log: CutLog, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fastapi.sse._PING_INTERVAL == 15  # seconds
+    monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.1)
+    with serve(resumable_events.app) as (address, _), stream(address) as response:
+        shown = frames(response)
+        next(shown)
+        assert [next(shown), next(shown)] == [": ping", ": ping"]
+
+
+def test_a_comment_of_the_generator_is_a_line_that_browsers_ignore() -> None:
+    app = FastAPI()
+
+    @app.get("/events", response_class=EventSourceResponse)
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        yield ServerSentEvent(comment="ping")
+
+    assert TestClient(app).get("/events").text == ": ping\n\n"
+
+
+def test_pings_keep_a_stream_alive_through_nginx_which_cuts_a_silent_one(
+    log: CutLog, serve: Any, nginx: Nginx, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastapi.routing._PING_INTERVAL", 0.1)
+    app = FastAPI()
+    app.include_router(resumable_events.app.router)
+
+    @app.get("/events/silent")
+    async def silent() -> StreamingResponse:
+        async def nothing() -> AsyncIterator[str]:
+            yield "first\n"
+            await asyncio.sleep(PATIENCE)
+
+        return StreamingResponse(nothing())
+
+    with serve(app) as (address, _):
+        lines = f"proxy_read_timeout 1s; location / {{ proxy_pass {address}; }}"
+        with nginx(lines) as front, stream(front) as response:
+            shown = frames(response)
+            next(shown)
+            url = f"{front}/events/silent"
+            with pytest.raises(httpx2.RemoteProtocolError):  # after a second
+                httpx2.get(url, timeout=PATIENCE)
+            add(address, "later")
+            rest = next(frame for frame in shown if frame != ": ping")
+    assert "later" in rest
+
+
+def test_a_client_that_leaves_ends_the_generator(serve: Any) -> None:
+    ended = threading.Event()
+    app = FastAPI()
+
+    @app.get("/events", response_class=EventSourceResponse)
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        try:
+            yield ServerSentEvent(retry=1)
+            await asyncio.sleep(PATIENCE * 2)
+        finally:
+            ended.set()
+
+    with serve(app) as (address, _):
+        with stream(address) as response:
+            next(frames(response))
+        assert ended.wait(PATIENCE)
+
+
+def test_queues_without_ids_lose_what_nobody_heard(serve: Any) -> None:
+    with serve(wrong_without_ids.app) as (address, _):
+        add(address, "lost")
+        with stream(address, "1") as response:
+            while not wrong_without_ids.queues:
+                httpx2.get(f"{address}/docs")
+            add(address, "heard")
+            frame = next(frames(response))
+    assert json.loads(frame.removeprefix("data: ")) == {"text": "heard"}
+
+
+def served(app: FastAPI, html: str, seen: list[str | None]) -> FastAPI:
+    """Return ``app`` beside a page for the browser; ``seen`` gets the IDs of its requests."""
+    whole = FastAPI()
+
+    @whole.middleware("http")
+    async def note(request: Request, call_next: Any) -> Response:
+        if request.url.path in {"/events", "/answer"} and request.method == "GET":
+            seen.append(request.headers.get("last-event-id"))
+        response: Response = await call_next(request)
+        return response
+
+    whole.get("/", response_class=HTMLResponse)(lambda: html)
+    whole.include_router(app.router)
+    return whole
+
+
+@pytest.mark.site
+def test_a_browser_reconnects_and_misses_nothing(
+    log: CutLog, serve: Any, in_browser: Any
+) -> None:
+    seen = list[str | None]()
+    html = (FOLDER / "events.html").read_text()
+    app = served(resumable_events.app, html, seen)
+    app.post("/cut")(log.break_connection)
+
+    def visit(page: Any, address: str) -> list[str]:
+        page.goto(address)
+        page.wait_for_function("() => source.readyState === EventSource.OPEN")
+        add(address, "one")
+        page.locator("li").nth(0).wait_for()
+        httpx2.post(f"{address}/cut", timeout=PATIENCE)
+        page.wait_for_function("() => source.readyState === EventSource.CONNECTING")
+        add(address, "two", "three")
+        page.locator("li").nth(2).wait_for()
+        texts: list[str] = page.locator("li").all_inner_texts()
+        return texts
+
+    with serve(app) as (address, _):
+        assert in_browser(lambda page: visit(page, address)) == ["one", "two", "three"]
+    assert seen == [None, "1"]
+
+
+ANSWER = """<script>
+  const words = []
+  const source = new EventSource("/answer")
+  source.onmessage = ({data}) => words.push(data)
+  source.addEventListener("done", () => source.close())
+</script>"""
+
+
+@pytest.mark.site
+def test_a_browser_repeats_a_stream_that_ends_without_a_sign(
+    serve: Any, in_browser: Any
+) -> None:
+    def visit(page: Any, address: str, done: str) -> Any:
+        page.goto(address)
+        page.wait_for_function(done)
+        return page.evaluate("() => words")
+
+    app = served(wrong_without_an_end.app, ANSWER, [])
+    done = "() => words.length >= 6"
+    with serve(app) as (address, _):
+        words = in_browser(lambda page: visit(page, address, done))
+    assert words[:6] == ["To", "be", "continued"] * 2
+    app = served(stream_with_an_end.app, ANSWER, [])
+    done = "() => source.readyState === EventSource.CLOSED"
+    with serve(app) as (address, _):
+        words = in_browser(lambda page: visit(page, address, done))
+    assert words == ["To", "be", "continued"]
+
+
+@pytest.mark.site
+def test_a_browser_gives_up_where_the_status_is_not_200(
+    serve: Any, in_browser: Any
+) -> None:
+    app = FastAPI()
+    app.get("/answer")(lambda: Response(status_code=503))
+
+    def visit(page: Any, address: str) -> None:
+        page.goto(address)
+        page.wait_for_function("() => source.readyState === EventSource.CLOSED")
+
+    seen = list[str | None]()
+    with serve(served(app, ANSWER, seen)) as (address, _):
+        in_browser(lambda page: visit(page, address))
+    assert seen == [None]
