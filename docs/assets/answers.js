@@ -9,9 +9,6 @@ const BUTTONS = {
 }
 
 function labelThemeParts() {
-  document.querySelectorAll(".md-code__nav").forEach((nav, index) => {
-    nav.setAttribute("aria-label", `Code block ${index + 1}`)
-  })
   document.querySelector(".md-path")?.setAttribute("aria-label", "Breadcrumb")
   // A table that scrolls must be reachable by keyboard.
   document.querySelectorAll(".md-typeset__scrollwrap").forEach(wrap => { wrap.tabIndex = 0 })
@@ -148,6 +145,27 @@ function focusHeading() {
   heading.focus({ preventScroll: true })
 }
 
+// What comes into sight is laid out only then, and may take another room than was left for it. The theme puts even a page
+// that is shown in its place anew, for the first link within it, and scrolls to where that place was before. So the place
+// that a link leads to is kept in sight until the reader moves.
+const HELD_FOR = 1000 // milliseconds
+let shown = location.pathname
+
+function holdPlace() {
+  const isReturn = history.state !== null && location.pathname !== shown // the theme goes back to where the reader was
+  shown = location.pathname
+  if (!location.hash || isReturn) return
+  const id = decodeURIComponent(location.hash.slice(1))
+  const place = document.getElementById(id)
+  if (!place) return
+  place.style.scrollMarginTop = "3.4rem" // below the header; the theme's rule is for what the browser itself went to
+  const observer = new ResizeObserver(() => place.scrollIntoView())
+  const release = () => observer.disconnect()
+  observer.observe(document.querySelector("article"))
+  for (const sign of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(sign, release, { once: true, passive: true })
+  setTimeout(release, HELD_FOR)
+}
+
 // The program that a block is a part of: the address of its file leads to it without a script too.
 async function program(address) {
   const answer = await fetch(address)
@@ -167,37 +185,127 @@ function addProgramButtons() {
   }
 }
 
+// The theme would do this block by block, and measure each.
+function addCodeButtons() {
+  document.querySelectorAll("article pre > code").forEach((code, index) => {
+    if (code.parentElement.querySelector(".md-code__nav")) return
+    const button = document.createElement("button")
+    button.type = "button"
+    button.className = "md-code__button"
+    button.dataset.mdType = "copy"
+    button.title = "Copy to clipboard"
+    button.setAttribute("aria-label", `Copy code block ${index + 1}`)
+    button.addEventListener("click", () => copyText(code.textContent.trimEnd(), "Copied to clipboard"))
+    const place = document.createElement("div")
+    place.className = "md-code__nav"
+    place.append(button)
+    code.before(place)
+  })
+}
+
 function enhance() {
   labelThemeParts()
   addCopying()
   addProgramButtons()
+  addCodeButtons()
   if (document.querySelector(".filterable")) import("./filter.js").then(({ addFilters }) => addFilters())
   if (document.querySelector(".not-found")) import("./not-found.js").then(({ suggest }) => suggest())
 }
 
-// Nothing that is shown needs the theme's script, so it neither competes with what does nor holds up the first paint.
+// The colour scheme, which the theme keeps as `__palette`. The theme's own script would style the whole page anew three
+// times at its start, and show a page that is to be dark in light colours until then.
+const AUTOMATIC = "(prefers-color-scheme)"
+
+function takePalette() {
+  const form = document.querySelector("[data-md-component=palette]")
+  if (!form) return
+  form.removeAttribute("data-md-component")
+  const inputs = [...form.querySelectorAll("input")]
+  const isLight = matchMedia("(prefers-color-scheme: light)")
+  const toolbar = document.createElement("meta")
+  toolbar.name = "theme-color"
+  let index = 0
+  try {
+    index = Math.min(window.__md_get("__palette")?.index ?? 0, inputs.length - 1)
+  } catch {
+    // Where the browser keeps nothing, the system's scheme is shown.
+  }
+
+  function show() {
+    const { media } = colours(inputs[index])
+    const wanted = `(prefers-color-scheme: ${isLight.matches ? "light" : "dark"})`
+    const shown = media === AUTOMATIC ? inputs.find(input => colours(input).media === wanted) : inputs[index]
+    for (const [key, value] of Object.entries(colours(shown))) document.body.setAttribute(`data-md-color-${key}`, value)
+    document.documentElement.toggleAttribute("data-dark", colours(shown).scheme === "slate") // of scrollbars and controls
+    inputs.forEach((input, at) => { input.nextElementSibling.hidden = at !== index })
+  }
+
+  function colourToolbar() {
+    toolbar.content = getComputedStyle(document.querySelector(".md-header")).backgroundColor
+  }
+
+  function choose(next) {
+    index = next
+    document.body.dataset.mdColorSwitching = "" // no transitions
+    show()
+    window.__md_set("__palette", { index, color: colours(inputs[index]) })
+    colourToolbar()
+    setTimeout(() => { delete document.body.dataset.mdColorSwitching })
+  }
+
+  show()
+  isLight.addEventListener("change", () => {
+    show()
+    colourToolbar()
+  })
+  form.addEventListener("change", ({ target }) => choose(inputs.indexOf(target)))
+  form.addEventListener("keydown", ({ key }) => {
+    if (key !== "Enter") return
+    const next = inputs[(index + 1) % inputs.length]
+    next.click()
+    next.focus()
+  })
+  afterFirstPaint(() => {
+    colourToolbar()
+    document.head.append(toolbar)
+  })
+}
+
+function colours({ dataset }) {
+  return {
+    media: dataset.mdColorMedia,
+    scheme: dataset.mdColorScheme,
+    primary: dataset.mdColorPrimary,
+    accent: dataset.mdColorAccent,
+  }
+}
+
+// Nothing that is shown needs the theme's script, so it neither competes with what does nor holds up the first paint. To
+// read it and to let it go over the page are two tasks, between which the browser answers the reader.
 function loadTheme() {
   const script = document.createElement("script")
   script.src = JSON.parse(document.getElementById("theme").textContent)
-  script.addEventListener("load", () => {
-    window.document$.next(document) // it waits for DOMContentLoaded, which has been
-    let isFirst = true
-    window.document$.subscribe(() => {
-      if (!isFirst) document.dispatchEvent(new Event("page"))
-      isFirst = false
-    })
-  })
+  script.addEventListener("load", () => setTimeout(startTheme))
   document.body.append(script)
 }
 
+function startTheme() {
+  window.document$.next(document) // it waits for DOMContentLoaded, which has been
+  labelThemeParts()
+  let isFirst = true
+  window.document$.subscribe(() => {
+    if (!isFirst) document.dispatchEvent(new Event("page"))
+    isFirst = false
+  })
+}
+
+takePalette()
 enhance()
 document.addEventListener("page", () => {
   enhance()
   focusHeading()
+  holdPlace()
 })
-
-// The theme makes all addresses absolute. Once the page has loaded, the browser would ask for the stylesheets again.
-document.querySelectorAll("link[rel=stylesheet]").forEach(link => link.setAttribute("href", link.href))
 
 // Calls back once the page has been painted; at once where nobody sees it, or where the browser does not tell.
 function afterFirstPaint(callback) {
@@ -210,14 +318,3 @@ function afterFirstPaint(callback) {
 }
 
 document.addEventListener("DOMContentLoaded", () => afterFirstPaint(loadTheme))
-
-// The theme adds its parts one by one; once a frame is enough.
-let isAwaited = false
-new MutationObserver(() => {
-  if (isAwaited) return
-  isAwaited = true
-  requestAnimationFrame(() => {
-    isAwaited = false
-    labelThemeParts()
-  })
-}).observe(document.body, { childList: true, subtree: true })

@@ -1,6 +1,7 @@
 """Browsing in a real browser: home page, filter, instant navigation, print, addresses that do not exist."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -12,6 +13,7 @@ from scripts.catalogue.answers import Catalogue
 from scripts.pages.counts import counts
 from scripts.project import site_url
 from scripts.rules.read_rules import finders
+from tests.browser.test_pages import THEME_STARTED, TWO_FRAMES
 from tests.conftest import WIDTHS, new_context
 
 pytestmark = pytest.mark.site
@@ -41,6 +43,9 @@ LAY_OUT_400 = """async () => {
   const sizes = findings.map(finding => finding.querySelectorAll("*").length)
   return { time: Math.min(...times), all: all.length, laidOut: laidOut.length, most: Math.max(...sizes) }
 }"""
+NOT_LAID_OUT = """() => [...document.querySelectorAll("article :is(.block, .review) > :first-child")]
+  .filter(part => !part.checkVisibility({ contentVisibilityAuto: true })).length"""
+TOP_OF_SOURCES = "document.getElementById('sources').getBoundingClientRect().top"
 # Lost when the browser loads a page instead of the theme's navigation.
 STAYS = "window.stays = true"
 
@@ -332,6 +337,70 @@ def test_fragment_links_work_after_instant_navigation(
     assert walker.url == f"{served}{answer.address}#sources"
     expect(walker.get_by_role("heading", name="Sources")).to_be_in_viewport()
     assert walker.evaluate("window.stays"), "the browser loaded a page anew"
+
+
+def test_a_link_within_a_long_answer_leads_to_its_place(
+    browser: Browser, served: str, catalogue: Catalogue
+) -> None:
+    """Blocks on the way are not laid out, and the theme puts the page anew, later than the jump."""
+    answer = next(a for a in catalogue.answers.values() if a.address == "foundations/asgi/")
+
+    def late(route: Route) -> None:
+        time.sleep(0.4)
+        route.continue_()
+
+    with new_context(browser, "phone") as context:
+        page = context.new_page()
+        page.goto(served + answer.address)
+        page.evaluate(THEME_STARTED)
+        page.route(f"**/{answer.address}", late)
+        page.evaluate(
+            "() => { window.again = new Promise(done => document.addEventListener('page', done)) }"
+        )
+        page.evaluate("location.hash = 'sources'")
+        page.evaluate("() => window.again.then(() => {})")
+        page.evaluate(TWO_FRAMES)
+        assert 60 < page.evaluate(TOP_OF_SOURCES) < 200
+        page.goto("about:blank")
+        page.goto(f"{served}{answer.address}#sources")
+        page.evaluate(THEME_STARTED)
+        page.evaluate(TWO_FRAMES)
+        assert 60 < page.evaluate(TOP_OF_SOURCES) < 200
+
+
+def test_a_long_answer_lays_out_what_is_in_sight(desktop: Page, served: str) -> None:
+    desktop.goto(f"{served}middleware/writing-middleware/")
+    desktop.evaluate(THEME_STARTED)
+    hidden = desktop.evaluate(NOT_LAID_OUT)
+    assert hidden > 2
+    desktop.emulate_media(media="print")
+    assert desktop.evaluate(NOT_LAID_OUT) == 0
+    desktop.emulate_media(media="null")
+
+
+def test_a_reader_chooses_the_colour_scheme_and_it_stays(browser: Browser, served: str) -> None:
+    with new_context(browser, "desktop") as context:
+        page = context.new_page()
+        page.emulate_media(color_scheme="dark")
+        page.goto(served)
+        body = page.locator("body")
+        toggle = page.locator(".md-header__option label:visible")
+        expect(body).to_have_attribute("data-md-color-scheme", "slate")
+        page.emulate_media(color_scheme="light")
+        expect(body).to_have_attribute("data-md-color-scheme", "default")
+        for scheme in ("default", "slate"):  # light, then dark, whatever the system says
+            toggle.click()
+            expect(body).to_have_attribute("data-md-color-scheme", scheme)
+        page.reload()
+        expect(body).to_have_attribute("data-md-color-scheme", "slate")
+        assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+        expect(page.locator("meta[name=theme-color]")).to_have_attribute(
+            "content", re.compile(r"\d")
+        )
+        page.locator("#__palette_2").focus()
+        page.keyboard.press("Enter")
+        expect(body).to_have_attribute("data-md-color-scheme", "default")
+        expect(toggle).to_have_count(1)
 
 
 def test_on_another_host_links_load_their_page(

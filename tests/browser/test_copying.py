@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.catalogue.finding import SEVERITIES, Finding
 from scripts.catalogue.findings import read_findings
+from tests.browser.test_pages import THEME_STARTED
 from tests.conftest import WIDTHS, new_context
 
 pytestmark = pytest.mark.site
@@ -145,7 +146,7 @@ def test_the_desk_copies_link_and_sentence_of_a_finding(
 def test_copying_works_after_instant_navigation(
     page: Page, served: str, catalogue: Catalogue
 ) -> None:
-    page.wait_for_selector("html.js")
+    page.evaluate(THEME_STARTED)
     page.evaluate(NAVIGATE, served + LINKED)
     head = page.locator(".short-answer")
     expect(head.get_by_role("button")).to_have_count(3)

@@ -25,6 +25,11 @@ MOST_REQUESTS = 9
 MOST_SHEETS = 3
 
 OPEN_ALL = "() => document.querySelectorAll('details').forEach(element => { element.open = true })"
+# The theme's script has been loaded and has gone over the page.
+THEME_STARTED = """() => new Promise(done => {
+  const look = () => window.document$ ? window.document$.subscribe(() => done()) : setTimeout(look, 10)
+  look()
+})"""
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # Names the widest element, where one makes the page wider than the window.
 WIDEST = """() => {
@@ -59,7 +64,7 @@ class Visit:
         Nothing of the site loads later by itself, and "networkidle" would wait half a second each time.
         """
         self.page.wait_for_load_state("load")
-        self.page.wait_for_selector("html.js")
+        self.page.evaluate(THEME_STARTED)
         self.page.evaluate(TWO_FRAMES)
 
     def look(self, width: str, scheme: str = "light") -> None:
@@ -274,7 +279,8 @@ def test_answer_is_complete_without_javascript(
         *(entry.truth for entry in answer.meta.said),
     ]
     lost = [part for part in wanted if plain(part) not in text]
-    blocks = [block for block in article.locator("pre").all_inner_texts() if block.strip()]
+    # The browser gives no inner text of what it has not laid out yet.
+    blocks = [block for block in article.locator("pre").all_text_contents() if block.strip()]
     if len(blocks) != len(INCLUDE.findall(markdown)):
         lost.append("a code block")
     if lost:

@@ -43,6 +43,7 @@ def headed(block: re.Match[str], shown: Shown, findings: list[Finding], up: str)
     """Return a block of a built page with its head and its lines; ``up`` leads to the site's root.
 
     A block that a finding refers to says which it is, so that the finding can be copied with its code.
+    The number of its lines lets the browser leave room for it before it is laid out.
     """
     include = f"{shown.path}:{shown.section}"
     named = f' data-include="{include}"' if any(include in f.files for f in findings) else ""
@@ -53,9 +54,11 @@ def headed(block: re.Match[str], shown: Shown, findings: list[Finding], up: str)
     head = f'<span class="block__title">{label}</span>' if label and label != name else ""
     if not shown.is_recorded:
         head += f'<a class="block__file" href="{up}{shown.address}" title="The whole program">{name}</a>'
-    mark, marked = marks(html.unescape(title), plain_lines(block["code"]), findings)
+    lines = plain_lines(block["code"])
+    mark, marked = marks(html.unescape(title), lines, findings)
     return (
-        f'<div class="language-{block["language"]} highlight block block--{kind}"{named}>'
+        f'<div class="language-{block["language"]} highlight block block--{kind}"'
+        f' data-rows="{len(lines)}"{named}>'
         f'<span class="filename">{head}</span>'
         f"<pre><span></span><code>{boxed(block['code'], mark, marked)}</code></pre></div>"
     )
