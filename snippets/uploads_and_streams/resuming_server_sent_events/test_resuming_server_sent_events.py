@@ -239,8 +239,10 @@ def test_queues_without_ids_lose_what_nobody_heard(serve: Any) -> None:
     with serve(wrong_without_ids.app) as (address, _):
         add(address, "lost")
         with stream(address, "1") as response:
-            while not wrong_without_ids.queues:
-                httpx2.get(f"{address}/docs")
+            for _ in range(1000):
+                httpx2.get(f"{address}/docs")  # gives the stream time to begin
+                if wrong_without_ids.queues:
+                    break
             add(address, "heard")
             frame = next(frames(response))
     assert json.loads(frame.removeprefix("data: ")) == {"text": "heard"}
@@ -332,3 +334,17 @@ def test_a_browser_gives_up_where_the_status_is_not_200(
     with serve(served(app, ANSWER, seen)) as (address, _):
         in_browser(lambda page: visit(page, address))
     assert seen == [None]
+
+
+def test_two_clients_get_each_event(log: CutLog, serve: Any) -> None:
+    with (
+        serve(resumable_events.app) as (address, _),
+        stream(address) as one,
+        stream(address) as other,
+    ):
+        both = [frames(one), frames(other)]
+        for shown in both:
+            next(shown)
+        add(address, "for both")
+        for shown in both:
+            assert "for both" in next(shown)
