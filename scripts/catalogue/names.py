@@ -12,6 +12,8 @@ OTHER_PAGES = (
     "contributing.md",
 )
 SPELLING = {
+    "api": "API",
+    "apis": "APIs",
     "asgi": "ASGI",
     "async": "async",
     "await": "await",
@@ -22,9 +24,12 @@ SPELLING = {
     "docker": "Docker",
     "fastapi": "FastAPI",
     "flask": "Flask",
+    "graphql": "GraphQL",
     "http": "HTTP",
+    "json": "JSON",
     "jwt": "JWT",
     "kubernetes": "Kubernetes",
+    "mongodb": "MongoDB",
     "oauth2": "OAuth2",
     "openapi": "OpenAPI",
     "postgresql": "PostgreSQL",

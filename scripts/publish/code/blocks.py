@@ -85,7 +85,13 @@ def complete_page(
 
 def breakable(page: str) -> str:
     """Return a built page whose inline code a narrow screen breaks after a sign, and not in a name."""
-    return LONG_CODE.sub(lambda code: f"<code>{with_breaks(code[1], LONG, LONG_NAME)}</code>", page)
+    return LONG_CODE.sub(inline, page)
+
+
+def inline(code: re.Match[str]) -> str:
+    """Return long code of running text with places to break; a message of several words is marked as such."""
+    kind = ' class="phrase"' if " " in code[1] else ""
+    return f"<code{kind}>{with_breaks(code[1], LONG, LONG_NAME)}</code>"
 
 
 def write_programs(catalogue: Catalogue, site: Path, root: Path = ROOT) -> list[Problem]:
