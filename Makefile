@@ -20,7 +20,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 HIDING := $(firstword $(wildcard *.py */__init__.py))
 $(if $(HIDING),$(error $(HIDING):1: a module in the root hides a library. Move it into scripts/, tests/ or snippets/))
 
-.PHONY: help serve build check test new move retire record fix hooks audit versions portability addresses rules freeze lock clean
+.PHONY: help serve build check test new move retire runner runs record fix hooks audit versions portability addresses rules freeze lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,9 +44,15 @@ retire: $(VENV)/test.installed ## Let another answer replace one, which keeps it
 	@$(BIN)/python -m scripts.authors.retire
 
 test: export REQUIRE_SERVERS := 1
-test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/servers.installed $(SEMGREP) ## Run every check; what CI runs
+test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/servers.installed $(SEMGREP) runner ## Run every check; what CI runs
 	@$(MAKE) --no-print-directory build || { $(EXPLAIN); exit 1; }
 	@$(BIN)/python -m pytest $(PYTEST)
+
+runner: $(VENV)/site.installed ## Make what runs programs in the browser, and with it the Run buttons; make test does it too
+	@$(BIN)/python -m scripts.runner.build
+
+runs: $(VENV)/test.installed runner ## Find and record again which programs run in the browser (ONLY=topic/slug for a part)
+	@$(BIN)/python -m scripts.runner.record $(ONLY)
 
 record: $(VENV)/test.installed $(VENV)/servers.installed ## Record the output of the snippets again; look at the difference before you commit it
 	@$(BIN)/python -m pytest $(PYTEST) snippets --record

@@ -182,6 +182,7 @@ function addProgramButtons() {
     button.setAttribute("aria-label", `Copy program: ${file.textContent}`)
     button.addEventListener("click", () => copyText(program(file.href), "Program copied"))
     file.after(button)
+    addRunButton(file)
   }
 }
 
@@ -203,11 +204,33 @@ function addCodeButtons() {
   })
 }
 
+// What runs a program is loaded by the click.
+const loadRunner = () => import("./run/page.js")
+const noRunner = () => announce("What runs programs could not be loaded: try again when you are online.")
+
+function addRunButton(file) {
+  const block = file.closest("[data-run]")
+  if (!block) return
+  const button = document.createElement("button")
+  button.type = "button"
+  button.className = "block__copy block__run"
+  button.textContent = "Run"
+  button.setAttribute("aria-label", `Run ${file.textContent}`)
+  button.addEventListener("click", () => loadRunner().then(({ run }) => run(block, button), noRunner))
+  file.after(button)
+}
+
+// A link may bring a change to the code of a block: it is filled in, and not run.
+function fillIn() {
+  if (location.hash.startsWith("#code=")) loadRunner().then(({ fill }) => fill(location.hash), noRunner)
+}
+
 function enhance() {
   labelThemeParts()
   addCopying()
   addProgramButtons()
   addCodeButtons()
+  fillIn()
   if (document.querySelector(".filterable")) import("./filter.js").then(({ addFilters }) => addFilters())
   if (document.querySelector(".not-found")) import("./not-found.js").then(({ suggest }) => suggest())
 }

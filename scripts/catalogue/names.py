@@ -8,6 +8,7 @@ OTHER_PAGES = (
     "review-your-code.md",
     "corrections.md",
     "questions.md",
+    "programs-in-the-page.md",
     "programs.md",
     "contributing.md",
 )

@@ -26,7 +26,9 @@ from scripts.publish.built_page import BuiltPage
 REVIEWED = "data/inline_scripts.tsv"
 DIRECTIVES = {
     "default-src": "'none'",
-    "script-src": "'self'",  # and the hashes
+    # And the hashes. Programs of the pages run in WebAssembly, and this word allows nothing else.
+    "script-src": "'self' 'wasm-unsafe-eval'",
+    "worker-src": "'self'",
     "style-src": "'self'",
     "img-src": "'self' data:",  # the theme's stylesheet draws its icons from data: addresses
     "connect-src": "'self'",

@@ -9,9 +9,9 @@ import pytest
 from scripts.catalogue.answers import Catalogue
 from scripts.catalogue.files.included_code import included
 from scripts.catalogue.findings import all_findings
+from scripts.catalogue.shown_code import program, shown_blocks
 from scripts.project import ROOT
 from scripts.publish.code.lines import boxed, changed, plain_lines
-from scripts.publish.code.shown import program, shown_blocks
 
 BOXED = re.compile(
     r'<div class="[^"]* block block--(\w+)"[^>]*>.*?<code>(.*?)</code></pre></div>', re.S

@@ -94,8 +94,9 @@ def test_the_policy_allows_files_of_the_site_and_scripts_by_their_hash_alone(
 ) -> None:
     sources = {word for part in policy.split("; ") for word in part.split()[1:]}
     hashes = {source for source in sources if re.fullmatch(r"'sha256-[\w+/]{43}='", source)}
-    assert sources - hashes == {"'self'", "'none'", "data:"}
-    assert policy.startswith("default-src 'none'; script-src 'self' 'sha256-")
+    assert sources - hashes == {"'self'", "'none'", "'wasm-unsafe-eval'", "data:"}
+    assert policy.startswith("default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-")
+    assert policy.count("'wasm-unsafe-eval'") == policy.count("worker-src 'self'") == 1
     assert policy.count("data:") == policy.count("img-src 'self' data:") == 1
     # Found by other means than those of the build.
     scripts = {script for html in pages.values() for script in INLINE.findall(html)}

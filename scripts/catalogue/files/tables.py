@@ -15,6 +15,8 @@ HEADS = {
     "data/places.tsv": 0,
     "data/recorded_hits.tsv": 1,
     "data/redirects.tsv": 0,
+    "data/run_outputs.tsv": 0,
+    "data/runs.tsv": 0,
     "data/sources.tsv": 0,
     "data/synonyms.tsv": 0,
     "data/workflows.tsv": 0,

@@ -12,9 +12,10 @@ from scripts.catalogue.answers import Catalogue, Page
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.finding import Finding
 from scripts.catalogue.findings import all_findings
+from scripts.catalogue.shown_code import Shown, program, shown_blocks
 from scripts.project import ROOT
 from scripts.publish.code.lines import boxed, marks, plain_lines, with_breaks
-from scripts.publish.code.shown import Shown, program, shown_blocks
+from scripts.publish.code.runs import Runs, runs
 
 # As the engine writes it: the fence's language, a title where there is one, and the code.
 BLOCK = re.compile(
@@ -39,7 +40,9 @@ def kind_of(shown: Shown, title: str) -> str:
     return "wrong" if PurePosixPath(shown.path).name.startswith("wrong_") else "code"
 
 
-def headed(block: re.Match[str], shown: Shown, findings: list[Finding], up: str) -> str:
+def headed(
+    block: re.Match[str], shown: Shown, findings: list[Finding], up: str, runs: Runs | None
+) -> str:
     """Return a block of a built page with its head and its lines; ``up`` leads to the site's root.
 
     A block that a finding refers to says which it is, so that the finding can be copied with its code.
@@ -47,6 +50,7 @@ def headed(block: re.Match[str], shown: Shown, findings: list[Finding], up: str)
     """
     include = f"{shown.path}:{shown.section}"
     named = f' data-include="{include}"' if any(include in f.files for f in findings) else ""
+    named += runs.attributes(shown) if runs else ""
     title = block["title"] or ""
     kind = kind_of(shown, title)
     label = title or {"output": "Output", "shell": "Shell"}.get(kind, "")
@@ -65,7 +69,7 @@ def headed(block: re.Match[str], shown: Shown, findings: list[Finding], up: str)
 
 
 def complete_page(
-    page: Page, shown: list[Shown], findings: list[Finding], site: Path
+    page: Page, shown: list[Shown], findings: list[Finding], site: Path, runs: Runs | None
 ) -> list[Problem]:
     """Complete the blocks of a built page, which are ``shown``; one that is complete stays as it is."""
     path = site / page.address.lstrip("/") / "index.html"
@@ -78,7 +82,11 @@ def complete_page(
         return [Problem(page.file, 1, fault, "Include each block in a fence of its own.", "Code")]
     up = "../" * page.address.lstrip("/").count("/")
     for block, source in zip(reversed(blocks), reversed(shown), strict=True):
-        built = built[: block.start()] + headed(block, source, findings, up) + built[block.end() :]
+        built = (
+            built[: block.start()]
+            + headed(block, source, findings, up, runs)
+            + built[block.end() :]
+        )
     path.write_text(breakable(built), encoding="utf-8")
     return []
 
@@ -97,10 +105,12 @@ def inline(code: re.Match[str]) -> str:
 def write_programs(catalogue: Catalogue, site: Path, root: Path = ROOT) -> list[Problem]:
     """Complete the code blocks of all answers and publish the programs; return what is wrong."""
     problems = []
+    runnable, all_shown = runs(root), list[Shown]()
     findings = all_findings(catalogue, root)
     for number, page in catalogue.answers.items():
         blocks = shown_blocks((root / page.file).read_text(encoding="utf-8"))
-        problems += complete_page(page, blocks, findings[number], site)
+        problems += complete_page(page, blocks, findings[number], site, runnable)
+        all_shown += blocks
         for shown in blocks:
             if not shown.is_recorded:
                 target = site / shown.address
@@ -120,4 +130,6 @@ def write_programs(catalogue: Catalogue, site: Path, root: Path = ROOT) -> list[
         for finding in examples
         for path, _, section in (include.partition(":") for include in finding.files)
     ]
-    return problems + complete_page(home, blocks, examples, site)
+    if runnable:
+        runnable.publish(all_shown, site)
+    return problems + complete_page(home, blocks, examples, site, None)

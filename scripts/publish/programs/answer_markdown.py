@@ -11,8 +11,8 @@ from scripts.catalogue.answers import AnswerPage, Page
 from scripts.catalogue.files.included_code import included
 from scripts.catalogue.files.markdown_text import plain
 from scripts.catalogue.files.problems import Problem, Problems
+from scripts.catalogue.shown_code import shown_blocks
 from scripts.project import ROOT, site_url
-from scripts.publish.code.shown import shown_blocks
 from scripts.publish.programs.model import Export
 from scripts.releases.lock import read_lock
 

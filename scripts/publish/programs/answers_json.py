@@ -7,9 +7,9 @@ from scripts.catalogue.files.front_matter import Correction
 from scripts.catalogue.files.markdown_text import plain
 from scripts.catalogue.finding import Finding
 from scripts.catalogue.findings import all_findings
+from scripts.catalogue.shown_code import shown_blocks
 from scripts.pages.review_macros import relinked, short_links
 from scripts.project import ROOT, repository_url, site_url
-from scripts.publish.code.shown import shown_blocks
 from scripts.publish.programs.model import Export, ExportedAnswer
 from scripts.releases.lock import Lock, read_lock
 from scripts.releases.proof import proof_of, test_line

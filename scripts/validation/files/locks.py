@@ -12,7 +12,12 @@ from scripts.releases.lock import LOCK
 from scripts.validation.rules import read, rule
 
 LOCKS = ("requirements/site.txt", LOCK)
-ALL_LOCKS = (*LOCKS, "requirements/oldest.txt", "requirements/semgrep.txt")
+ALL_LOCKS = (
+    *LOCKS,
+    "requirements/oldest.txt",
+    "requirements/runner.txt",
+    "requirements/semgrep.txt",
+)
 PIN = re.compile(r"([a-z0-9-]+)==(\S+)( ; [^\\]+)? \\")
 HASH = re.compile(r" {4}--hash=sha256:[0-9a-f]{64}( \\)?")
 INPUT = re.compile(r"(?!-r )[^#\s][^#]*")

@@ -47,3 +47,20 @@ def shown_blocks(markdown: str) -> list[Shown]:
 def program(path: str, root: Path = ROOT) -> str:
     """Return a file of ``snippets`` without what stands in it for the site and its checks."""
     return MARKER.sub("", (root / "snippets" / path).read_text(encoding="utf-8"))
+
+
+def lines_of(path: str, section: str, root: Path = ROOT) -> tuple[int, int] | None:
+    """Return the first and last line, from 1, of a section in the program as ``program`` returns it.
+
+    Returns ``None`` where the section is no single run of lines that begins and ends with code.
+    """
+    marks = {f"[{end}:{section}]": end for end in ("start", "end")}
+    found = dict[str, int]()
+    number = 0
+    for line in (root / "snippets" / path).read_text(encoding="utf-8").splitlines(keepends=True):
+        if end := next((end for mark, end in marks.items() if mark in line), ""):
+            if end in found:
+                return None
+            found[end] = number
+        number += not MARKER.match(line)
+    return (found["start"] + 1, found["end"]) if len(found) == len(marks) else None

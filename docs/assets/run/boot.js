@@ -1,0 +1,28 @@
+// Starts the interpreter from the site's own files, in a worker of the page and, to try all programs, under Node.
+
+const ENVIRONMENT = { HOME: "/home/pyodide", PYTHONHASHSEED: "0", PYDANTIC_DISABLE_PLUGINS: "1" }
+const BUNDLES = "/lib/bundles"
+
+// `core` is the address of the archive of modules, `extension` holds the one compiled module, `fetchBundle` returns
+// the bytes of a further archive at once, and `emit` is told each event as JSON. Returns what runs a job, as JSON.
+export async function boot({ loadPyodide, manifest, home, core, extension, fetchBundle, emit }) {
+  const known = JSON.parse(manifest)
+  const write = (files, path, content) => {
+    files.mkdirTree(path.slice(0, path.lastIndexOf("/")))
+    files.writeFile(path, content)
+  }
+  const python = await loadPyodide({
+    indexURL: home,
+    stdLibURL: core,
+    packageBaseUrl: home,
+    lockFileContents: known.lock,
+    env: ENVIRONMENT,
+    fsInit: files => { for (const path of Object.values(known.extensions)) write(files, path, extension) },
+  })
+  const bring = bundle => {
+    const path = `${BUNDLES}/${bundle}.zip`
+    write(python.FS, path, fetchBundle(bundle))
+    return path
+  }
+  return python.pyimport("inside.entry").start(manifest, bring, emit)
+}

@@ -1,0 +1,1 @@
+"""Programs that run in the reader's browser: the files they need, and which programs can run there."""

@@ -1,0 +1,32 @@
+// Makes the files for the browser, with the interpreter that will read them: node build.mjs '{"folders": …}'
+import { readFileSync, readdirSync } from "node:fs"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+
+const ENVIRONMENT = { PYTHONHASHSEED: "0", PYTHONNODEBUGRANGES: "1", PYDANTIC_DISABLE_PLUGINS: "1" }
+
+async function make({ folders, core, lazy, first, bundle }) {
+  const { loadPyodide } = await import(pathToFileURL(join(folders.pyodide, "pyodide.mjs")))
+  const py = await loadPyodide({ env: { HOME: "/home/pyodide", ...ENVIRONMENT } })
+  for (const [name, folder] of Object.entries(folders)) {
+    py.FS.mkdirTree(`/host/${name}`)
+    py.mountNodeFS(`/host/${name}`, folder)
+  }
+  const names = core.map(name => name.replaceAll("-", "_"))
+  for (const wheel of readdirSync(folders.wheels).filter(file => names.includes(file.split("-")[0]))) {
+    const content = new Uint8Array(readFileSync(join(folders.wheels, wheel)))
+    py.unpackArchive(content, "wheel", { extractDir: "/site" })
+  }
+  py.runPython(readFileSync(first, "utf8"))
+  py.runPython(readFileSync(bundle, "utf8"))
+  const inside = Object.fromEntries(Object.keys(folders).map(name => [name, `/host/${name}`]))
+  py.globals.get("main")(py.toPy(inside), py.toPy(core), py.toPy(lazy), py.globals.get("loaded"))
+}
+
+try {
+  await make(JSON.parse(process.argv[2]))
+} catch (error) {
+  // Node would print the line of the interpreter's script too, which is more than a megabyte.
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,162 @@
+"""Runs what the page asks for: a program, requests to it, and the comparison with what was recorded."""
+
+import contextlib
+import io
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from types import ModuleType
+from typing import Any
+
+from . import threads
+from .client import Emit, Lifespan, send, talk
+from .errors import failure
+from .exchanges import Request, requests, to_text
+from .loop import Clock, InlineLoop
+from .outcome import Answer, Outcome, view
+from .program import Surroundings, application, has_app, load
+from .suggest import suggestions
+
+
+class Printed(io.TextIOBase):
+    """A stream that tells at once what is printed."""
+
+    def __init__(self, session: "Session", stream: str) -> None:
+        """Tell ``session`` of a ``stream``."""
+        self.session, self.stream = session, stream
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Tell of ``text``."""
+        if text:
+            if self.stream == "stdout":
+                self.session.outcome.printed += text
+            self.session.emit("printed", {"stream": self.stream, "text": text})
+        return len(text)
+
+
+class Session:
+    """One program at a time; its application lives until another program comes."""
+
+    def __init__(self, emit: Emit) -> None:
+        """Tell of all that happens by ``emit(kind, details)``."""
+        self.emit, self.outcome = emit, Outcome()
+        self.surroundings = Surroundings()
+        self.source = ""
+        self.module: ModuleType | None = None
+        self.loop: InlineLoop | None = None
+        self.lifespan: Lifespan | None = None
+
+    def run(
+        self,
+        source: str,
+        name: str,
+        asked: str = "",
+        recorded: str = "",
+        compared: tuple[str, ...] = (),
+        lines: tuple[int, int] | None = None,
+        *,
+        anew: bool = False,
+        hurry: bool = False,
+    ) -> Outcome:
+        """Run a program, or go on with it, and send it what is ``asked``; tell of the result.
+
+        Without a request, one is made to the first path operation, or to that in the ``lines`` that the page
+        shows. In a ``hurry`` nothing sleeps. ``compared`` names what of the run the ``recorded`` text may
+        hold, of which the best is told.
+        """
+        self.outcome, self.name = Outcome(), name
+        threads.USED.clear()
+        Clock.start(hurry=hurry)
+        start = time.perf_counter()
+        with self._streams(), self._told():
+            if anew or source != self.source or self.module is None:
+                self._close()
+                self.loop = InlineLoop()
+                self.source, self.module = source, None
+                self.module = load(source, name)
+            if has_app(source):
+                self._ask(requests(asked) or self._suggested(lines))
+        result: dict[str, Any] = {"milliseconds": round(1000 * (time.perf_counter() - start))}
+        if threads.USED:
+            result["threads"] = True
+        if compared:
+            shown = {name: view(name, recorded, self.outcome) for name in compared}
+            same = [name for name, text in shown.items() if text == recorded.strip("\n")]
+            best = (same or list(compared))[0]
+            result |= {"view": best, "real": shown[best], "same": bool(same)}
+        self.emit("result", result)
+        return self.outcome
+
+    def _suggested(self, lines: tuple[int, int] | None) -> list[Request]:
+        assert self.module is not None
+        found = suggestions(application(self.module))
+        request = found[0][0] if found else Request("GET", "/")
+        for candidate, endpoint in found:
+            code = getattr(endpoint, "__code__", None)
+            if lines and code and lines[0] <= code.co_firstlineno <= lines[1]:
+                request = candidate
+                break
+        self.emit("asked", {"text": to_text([request])})
+        return [request]
+
+    def _ask(self, asked: list[Request]) -> None:
+        assert self.module is not None
+        assert self.loop is not None
+        app = application(self.module)
+        if self.lifespan is None:
+            self.lifespan = Lifespan(app, self.loop)
+            self.lifespan.start()
+        number = 0
+        while asked:
+            group = [asked.pop(0)]
+            while asked and asked[0].with_the_last:
+                group.append(asked.pop(0))
+            if group[0].method == "WEBSOCKET":
+                talk(app, group[0], self.lifespan.state, self.emit, self.loop)
+                continue
+            tasks = []
+            for request in group:
+                answer = Answer()
+                self.outcome.answers.append(answer)
+                sent = send(app, request, self.lifespan.state, number, self.emit, answer)
+                tasks.append(self.loop.create_task(sent))
+                number += 1
+            for task in tasks:
+                with self._told():
+                    self.loop.pump(task.done)
+                    task.result()
+
+    def _close(self) -> None:
+        """Shut the last program down, and forget it."""
+        loop, lifespan = self.loop, self.lifespan
+        self.loop = self.lifespan = None
+        with self._told():
+            if lifespan:
+                lifespan.stop()
+        if loop:
+            loop.finish()
+        self.outcome = Outcome()
+        self.surroundings.restore()
+
+    @contextlib.contextmanager
+    def _streams(self) -> Iterator[None]:
+        before = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = Printed(self, "stdout"), Printed(self, "stderr")
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell of an exception of the program, and go on."""
+        try:
+            yield
+        except BaseException as error:  # noqa: BLE001  # SystemExit too
+            self.outcome.failure = failure(error, self.name)
+            self.emit("error", asdict(self.outcome.failure))

@@ -1,0 +1,154 @@
+"""Tries a program in the browser's interpreter and in CPython: does it run, and does it say the same?"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.project import ROOT
+from scripts.runner.hosts import Event, Host
+from scripts.runner.inside.exchanges import requests as requests_of
+from scripts.runner.inside.exchanges import to_text
+from scripts.runner.inside.outcome import views
+from scripts.runner.programs import Program
+
+ENDLESS = "OutOfTimeError"
+SAME, RUNS, CANNOT = "same", "runs", "cannot"
+
+
+LACKS = {
+    r"^KeyError: '([A-Z_]+)'": r"\1",
+    r"^ValidationError: .* for Settings": "settings",
+    r"^ModuleNotFoundError: No module named '_?(multiprocessing)'": "processes",
+    r"^ModuleNotFoundError: No module named '(flask|django|pytest|alembic|pwdlib|uvicorn|websockets)": r"\1",
+    r"^ModuleNotFoundError: No module named '(snippets)": "other modules",
+    r"^NotImplementedError: This Python build lacks multiprocessing": "processes",
+    r"can't start new thread": "threads",
+    r"cannot import name 'scrypt'": "OpenSSL",
+    r"greenlet": "greenlet",
+    r"no such table": "tables",
+    r"^RuntimeError: File at path": "files",
+    r"does not speak ASGI": "WSGI",
+}
+"""Exceptions by which a program says that it needs what is not there, and what that is."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of a program."""
+
+    path: str
+    result: str
+    """``same`` as was recorded on its page, ``runs``, or ``cannot``."""
+    detail: str = ""
+    """The recorded text and what of the run it holds, or why the program cannot run."""
+    given: str = ""
+    """What CPython gave, where no text of the page says it and the browser gives the same."""
+
+
+def asked_by(text: str) -> str:
+    """Return the requests that a recorded text holds, as text."""
+    return to_text(requests_of(text, is_recorded=True))
+
+
+def failure(events: list[Event]) -> str:
+    """Return the exception of a run, or nothing; ``hang`` where it did not end."""
+    if events[-1]["event"] == "hang":
+        return "hang"
+    errors = [event for event in events if event["event"] == "error"]
+    return f"{errors[-1]['kind']}: {errors[-1]['message']}" if errors else ""
+
+
+def told(events: list[Event]) -> str:
+    """Return what a run gave, in the form of a recorded text."""
+    printed = "".join(
+        e["text"] for e in events if e["event"] == "printed" and e["stream"] == "stdout"
+    )
+    parts = [printed.strip("\n")] if printed.strip() else []
+    bodies = dict[int, str]()
+    for event in events:
+        if event["event"] == "body":
+            bodies[event["number"]] = bodies.get(event["number"], "") + event["text"]
+    asked = "".join(event["text"] for event in events if event["event"] == "asked")
+    for event in events:
+        if event["event"] == "response":
+            body = bodies.get(event["number"], "").rstrip("\n")
+            parts.append(
+                "\n".join(filter(None, [asked, "", f"{event['status']} {event['phrase']}", body]))
+            )
+    messages = [e for e in events if e["event"] == "message"]
+    if messages:
+        parts.append(
+            "\n".join(f"{e['from']:<6}  {e['kind']}  {e['text']}".rstrip() for e in messages)
+        )
+    if why := failure(events):
+        parts.append(why)
+    return "\n\n".join(parts)
+
+
+def job(program: Program, **more: Any) -> dict[str, Any]:
+    """Return the job that runs a program, with the request that its page is about."""
+    lines = program.lines[0] if program.lines else None
+    return {
+        "source": program.source,
+        "name": Path(program.path).name,
+        "lines": lines,
+        "anew": True,
+        "hurry": True,
+    } | more
+
+
+def matching(program: Program, host: Host, root: Path = ROOT) -> tuple[str, str] | None:
+    """Return the recorded text of the page that a program gives, and what of the run it is, or ``None``."""
+    for name in program.recorded:
+        text = (root / "snippets" / name).read_text(encoding="utf-8")
+        asked = {"asked": asked_by(text), "recorded": text, "compared": views(text)}
+        result = host.run(job(program, **asked))[-1]
+        if result.get("same"):
+            return name, result["view"]
+    return None
+
+
+def trial(program: Program, browser: Host, here: Host, root: Path = ROOT) -> Trial:
+    """Try a program."""
+    events = browser.run(job(program))
+    real = here.run(job(program))
+    why = failure(events)
+    if why and (lacks(why) or kind(why) != kind(failure(real))):
+        return Trial(program.path, CANNOT, lacks(why) or why)
+    if why.startswith(ENDLESS):
+        return Trial(program.path, RUNS, ENDLESS)
+    if found := matching(program, browser, root):
+        return Trial(program.path, SAME, ":".join(found))
+    given = told(real)
+    return Trial(program.path, RUNS, kind(why), given if given == told(events) else "")
+
+
+def lacks(why: str) -> str:
+    """Return in a word what a program that ended with an exception needs and has not, or nothing."""
+    for pattern, word in LACKS.items():
+        if found := re.search(pattern, why):
+            return found.expand(word)
+    return ""
+
+
+def kind(why: str) -> str:
+    """Return the kind of an exception."""
+    return why.partition(":")[0]
+
+
+def retold(found: Trial, program: Program, browser: Host, root: Path = ROOT) -> str:
+    """Run a program again; return what is not as it was ``found``, or nothing."""
+    if found.result == SAME:
+        name, _, how = found.detail.partition(":")
+        text = (root / "snippets" / name).read_text(encoding="utf-8")
+        asked = {"asked": asked_by(text), "recorded": text, "compared": [how]}
+        is_same = browser.run(job(program, **asked))[-1].get("same")
+        return "" if is_same else f"it does not give {name} any more"
+    events = browser.run(job(program))
+    why = failure(events)
+    if found.result == CANNOT:
+        return "" if why else "it runs now"
+    if kind(why) != found.detail.removeprefix("-"):
+        return f"it ends with {why or 'no exception'} now"
+    return "" if found.given in ("", told(events)) else "it gives something else"

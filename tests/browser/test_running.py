@@ -1,0 +1,223 @@
+"""Programs run in the page: what a reader sees before, while and after, and what may go wrong."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+
+from scripts.project import site_url
+from tests.browser.axe import faults, violations
+from tests.conftest import new_context
+
+pytestmark = pytest.mark.site
+
+ROUTES = "requests/route-order/"
+LIMIT = 120_000  # milliseconds in which the interpreter starts on a busy machine
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser, site: Path, served: str) -> Iterator[BrowserContext]:
+    """A window whose cache is kept from test to test, and in which the theme navigates.
+
+    The theme follows links that the sitemap lists, which names another port than that of the test's server.
+    """
+    sitemap = (site / "sitemap.xml").read_text(encoding="utf-8").replace(site_url(), served)
+
+    def answer(route: Route) -> None:
+        route.fulfill(body=sitemap, content_type="application/xml")
+
+    with new_context(browser, "desktop") as context:
+        context.route("**/sitemap.xml", answer)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        yield context
+
+
+@pytest.fixture
+def page(window: BrowserContext, served: str) -> Iterator[Page]:
+    """An answer with programs that run."""
+    page = window.new_page()
+    page.set_default_timeout(LIMIT)
+    page.goto(served + ROUTES)
+    page.locator(".block__run").first.wait_for()
+    yield page
+    page.close()
+
+
+def run(page: Page) -> None:
+    """Run the first program of the page, and wait for its end."""
+    page.locator(".block__run").first.click()
+    finished(page)
+
+
+def finished(page: Page) -> None:
+    expect(page.locator(".run__status").first).to_have_text(
+        re.compile("same as recorded|Different|Finished|Stopped|could not"), timeout=LIMIT
+    )
+
+
+def code(page: Page, text: str) -> None:
+    """Write ``text`` in place of the code of the first block that has been run."""
+    page.locator(".block--runs code").first.fill(text)
+
+
+def test_nothing_is_loaded_before_the_click_and_then_from_this_site_alone(
+    window: BrowserContext, served: str
+) -> None:
+    page = window.new_page()
+    page.set_default_timeout(LIMIT)
+    asked = list[str]()
+    window.on("request", lambda request: asked.append(request.url))
+    page.goto(served + ROUTES)
+    page.locator(".block__run").first.wait_for()
+    assert not [address for address in asked if "/run/" in address or ".json" in address]
+    run(page)
+    assert any(address.endswith("pyodide.asm.wasm") for address in asked)
+    assert {urlsplit(address).netloc for address in asked} == {urlsplit(served).netloc}
+    page.close()
+
+
+def test_the_recorded_exchange_stands_beside_the_real_one_and_is_the_same(page: Page) -> None:
+    run(page)
+    panel = page.locator(".run").first
+    expect(panel.locator(".run__status")).to_have_text(re.compile("The same as recorded"))
+    expected, real = (panel.locator(".run__text").nth(n).inner_text() for n in (0, 1))
+    assert '200 OK  "the caller"' in expected
+    assert '"the caller"' in real
+    expect(panel.locator(".run__versions")).to_contain_text("FastAPI 0.")
+
+
+def test_a_change_of_the_code_is_run_and_what_differs_is_marked(page: Page) -> None:
+    run(page)
+    changed = page.locator(".block--runs code").first.inner_text().replace("the caller", "me")
+    code(page, changed)
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator(".run__status").first).to_have_text(
+        "Different from what was recorded, in 1 line."
+    )
+    assert page.locator(".run__other").all_inner_texts() == ['200 OK  "the caller"', '200 OK  "me"']
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator(".run__status").first).to_have_text(re.compile("The same as recorded"))
+
+
+def test_another_request_goes_to_the_running_application_within_a_moment(page: Page) -> None:
+    run(page)
+    page.get_by_role("textbox", name="Request", exact=True).fill("GET /users/42\n\nGET /nowhere")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator(".run__text").nth(1)).to_contain_text("404 Not Found")
+    expect(page.locator(".run__status").first).to_have_text(
+        re.compile("Finished in .* not compared, because the request is another one")
+    )
+
+
+def test_an_error_is_told_with_the_readers_lines(page: Page) -> None:
+    run(page)
+    changed = page.locator(".block--runs code").first.inner_text().replace('"the caller"', "1 / 0")
+    code(page, changed)
+    page.get_by_role("button", name="Send again").click()
+    finished(page)
+    page.get_by_role("textbox", name="Request", exact=True).fill("GET /users/me")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator('[data-kind="error"]').last).to_contain_text("ZeroDivisionError")
+    assert "site-packages" not in page.locator(".run__text").nth(1).inner_text()
+
+
+def test_an_endless_program_is_stopped_by_hand_and_the_next_run_works(page: Page) -> None:
+    run(page)
+    code(page, page.locator(".block--runs code").first.inner_text() + "\nwhile True:\n    pass")
+    page.get_by_role("button", name="Send again").click()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".run__status").first).to_have_text(re.compile("Stopped by you"))
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator(".run__status").first).to_have_text(
+        re.compile("The same as recorded"), timeout=LIMIT
+    )
+
+
+def test_a_file_that_is_missing_gives_a_sentence_and_no_button_that_waits(
+    browser: Browser, served: str
+) -> None:
+    def refuse(route: Route) -> None:
+        route.fulfill(status=404)
+
+    with new_context(browser, "phone") as context:
+        context.route(re.compile(r"core\.bin"), refuse)
+        page = context.new_page()
+        page.goto(served + ROUTES)
+        page.locator(".block__run").first.click()
+        expect(page.locator(".run__status").first).to_have_text(
+            re.compile(r"Python could not be loaded: core\.bin \(404\)\. Press Send again"),
+            timeout=LIMIT,
+        )
+        assert page.get_by_role("button", name="Send again").is_enabled()
+
+
+def test_a_program_that_cannot_be_fetched_gives_a_sentence(browser: Browser, served: str) -> None:
+    with new_context(browser, "phone") as context:
+        context.route(re.compile(r"/code/.*\.json"), lambda route: route.abort())
+        page = context.new_page()
+        page.goto(served + ROUTES)
+        button = page.locator(".block__run").first
+        button.click()
+        expect(page.get_by_role("alert")).to_contain_text("This program cannot be run now")
+        assert button.is_enabled()
+
+
+def test_a_link_fills_a_change_in_and_runs_nothing(page: Page, served: str) -> None:
+    run(page)
+    changed = (
+        page.locator(".block--runs code").first.inner_text().replace("the caller", "from a link")
+    )
+    code(page, changed)
+    page.get_by_role("button", name="Copy link to this change").click()
+    page.get_by_text("Link copied").wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert "#code=" in link
+    other = page.context.new_page()
+    asked = list[str]()
+    other.on("request", lambda request: asked.append(request.url))
+    other.goto(link)
+    other.get_by_text("This code came with the link. Read it before you run it.").wait_for()
+    assert "from a link" in other.locator(".block--runs code").first.inner_text()
+    assert not [address for address in asked if address.endswith((".wasm", "worker.js"))]
+    other.close()
+
+
+def test_the_worker_outlives_the_page(page: Page) -> None:
+    run(page)
+    page.get_by_role("link", name="Path operations", exact=True).first.click()
+    page.wait_for_url(re.compile("path-operations/$"))
+    page.locator(".block__run").first.wait_for()
+    asked = list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    run(page)
+    assert not [address for address in asked if "pyodide" in address]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_panel_fits_a_phone_and_axe_finds_nothing(page: Page, scheme: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    run(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert faults(violations(page)) == []
+
+
+def test_all_is_reached_by_keyboard(page: Page) -> None:
+    page.locator(".block__run").first.focus()
+    page.keyboard.press("Enter")
+    finished(page)
+    assert page.locator(".run__status").first.get_attribute("role") == "status"
+    page.get_by_role("textbox", name="Request", exact=True).focus()
+    page.keyboard.press("Control+Enter")
+    finished(page)
+
+
+def test_the_script_that_every_page_loads_stays_small(site: Path) -> None:
+    text = (site / "assets/answers.js").read_text(encoding="utf-8")
+    assert "run/page.js" in text
+    assert "WebAssembly" not in text

@@ -1,0 +1,146 @@
+"""What runs inside the interpreter, in CPython and in the interpreter of the browser."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scripts.runner.build import folder
+from scripts.runner.hosts import Host, browser, here
+from scripts.runner.inside.exchanges import Request, requests, to_text
+from scripts.runner.inside.outcome import Answer, Outcome, as_exchange, view, views
+from scripts.runner.trials import told
+from tests.runner.cases import APP, CASES, Case
+
+BOTH = {"CPython": here, "browser": browser}
+BLOCKED = f"""import time
+{APP}@app.get("/slow")
+async def slow():
+    time.sleep(0.05)
+    print("slow")
+
+
+@app.get("/quick")
+async def quick():
+    print("quick")
+"""
+COUNTING = f"""{APP}seen = []
+
+
+@app.get("/")
+def read():
+    seen.append(1)
+    return len(seen)
+"""
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    """Each interpreter, one after the other."""
+    if request.param == "browser" and folder() is None:
+        pytest.fail("the files for the browser are missing: run `make runner`", pytrace=False)
+    with BOTH[request.param]() as host:
+        yield host
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_program_may(host: Host, case: Case) -> None:
+    events = host.run({"source": case.source, "name": "main.py", "asked": case.asked, "anew": True})
+    assert case.told in told(events)
+
+
+def run(host: Host, source: str, asked: str = "GET /", **more: Any) -> list[dict[str, Any]]:
+    return host.run({"source": source, "name": "main.py", "asked": asked, **more})
+
+
+def test_an_application_goes_on_until_it_is_another_one_or_is_to_begin_anew(host: Host) -> None:
+    bodies = [told(run(host, COUNTING))[-1] for _ in range(2)]
+    bodies.append(told(run(host, COUNTING, anew=True))[-1])
+    bodies.append(told(run(host, f"{COUNTING}\n"))[-1])
+    assert bodies == ["1", "2", "1", "1"]
+
+
+def test_requests_are_sent_at_the_same_time_where_they_are_asked_for_so(host: Host) -> None:
+    answers = [
+        e["number"]
+        for e in run(host, BLOCKED, "GET /slow\n&\nGET /quick")
+        if e["event"] == "response"
+    ]
+    assert answers == [0, 1]  # the blocking call holds the second one up
+
+
+def test_an_error_names_the_lines_of_the_program_alone(host: Host) -> None:
+    source = f"{APP}@app.get('/')\ndef read():\n    return missing\n"
+    error = next(event for event in run(host, source, anew=True) if event["event"] == "error")
+    assert error["lines"] == [8]
+    assert error["traceback"].startswith(
+        'Traceback (most recent call last):\n  File "main.py", line 8'
+    )
+
+
+def test_what_a_server_runs_in_a_thread_is_told(host: Host) -> None:
+    result = run(host, f"{APP}@app.get('/')\ndef read():\n    return 1\n", anew=True)[-1]
+    assert result["threads"] is True
+
+
+def test_a_run_leaves_nothing_behind(host: Host) -> None:
+    run(
+        host,
+        "import logging, os\nos.environ['LEFT'] = '1'\nlogging.basicConfig(level='DEBUG')\n",
+        "",
+    )
+    after = "import logging, os, sys\nprint('LEFT' in os.environ, logging.root.handlers)\n"
+    assert told(run(host, after, "")) == "False []"
+
+
+RECORDED = """GET /items/1
+200 OK  {"name": "tea"}
+
+POST /items  {"name": "Chair"}
+201 Created  {"name":"Chair"}
+"""
+
+
+def test_requests_are_read_from_a_recorded_text_and_written_as_text() -> None:
+    found = requests(RECORDED, is_recorded=True)
+    assert found == [Request("GET", "/items/1"), Request("POST", "/items", [], '{"name": "Chair"}')]
+    assert requests(to_text(found)) == found
+    assert ("content-type", "application/json") in found[1].sent_headers
+
+
+def test_requests_at_the_same_time_are_kept_as_text() -> None:
+    found = requests("GET /a\n&\nGET /b")
+    assert [request.with_the_last for request in found] == [False, True]
+    assert to_text(found) == "GET /a\n&\nGET /b"
+
+
+def test_a_run_is_told_in_the_form_of_the_record_and_differs_where_it_says_something_else() -> None:
+    answers = [Answer(200, [], b'{"name":"tea"}'), Answer(422, [], b'{"detail":[]}')]
+    told = as_exchange(RECORDED, Outcome(answers=answers))
+    assert told.startswith('GET /items/1\n200 OK  {"name": "tea"}\n\nPOST /items')
+    assert told.endswith('422 Unprocessable Content  {"detail":[]}')
+
+
+WIRE = """GET /me HTTP/1.1
+Host: api.example.com
+
+HTTP/1.1 200 OK
+content-length: 16
+vary: Origin
+
+{"user":"alice"}"""
+
+
+def test_headers_of_a_record_are_compared_and_others_are_not() -> None:
+    headers = [("content-length", "16"), ("vary", "Origin"), ("x-more", "1")]
+    same = as_exchange(WIRE, Outcome(answers=[Answer(200, headers, b'{"user":"alice"}')]))
+    other = as_exchange(WIRE, Outcome(answers=[Answer(200, headers[:1], b'{"user":"bob"}')]))
+    assert same == WIRE
+    assert other.split("\n")[3:] == ["HTTP/1.1 200 OK", "content-length: 16", "", '{"user":"bob"}']
+
+
+def test_a_text_without_a_request_is_compared_with_what_was_printed_and_with_the_body() -> None:
+    outcome = Outcome(printed="one\n", answers=[Answer(200, [], b'{"a":1}')])
+    assert views("one\n") == ["printed", "body", "error"]
+    assert view("printed", "one\n", outcome) == "one"
+    assert view("body", '{"a": 1}', outcome) == '{"a": 1}'

@@ -1,0 +1,39 @@
+"""The record of what runs in the browser is true; each program is run again for it, in one interpreter."""
+
+import pytest
+
+from scripts.catalogue.files.problems import Problem
+from scripts.runner.hosts import browser
+from scripts.runner.programs import programs
+from scripts.runner.record import RUNS, read_record
+from scripts.runner.trials import CANNOT, SAME, retold
+from tests.refuse import refuse
+
+MOST_WITHOUT = 22  # per cent of the programs that may have no button
+REMEDY = "Run `make runs`, and look at the difference."
+
+
+def test_each_program_of_the_record_is_on_a_page() -> None:
+    shown = {program.path for program in programs()}
+    gone = sorted(set(read_record()) - shown)
+    refuse(Problem(RUNS, 1, f"{path} is on no page", REMEDY) for path in gone)
+
+
+def test_most_programs_run() -> None:
+    results = [trial.result for trial in read_record().values()]
+    assert 100 * results.count(CANNOT) <= MOST_WITHOUT * len(results)
+    assert results.count(SAME) > 0
+
+
+@pytest.mark.site
+def test_each_program_does_in_the_browsers_interpreter_what_the_record_says() -> None:
+    record = read_record()
+    with browser() as host:
+        faults = [
+            (program.path, fault)
+            for program in programs()
+            if program.path in record and (fault := retold(record[program.path], program, host))
+        ]
+    refuse(
+        Problem(f"snippets/{path}", 1, f"in the browser {fault}", REMEDY) for path, fault in faults
+    )
