@@ -26,10 +26,12 @@ class Log:
             self.events.append((self.newest, text))
             self.added.notify_all()
 
-    async def after(self, number: int) -> list[tuple[int, str]]:
-        """Wait for events that are newer than ``number``."""
+    async def after(self, number: int) -> list[tuple[int, str]] | None:
+        """Wait for what follows ``number``; None if some of it is gone."""
         async with self.added:
-            await self.added.wait_for(lambda: self.newest > number)
+            await self.added.wait_for(lambda: self.newest != number)
+            if not self.forgotten <= number <= self.newest:
+                return None
             return [event for event in self.events if event[0] > number]
 
 
@@ -51,11 +53,12 @@ async def events(
     number = log.newest if last_event_id is None else last_event_id
     yield ServerSentEvent(retry=2000, id=str(number))
     while True:
-        if not log.forgotten <= number <= log.newest:
+        newer = await log.after(number)
+        if newer is None:
             number = log.forgotten
             yield ServerSentEvent(event="reset", data={}, id=str(number))
-        for newer, text in await log.after(number):
-            number = newer
+            continue
+        for number, text in newer:
             yield ServerSentEvent(id=str(number), data={"text": text})
 
 

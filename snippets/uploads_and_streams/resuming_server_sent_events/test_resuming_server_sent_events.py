@@ -31,9 +31,9 @@ class CutLog(resumable_events.Log):
 
     cut = False
 
-    async def after(self, number: int) -> list[tuple[int, str]]:
+    async def after(self, number: int) -> list[tuple[int, str]] | None:
         async with self.added:
-            await self.added.wait_for(lambda: self.cut or self.newest > number)
+            await self.added.wait_for(lambda: self.cut or self.newest != number)
             if self.cut:
                 self.cut = False
                 raise ConnectionError
@@ -148,6 +148,46 @@ def test_an_id_that_is_no_number_is_a_422(log: CutLog, last: str) -> None:
     headers = {"Last-Event-ID": last}
     response = TestClient(resumable_events.app).get("/events", headers=headers)
     assert response.status_code == 422
+
+
+def test_a_burst_longer_than_the_log_resets_a_client_that_waits(log: CutLog) -> None:
+    async def listen() -> list[tuple[str | None, str | None]]:
+        stream = resumable_events.events()
+        await anext(stream)
+        waiting = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for number in range(1, 8):
+            await log.add(str(number))
+        seen = [await waiting, *[await anext(stream) for _ in range(3)]]
+        return [(event.event, event.id) for event in seen]
+
+    assert asyncio.run(listen()) == [
+        ("reset", "4"),
+        (None, "5"),
+        (None, "6"),
+        (None, "7"),
+    ]
+
+
+def test_a_client_that_reads_too_slowly_is_reset(log: CutLog) -> None:
+    async def read() -> list[str | None]:
+        stream = resumable_events.events(0)
+        await anext(stream)
+        await log.add("1")
+        first = await anext(stream)
+        for number in range(2, 8):
+            await log.add(str(number))
+        return [first.event, (await anext(stream)).event]
+
+    assert asyncio.run(read()) == [None, "reset"]
+
+
+def test_a_finite_stream_without_ids_cannot_be_resumed() -> None:
+    client = TestClient(stream_with_an_end.app)
+    again = client.get("/answer", headers={"Last-Event-ID": "1"})
+    assert again.text == client.get("/answer").text
+    assert "id:" not in again.text
 
 
 def test_the_memory_of_the_log_is_bounded(log: CutLog) -> None:
