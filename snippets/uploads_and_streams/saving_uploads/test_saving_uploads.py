@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import BackgroundTasks, FastAPI, UploadFile
+from fastapi import BackgroundTasks, FastAPI, File, UploadFile
 from fastapi.testclient import TestClient
 
 from snippets.uploads_and_streams.saving_uploads import (
@@ -224,6 +224,23 @@ def test_a_path_can_be_handed_to_work_that_goes_on(folder: Path) -> None:
     path = folder / response.json()["name"]
     assert path.read_bytes() == LARGE
     assert path.with_suffix(".txt").read_text() == f"{len(LARGE)} bytes"
+
+
+def test_bytes_hold_the_whole_file_and_a_list_several_files() -> None:
+    app = FastAPI()
+
+    @app.post("/bytes")
+    def receive_bytes(file: Annotated[bytes, File()]) -> int:
+        return len(file)
+
+    @app.post("/files")
+    def receive_files(file: list[UploadFile]) -> int:
+        return len(file)
+
+    client = TestClient(app)
+    large = [("file", ("a.pdf", b"x" * 2_000_000))]
+    assert client.post("/bytes", files=large).json() == 2_000_000
+    assert client.post("/files", files=large * 2).json() == 2
 
 
 def test_a_second_read_gives_nothing_until_seek() -> None:
