@@ -11,7 +11,7 @@ import pytest
 import requests
 from fastapi import FastAPI, Form, UploadFile
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, Json
+from pydantic import BaseModel, Json, model_validator
 
 from snippets.uploads_and_streams.files_with_other_data import (
     client,
@@ -170,6 +170,26 @@ def test_a_model_beside_a_file_gets_text_and_refuses_it(recorded: Recorder) -> N
     assert error(response)["type"] == "missing"
     response = post(wrong_model_beside_file.app, "/orders", json={"customer": "Ada"})
     assert response.status_code == 422
+
+
+def test_a_validator_with_json_loads_makes_a_model_stand_beside_a_file() -> None:
+    class Order(BaseModel):
+        customer: str
+
+        @model_validator(mode="before")
+        @classmethod
+        def parse(cls, value: Any) -> Any:
+            return json.loads(value) if isinstance(value, str) else value
+
+    app = FastAPI()
+
+    @app.post("/orders")
+    def add_order(order: Order, contract: UploadFile) -> Order:
+        return order
+
+    data = {"order": json.dumps({"customer": "Ada"})}
+    response = post(app, "/orders", data=data, files=CONTRACT)
+    assert response.json() == {"customer": "Ada"}
 
 
 def test_a_document_that_the_endpoint_parses_is_a_500_where_it_does_not_fit() -> None:
