@@ -169,8 +169,10 @@ def test_a_text_part_above_a_mebibyte_is_a_400() -> None:
 
 
 @pytest.mark.since(starlette="1.3.1")
-def test_a_field_of_a_form_without_files_has_the_same_limit() -> None:
+def test_a_field_of_a_url_encoded_form_has_the_same_limit() -> None:
     response = post(data={"file": "1" * (MEBIBYTE + 1)})
+    sent = response.request.headers["Content-Type"]
+    assert sent == "application/x-www-form-urlencoded"
     assert response.json() == {"detail": "Field exceeded maximum size of 1024KB."}
 
 
