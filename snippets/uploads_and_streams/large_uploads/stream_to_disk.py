@@ -7,6 +7,7 @@ from starlette.requests import ClientDisconnect
 
 FOLDER = anyio.Path("uploads")
 LARGEST = 5 * 1024**3
+LONGEST = 3600.0  # seconds
 
 app = FastAPI(max_body_size=LARGEST)
 
@@ -18,11 +19,14 @@ async def receive_file(request: Request) -> dict[str, str]:
     partial = FOLDER / f"{name}.part"
     try:
         async with await partial.open("xb") as target:
-            async for chunk in request.stream():
-                await target.write(chunk)
+            with anyio.fail_after(LONGEST):
+                async for chunk in request.stream():
+                    await target.write(chunk)
         await partial.rename(FOLDER / name)
     except ClientDisconnect:
         raise HTTPException(400, "The upload broke off.") from None
+    except TimeoutError:
+        raise HTTPException(408, "The upload took too long.") from None
     finally:
         with anyio.CancelScope(shield=True):
             await partial.unlink(missing_ok=True)

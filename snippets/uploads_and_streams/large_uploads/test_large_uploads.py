@@ -220,7 +220,7 @@ def test_a_client_that_leaves_leaves_no_file(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("stopped", [TimeoutError, OSError, asyncio.CancelledError])
+@pytest.mark.parametrize("stopped", [MemoryError, OSError, asyncio.CancelledError])
 def test_an_upload_that_fails_or_is_cancelled_leaves_no_file(
     folder: Path, stopped: type[BaseException]
 ) -> None:
@@ -240,6 +240,19 @@ def test_an_upload_that_fails_or_is_cancelled_leaves_no_file(
 
     with pytest.raises(stopped):
         asyncio.run(upload())
+    assert list(folder.iterdir()) == []
+
+
+def test_an_upload_that_takes_too_long_is_a_408_and_leaves_no_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, serve: Any
+) -> None:
+    monkeypatch.setattr(stream_to_disk, "LONGEST", 0.2)
+    head = b"PUT /files HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nabc"
+    with serve(stream_to_disk.app) as (address, _):
+        url = httpx2.URL(address)
+        with socket.create_connection((url.host, url.port), PATIENCE) as client:
+            client.sendall(head)
+            assert client.recv(1000).startswith(b"HTTP/1.1 408 ")
     assert list(folder.iterdir()) == []
 
 
