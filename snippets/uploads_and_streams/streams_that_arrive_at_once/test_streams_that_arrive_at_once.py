@@ -163,6 +163,20 @@ def test_requests_needs_stream_true(serve: Any, stream: bool) -> None:
     assert gate.came_first is stream
 
 
+def test_an_error_after_the_first_piece_breaks_the_body_off(serve: Any) -> None:
+    gate = Gate()
+
+    async def broken() -> AsyncIterator[str]:
+        yield "first\n"
+        await asyncio.to_thread(gate.client_has_the_first.wait, PATIENCE)
+        raise LookupError
+
+    with serve(gate.app(broken)) as (address, _):
+        with pytest.raises(httpx2.RemoteProtocolError):
+            read(address, gate)
+    assert gate.client_has_the_first.is_set()
+
+
 def test_the_test_client_streams_since_starlette_1_9(
     older: Callable[[str, str], bool],
 ) -> None:
