@@ -171,9 +171,11 @@ def test_an_error_after_the_first_piece_breaks_the_body_off(serve: Any) -> None:
         await asyncio.to_thread(gate.client_has_the_first.wait, PATIENCE)
         raise LookupError
 
-    with serve(gate.app(broken)) as (address, _):
-        with pytest.raises(httpx2.RemoteProtocolError):
-            read(address, gate)
+    with (
+        serve(gate.app(broken)) as (address, _),
+        pytest.raises(httpx2.RemoteProtocolError),
+    ):
+        read(address, gate)
     assert gate.client_has_the_first.is_set()
 
 
