@@ -1,0 +1,79 @@
+# --8<-- [start:program]
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from ipaddress import IPv6Network, ip_address
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.redis = Redis.from_url(
+        os.environ["REDIS_URL"],
+        socket_connect_timeout=0.5,
+        socket_timeout=0.5,
+    )
+    yield
+    await app.state.redis.aclose()
+
+
+def client_of(request: Request) -> str:
+    """Return the address; of IPv6 the /64, which one customer has to himself."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ip_address(host)
+    except ValueError:  # no address, as of a Unix socket
+        return host
+    if address.version == 4 or address.ipv4_mapped:
+        return host
+    return str(IPv6Network((int(address), 64), strict=False))
+
+
+async def too_many(redis: Redis, key: str, limit: int, seconds: int) -> int:
+    """Count one request; return 0, or the seconds until the next may come."""
+    async with redis.pipeline(transaction=True) as pipe:  # all three, or none
+        pipe.incr(key)
+        pipe.expire(key, seconds, nx=True)  # the first request starts the window
+        pipe.ttl(key)
+        count, _, left = await pipe.execute()
+    return max(left, 1) if count > limit else 0
+
+
+def rate_limit(
+    name: str, limit: int, seconds: int, *, closed: bool = False
+) -> Callable[[Request], Awaitable[None]]:
+    async def check(request: Request) -> None:
+        key = f"rate:{name}:{client_of(request)}"
+        try:
+            wait = await too_many(request.app.state.redis, key, limit, seconds)
+        except RedisError:
+            logger.exception("no rate limit: Redis does not answer")
+            if closed:
+                raise HTTPException(503, "Try again later") from None
+            return
+        if wait:
+            raise HTTPException(429, "Too many requests", {"Retry-After": str(wait)})
+
+    return check
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/search", dependencies=[Depends(rate_limit("search", 3, 60))])
+async def search(q: str) -> str:
+    return f"results for {q}"
+
+
+@app.post("/login", dependencies=[Depends(rate_limit("login", 5, 300, closed=True))])
+async def login() -> str:
+    return "checks the password"
+
+
+# --8<-- [end:program]

@@ -1,0 +1,228 @@
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import Depends, FastAPI, Request
+from fastapi.testclient import TestClient
+from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from snippets.security.rate_limits import (
+    by_user,
+    limited,
+    trusted_client,
+    wrong_dictionary,
+    wrong_forwarded,
+    wrong_two_steps,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE = 60.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+SEARCH = "/search?q=tea"
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[TestClient]:
+    assert redis_url
+    with TestClient(limited.app) as client:
+        yield client
+
+
+def at(host: str, scope: Any = None) -> Request:
+    return Request(
+        {"type": "http", "client": (host, 1), "headers": [], **(scope or {})}
+    )
+
+
+# --- The program
+
+
+def test_the_fourth_request_is_a_429_that_says_when_to_come_again(
+    client: TestClient, redis_url: str, recorded: Any
+) -> None:
+    lines = []
+    for _ in range(4):
+        answer = client.get(SEARCH)
+        lines.append(f"{answer.status_code} {answer.text}")
+    wait = int(answer.headers["retry-after"])
+    assert 1 <= wait <= 60
+    recorded("answers.txt", "\n".join([*lines, "Retry-After: 60"]))
+    with SyncRedis.from_url(redis_url) as redis:
+        assert redis.keys() == [b"rate:search:testclient"]
+        assert 1 <= int(redis.ttl("rate:search:testclient")) <= 60
+
+
+def test_the_window_ends_with_the_key(client: TestClient, redis_url: str) -> None:
+    assert [client.get(SEARCH).status_code for _ in range(4)][-1] == 429
+    with SyncRedis.from_url(redis_url) as redis:
+        redis.delete("rate:search:testclient")  # what the end of the window does
+    assert client.get(SEARCH).status_code == 200
+
+
+def test_refused_requests_do_not_lengthen_the_window(
+    client: TestClient, redis_url: str
+) -> None:
+    key = "rate:search:testclient"
+    client.get(SEARCH)
+    with SyncRedis.from_url(redis_url) as redis:
+        redis.expire(key, 30)
+        for _ in range(9):
+            client.get(SEARCH)
+        assert int(redis.ttl(key)) <= 30
+
+
+def test_two_at_once_are_counted_as_two(client: TestClient) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: client.get(SEARCH).status_code, range(12)))
+    assert sorted(answers) == [200] * 3 + [429] * 9
+
+
+def test_a_limit_has_a_name_and_each_has_its_own_count(client: TestClient) -> None:
+    for _ in range(4):
+        client.get(SEARCH)
+    assert client.post("/login").status_code == 200
+
+
+def test_two_workers_share_the_limit(redis_url: str, tmp_path: Path) -> None:
+    port = free_port()
+    app = "snippets.security.rate_limits.limited:app"
+    options = ["--port", str(port), "--workers", "2"]
+    log = tmp_path / "log.txt"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", app, *options],
+            cwd=ROOT,
+            stdout=file,
+            stderr=file,
+            env={**os.environ, "REDIS_URL": redis_url},
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while log.read_text().count("startup complete") < 2:
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.02)
+        url = f"http://127.0.0.1:{port}{SEARCH}"
+        answers = [httpx2.get(url, timeout=PATIENCE).status_code for _ in range(12)]
+        assert sorted(answers) == [200] * 3 + [429] * 9
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def test_without_redis_the_search_is_open_and_the_login_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")
+    with TestClient(limited.app) as client:
+        assert [client.get(SEARCH).status_code for _ in range(5)] == [200] * 5
+        assert client.post("/login").status_code == 503
+
+
+def test_a_redis_that_never_answers_counts_as_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}/0")
+        with TestClient(limited.app) as client:
+            assert client.get(SEARCH).status_code == 200
+            assert client.post("/login").status_code == 503
+
+
+def test_a_malformed_body_is_a_422_before_the_limit_counts(redis_url: str) -> None:
+    app = FastAPI(lifespan=limited.lifespan)
+    limit = Depends(limited.rate_limit("orders", 1, 60))
+
+    @app.post("/orders", dependencies=[limit])
+    async def order(lines: list[str]) -> None: ...
+
+    with TestClient(app) as client, SyncRedis.from_url(redis_url) as redis:
+        headers = {"Content-Type": "application/json"}
+        for _ in range(3):
+            answer = client.post("/orders", content=b"[", headers=headers)
+            assert answer.status_code == 422
+        assert redis.keys() == []
+        assert client.post("/orders", json=[1]).status_code == 422
+        assert redis.keys() == [b"rate:orders:testclient"]
+
+
+# --- Whose requests
+
+
+def test_the_addresses_of_one_customer_are_one_key() -> None:
+    of = limited.client_of
+    assert of(at("2001:db8:0:1::1")) == of(at("2001:db8:0:1:ffff::2"))
+    assert of(at("2001:db8:0:1::1")) != of(at("2001:db8:0:2::1"))
+    assert of(at("192.0.2.1")) != of(at("192.0.2.2"))
+    assert of(at("::ffff:192.0.2.1")) != of(at("::ffff:192.0.2.2"))
+    assert of(at("fe80::1%eth0")) == of(at("fe80::2"))
+    assert of(Request({"type": "http", "headers": []})) == "unknown"
+
+
+def test_the_first_forwarded_address_is_what_the_client_wrote() -> None:
+    keys = set()
+    for number in range(3):
+        header = (b"x-forwarded-for", b"10.0.0.%d, 203.0.113.9" % number)
+        request = at("192.0.2.1", {"headers": [header]})
+        keys.add(wrong_forwarded.client_of(request))
+        assert trusted_client.client_of(request) == "192.0.2.1"
+    assert len(keys) == 3
+
+
+def test_an_account_is_limited_from_all_addresses_and_its_name_has_one_length(
+    client: TestClient, redis_url: str
+) -> None:
+    assert by_user.__name__
+    names = ["Alice"] * 10 + ["alice"]
+    answers = [client.post("/token", data={"username": name}) for name in names]
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert client.post("/token", data={"username": "x" * 9999}).status_code == 200
+    with SyncRedis.from_url(redis_url) as redis:
+        assert {len(key) for key in redis.scan_iter()} == {77}
+
+
+# --- Findings
+
+
+def test_a_failure_between_two_steps_leaves_a_key_that_never_ends(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene() -> tuple[int, int]:
+        async with Redis.from_url(redis_url) as redis:
+
+            async def fails(*args: Any) -> None:
+                raise RedisConnectionError
+
+            monkeypatch.setattr(redis, "expire", fails)
+            with pytest.raises(RedisConnectionError):
+                await wrong_two_steps.count(redis, "wrong", 60)
+            await limited.too_many(redis, "right", 3, 60)
+            return await redis.ttl("wrong"), await redis.ttl("right")
+
+    wrong, right = asyncio.run(scene())
+    assert wrong == -1  # for ever
+    assert 0 < right <= 60
+
+
+def test_a_dictionary_counts_for_ever() -> None:
+    client = TestClient(wrong_dictionary.app)
+    answers = [client.get("/search").status_code for _ in range(5)]
+    assert answers == [200, 200, 200, 429, 429]
+    assert wrong_dictionary.requests == {"testclient": 5}
