@@ -1,0 +1,277 @@
+import asyncio
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from hashlib import sha256
+from typing import Any
+
+import pytest
+import redis
+import redis.asyncio
+from fastapi.testclient import TestClient
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from snippets.responses.response_cache import (
+    cached_reports,
+    one_at_a_time,
+    with_etag,
+    wrong_cache_required,
+    wrong_key,
+)
+from snippets.responses.response_cache.cached_reports import SALES
+
+PATIENCE = 30.0
+
+
+@pytest.fixture(autouse=True)
+def tokens(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A header for each of two users."""
+    found = {name: secrets.token_hex() for name in ("ada", "bob")}
+    users = {sha256(token.encode()).hexdigest(): name for name, token in found.items()}
+    monkeypatch.setattr(cached_reports, "USERS", users)
+    SALES.clear()
+    SALES["ada", 2026] = [100, 20]
+    return {name: f"Bearer {token}" for name, token in found.items()}
+
+
+@pytest.fixture
+def client(redis_url: str, tokens: dict[str, str]) -> Iterator[TestClient]:
+    headers = {"Authorization": tokens["ada"]}
+    with TestClient(cached_reports.app, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+def store(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as store:
+        yield store
+
+
+def test_the_second_answer_comes_from_redis(
+    client: TestClient, store: redis.Redis, recorded: Any
+) -> None:
+    lines = []
+
+    def report() -> None:
+        response = client.get("/reports/2026")
+        lines.append(f"GET  /reports/2026  {response.status_code} {response.text}")
+
+    report()
+    SALES["ada", 2026].append(7)
+    lines.append("     (a sale is stored behind the application's back)")
+    report()
+    response = client.post("/sales/2026", json={"amount": 3})
+    lines.append(f"POST /sales/2026    {response.status_code}")
+    report()
+    recorded("exchange.txt", "\n".join(lines))
+    assert store.keys() == [b"report:v1:ada:2026"]
+
+
+def test_each_entry_expires(client: TestClient, store: redis.Redis) -> None:
+    client.get("/reports/2026")
+    assert 0 < int(store.ttl("report:v1:ada:2026")) <= 60
+
+
+def test_another_user_gets_another_report(
+    client: TestClient, tokens: dict[str, str]
+) -> None:
+    assert client.get("/reports/2026").json()["total"] == 120
+    other = client.get("/reports/2026", headers={"Authorization": tokens["bob"]})
+    assert other.json()["total"] == 0
+
+
+def test_the_login_is_checked_before_the_cache(client: TestClient) -> None:
+    client.get("/reports/2026")
+    unknown = {"Authorization": f"Bearer {secrets.token_hex()}"}
+    assert client.get("/reports/2026", headers=unknown).status_code == 401
+
+
+def test_parameters_that_the_endpoint_does_not_know_make_no_entries(
+    client: TestClient, store: redis.Redis
+) -> None:
+    for number in range(5):
+        client.get("/reports/2026", params={"utm": number})
+    assert client.get("/reports/99999").status_code == 422
+    assert len(store.keys()) == 1
+
+
+def test_without_redis_the_answers_are_made_each_time(
+    monkeypatch: pytest.MonkeyPatch, tokens: dict[str, str]
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
+    headers = {"Authorization": tokens["ada"]}
+    with TestClient(cached_reports.app, headers=headers) as client:
+        assert client.get("/reports/2026").json()["total"] == 120
+        assert client.post("/sales/2026", json={"amount": 3}).status_code == 201
+        assert client.get("/reports/2026").json()["total"] == 123
+
+
+def test_a_redis_that_does_not_answer_is_left_after_the_timeout(
+    monkeypatch: pytest.MonkeyPatch, tokens: dict[str, str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{port}")
+        headers = {"Authorization": tokens["ada"]}
+        with TestClient(cached_reports.app, headers=headers) as client:
+            assert client.get("/reports/2026").json()["total"] == 120
+
+
+def test_by_default_redis_waits_five_seconds_for_an_answer() -> None:
+    client = redis.asyncio.Redis()
+    found = client.connection_pool.connection_kwargs
+    assert found["socket_timeout"] == 5
+    assert issubclass(RedisTimeoutError, redis.RedisError)
+
+
+def test_an_exception_is_not_cached(
+    client: TestClient, store: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**values: Any) -> None:
+        raise LookupError("no database")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cached_reports, "Report", fail)
+        with pytest.raises(LookupError):
+            client.get("/reports/2026")
+    assert store.keys() == []
+    assert client.get("/reports/2026").status_code == 200
+
+
+Cached = Callable[..., Awaitable[bytes | str]]
+
+
+def times_made(cached: Cached, url: str, requests: int = 8) -> int:
+    """How often the body is made when several requests miss it at once."""
+    made = 0
+
+    async def run() -> None:
+        client = redis.asyncio.from_url(url)
+        waiting = asyncio.Event()
+
+        async def make() -> bytes:
+            nonlocal made
+            made += 1
+            if made == requests:
+                waiting.set()
+            if cached is cached_reports.cached:
+                async with asyncio.timeout(PATIENCE):
+                    await waiting.wait()
+            return b"{}"
+
+        calls = [cached(client, "key", 60, make) for _ in range(requests)]
+        assert await asyncio.gather(*calls) == [b"{}"] * requests
+        await client.aclose()
+
+    asyncio.run(run())
+    return made
+
+
+def test_all_requests_that_miss_at_once_make_the_body(redis_url: str) -> None:
+    assert times_made(cached_reports.cached, redis_url) == 8
+
+
+def test_with_a_lock_one_makes_it_and_the_others_read_it(
+    redis_url: str, store: redis.Redis
+) -> None:
+    assert times_made(one_at_a_time.cached, redis_url) == 1
+    assert store.keys() == [b"key"]
+
+
+def test_with_a_lock_and_without_redis_the_body_is_made() -> None:
+    async def run() -> bytes | str:
+        async def make() -> bytes:
+            return b"{}"
+
+        client = redis.asyncio.from_url("redis://127.0.0.1:1")
+        try:
+            return await one_at_a_time.cached(client, "key", 60, make)
+        finally:
+            await client.aclose()
+
+    assert asyncio.run(run()) == b"{}"
+
+
+def test_a_lock_that_expires_while_the_body_is_made_costs_nothing(
+    redis_url: str, store: redis.Redis
+) -> None:
+    async def run() -> bytes | str:
+        async def make() -> bytes:
+            store.delete("key:lock")
+            return b"{}"
+
+        client = redis.asyncio.from_url(redis_url)
+        try:
+            return await one_at_a_time.cached(client, "key", 60, make)
+        finally:
+            await client.aclose()
+
+    assert asyncio.run(run()) == b"{}"
+    assert store.get("key") == b"{}"
+
+
+def test_a_failure_releases_the_lock(redis_url: str, store: redis.Redis) -> None:
+    async def run() -> None:
+        async def make() -> bytes:
+            raise LookupError("no database")
+
+        client = redis.asyncio.from_url(redis_url)
+        try:
+            await one_at_a_time.cached(client, "key", 60, make)
+        finally:
+            await client.aclose()
+
+    with pytest.raises(LookupError):
+        asyncio.run(run())
+    assert store.keys() == []
+
+
+def test_the_address_as_a_key_gives_one_user_the_report_of_another(
+    redis_url: str, tokens: dict[str, str], store: redis.Redis
+) -> None:
+    with TestClient(wrong_key.app) as client:
+        first = client.get("/reports/2026", headers={"Authorization": tokens["ada"]})
+        other = client.get("/reports/2026", headers={"Authorization": tokens["bob"]})
+        assert other.json() == first.json() == {"year": 2026, "total": 120}
+        for number in range(5):
+            client.get(
+                f"/reports/2026?utm={number}",
+                headers={"Authorization": tokens["ada"]},
+            )
+    assert len(store.keys()) == 6
+
+
+def test_the_wrong_cache_never_expires_and_fails_without_redis(
+    redis_url: str, store: redis.Redis
+) -> None:
+    async def make() -> bytes:
+        return b"{}"
+
+    async def run(url: str) -> bytes | str:
+        client = redis.asyncio.from_url(url)
+        try:
+            return await wrong_cache_required.cached(client, "key", make)
+        finally:
+            await client.aclose()
+
+    assert asyncio.run(run(redis_url)) == b"{}"
+    assert store.ttl("key") == -1
+    with pytest.raises(RedisConnectionError):
+        asyncio.run(run("redis://127.0.0.1:1"))
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [(None, 200), ("{etag}", 304), ('"old", W/{etag}', 304), ('"old"', 200)],
+)
+def test_a_client_that_knows_the_etag_gets_a_304(sent: str | None, status: int) -> None:
+    client = TestClient(with_etag.app)
+    first = client.get("/prices")
+    etag = first.headers["etag"]
+    headers = {"If-None-Match": sent.format(etag=etag)} if sent else {}
+    response = client.get("/prices", headers=headers)
+    assert response.status_code == status
+    assert response.headers["etag"] == etag
+    assert response.headers["cache-control"] == "public, max-age=60"
+    assert bool(response.content) is (status == 200)
