@@ -225,6 +225,7 @@ def test_uvicorn_workers_is_deprecated_in_favour_of_uvicorn_worker(
     recorded("deprecated.txt", match[0])
 
 
+@pytest.mark.since(uvicorn="0.51.0")
 def test_the_health_check_of_uvicorn_does_not_see_a_blocked_event_loop() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -200,6 +200,7 @@ def test_reload_starts_the_changed_program(project: Path, start: Any) -> None:
     server.stop()
 
 
+@pytest.mark.since(uvicorn="0.47.0")
 def test_the_file_that_names_itself_is_imported_twice(
     tmp_path: Path, project: Path, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +249,7 @@ def test_workers_are_ignored_beside_reload(log: list[str]) -> None:
     assert 'WARNING: "workers" flag is ignored when reloading is enabled.' in log
 
 
+@pytest.mark.since(uvicorn="0.47.0")
 def test_without_the_guard_the_import_starts_another_server(
     tmp_path: Path, start: Any
 ) -> None:

@@ -90,6 +90,7 @@ def test_a_mock_transport_does_not_keep_the_timeout_but_is_told_it() -> None:
     assert timeouts == [1e-9]
 
 
+@pytest.mark.since(starlette="1.2.0")
 def test_the_patch_of_the_class_answers_for_the_test_client_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -98,6 +99,7 @@ def test_the_patch_of_the_class_answers_for_the_test_client_too(
     assert answer.status_code == 200
 
 
+@pytest.mark.since(starlette="1.2.0")
 def test_the_test_client_is_a_client_of_httpx2() -> None:
     assert issubclass(TestClient, httpx2.Client)
 
