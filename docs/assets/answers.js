@@ -247,9 +247,10 @@ function takePalette() {
   const isLight = matchMedia("(prefers-color-scheme: light)")
   const toolbar = document.createElement("meta")
   toolbar.name = "theme-color"
+  const { __md_get: kept, __md_set: keep } = window // the theme's, which knows what it kept for this site
   let index = 0
   try {
-    index = Math.min(window.__md_get("__palette")?.index ?? 0, inputs.length - 1)
+    index = Math.min(kept("__palette")?.index ?? 0, inputs.length - 1)
   } catch {
     // Where the browser keeps nothing, the system's scheme is shown.
   }
@@ -271,7 +272,7 @@ function takePalette() {
     index = next
     document.body.dataset.mdColorSwitching = "" // no transitions
     show()
-    window.__md_set("__palette", { index, color: colours(inputs[index]) })
+    keep("__palette", { index, color: colours(inputs[index]) })
     colourToolbar()
     setTimeout(() => { delete document.body.dataset.mdColorSwitching })
   }
