@@ -54,7 +54,8 @@ async def change_customer(customer_id: int, patch: CustomerPatch) -> Customer:
     try:
         customer = Customer.model_validate(merged)
     except ValidationError as error:
-        errors = [{**e, "loc": ("body", *e["loc"])} for e in error.errors()]
+        found = error.errors(include_input=False)  # it is what is stored
+        errors = [{**e, "loc": ("body", *e["loc"])} for e in found]
         raise RequestValidationError(errors) from error
     customers[customer_id] = customer
     return customer

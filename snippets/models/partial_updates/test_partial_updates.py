@@ -7,7 +7,14 @@ from typing import Annotated, Any
 import pytest
 from fastapi.testclient import TestClient
 from psycopg.errors import NotNullViolation
-from pydantic import MISSING, BaseModel, Field, model_validator
+from pydantic import (
+    MISSING,
+    BaseModel,
+    Field,
+    computed_field,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy import create_engine, event, update
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
@@ -295,3 +302,46 @@ def test_constraints_stay_on_the_type_beside_missing() -> None:
 
     with pytest.raises(ValueError, match="greater than or equal to 0"):
         Patch(cents=-1)
+
+
+def test_the_422_of_a_merged_customer_does_not_show_what_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Customer(nested_patch.Customer):
+        secret: str = "stored"
+
+        @model_validator(mode="after")
+        def refuse_tags(self) -> "Customer":
+            if self.tags:
+                raise ValueError("no tags")
+            return self
+
+    monkeypatch.setattr(nested_patch, "Customer", Customer)
+    monkeypatch.setitem(nested_patch.customers, 1, Customer(name="Ada"))
+    answer = TestClient(nested_patch.app).patch("/customers/1", json={"tags": ["a"]})
+    assert answer.status_code == 422
+    assert "no tags" in answer.text
+    assert "stored" not in answer.text
+
+
+def test_a_computed_field_and_a_validated_default_meet_missing() -> None:
+    class Computed(BaseModel):
+        cents: int
+
+        @computed_field
+        def twice(self) -> int:
+            return self.cents + self.cents
+
+    with pytest.raises(TypeError):
+        all_optional.all_optional(Computed).model_validate({}).model_dump()
+
+    class Validated(BaseModel, validate_default=True):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def strip(cls, name: str) -> str:
+            return name.strip()
+
+    with pytest.raises(AttributeError):
+        all_optional.all_optional(Validated).model_validate({})
