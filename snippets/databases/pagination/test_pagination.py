@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Select, create_engine
+from sqlalchemy import Select, create_engine, select
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
@@ -236,3 +236,13 @@ def test_offset_reads_the_rows_that_it_skips_and_a_cursor_does_not(
         kind, rows = rows_read(plan)[-1]
         lines.append(f"{name:<14}{kind}, {rows} rows")
     recorded("plans.txt", "\n".join(lines))
+
+
+def test_an_id_to_continue_after_needs_a_bound(database: Database) -> None:
+    database.create_tables(cursors.Base.metadata)
+    engine = create_engine(database.url())
+    with Session(engine) as session:
+        assert session.scalar(select(cursors.Post).where(cursors.Post.id < 7)) is None
+        with pytest.raises(DataError, match="out of range"):
+            session.scalar(select(cursors.Post).where(cursors.Post.id < 2**63))
+    engine.dispose()
