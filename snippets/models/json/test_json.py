@@ -300,3 +300,14 @@ def test_pydantic_can_parse_the_bytes_and_openapi_does_not_know_it() -> None:
 def test_a_decimal_keeps_its_form() -> None:
     answer = TestClient(receipts.app).post("/receipts", json=RECEIPT | {"total": "1e9"})
     assert answer.json()["total"] == "1E+9"
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999"])
+def test_a_bare_nan_in_a_request_is_a_500_although_the_field_refuses_it(
+    number: str,
+) -> None:
+    client = TestClient(receipts.app, raise_server_exceptions=False)
+    body = '{"rating": ' + number + "}"
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/receipts", content=body, headers=headers)
+    assert answer.status_code == 500
