@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import bson
 import pytest
@@ -307,3 +308,13 @@ def test_a_document_that_lacks_a_field_is_a_500(stand_in: StandIn) -> None:
     with TestClient(products.app, raise_server_exceptions=False) as client:
         stand_in.documents["products"] = [{"_id": ObjectId(GIVEN), "name": "tea"}]
         assert client.get(f"/products/{GIVEN}").status_code == 500
+
+
+def test_a_uuid_needs_a_setting_of_the_client() -> None:
+    document = {"value": UUID(int=7)}
+    with pytest.raises(ValueError, match=r"cannot encode native uuid\.UUID"):
+        bson.encode(document)
+    client = AsyncMongoClient[Any](uuidRepresentation="standard", connect=False)
+    options = client.codec_options
+    data = bson.encode(document, codec_options=options)
+    assert bson.decode(data, codec_options=options) == document
