@@ -1,9 +1,9 @@
 import inspect
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Query
 from fastapi.exceptions import ResponseValidationError
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ConfigDict, Field
@@ -238,3 +238,43 @@ def test_the_old_name_has_no_effect() -> None:
 def test_a_response_by_alias_is_the_default() -> None:
     default = inspect.signature(FastAPI.get).parameters["response_model_by_alias"]
     assert default.default is True
+
+
+def test_without_a_return_type_fastapi_calls_model_dump() -> None:
+    app, calls = FastAPI(), []
+
+    class Own(CamelModel):
+        first_name: str
+
+        def model_dump(self, **options: Any) -> dict[str, Any]:
+            calls.append(options)
+            return super().model_dump(**options)
+
+    @app.get("/untyped", response_model=None)
+    async def untyped() -> Any:
+        return Own(first_name="Ada")
+
+    @app.get("/typed", response_model=Own)
+    async def typed() -> Any:
+        return Own(first_name="Ada")
+
+    client = TestClient(app)
+    assert client.get("/typed").json() == {"firstName": "Ada"}
+    assert not calls
+    assert client.get("/untyped").json() == {"firstName": "Ada"}
+    assert calls
+
+
+def test_a_query_model_of_the_base_reads_both_names() -> None:
+    app = FastAPI()
+
+    class Page(CamelModel):
+        page_size: int = 20
+
+    @app.get("/page")
+    async def page(page: Annotated[Page, Query()]) -> int:
+        return page.page_size
+
+    client = TestClient(app)
+    for query in ("pageSize=5", "page_size=5"):
+        assert client.get(f"/page?{query}").json() == 5
