@@ -331,3 +331,24 @@ def test_a_root_validator_with_an_argument_is_a_warning(arguments: str) -> None:
 def test_digits_of_other_scripts_are_no_part_of_a_code() -> None:
     body = {"code": "TEA\uff11", "price": "4.50"}
     assert TestClient(migrated.app).post("/products", json=body).status_code == 422
+
+
+def test_a_renamed_key_in_model_config_is_only_a_user_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PydanticDeprecatedSince20)
+        with pytest.warns(UserWarning, match="Valid config keys"):
+            type("Model", (BaseModel,), {"model_config": {"orm_mode": True}})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Valid config keys")
+        with pytest.raises(UserWarning):
+            type("Model", (BaseModel,), {"model_config": {"orm_mode": True}})
+
+
+def test_from_orm_warns_and_fails_beside_orm_mode() -> None:
+    with pytest.warns(UserWarning, match="Valid config keys"):
+        old: Any = type("Old", (BaseModel,), {"model_config": {"orm_mode": True}})
+    with (
+        pytest.warns(PydanticDeprecatedSince20),
+        pytest.raises(PydanticUserError, match="from_attributes=True"),
+    ):
+        old.from_orm(object())
