@@ -248,3 +248,11 @@ def test_a_date_or_a_word_needs_no_tag() -> None:
     adapter: TypeAdapter[Any] = TypeAdapter(date | Literal["today"])
     assert adapter.validate_python("today") == "today"
     assert adapter.validate_python("2026-11-29") == date(2026, 11, 29)
+
+
+def test_a_function_as_the_tag_gives_one_of_without_a_discriminator() -> None:
+    document = TestClient(default_tag.app).get("/openapi.json").json()
+    body = document["paths"]["/payments"]["post"]["requestBody"]
+    schema = body["content"]["application/json"]["schema"]
+    assert len(schema["oneOf"]) == 2
+    assert "discriminator" not in schema
