@@ -1,5 +1,6 @@
 """What `make versions` saw: on which releases each answer was checked (``data/checked.yml``)."""
 
+import ast
 import datetime
 import hashlib
 import re
@@ -21,7 +22,6 @@ FILE = "data/checked.yml"
 HEAD = "# What the snippet tests showed on other releases. Written by `make versions` alone; do not edit.\n"
 PACKAGES = ("fastapi", "starlette", "pydantic", "uvicorn")
 Set = Literal["oldest", "locked", "newest"]
-TEST = re.compile(r"^def (test_\w+)", re.M)
 SETS: tuple[Set, ...] = get_args(Set)
 
 
@@ -84,6 +84,13 @@ def digest(page: AnswerPage, root: Path = ROOT) -> str:
     return value.hexdigest()[:8]
 
 
+def tests_of(path: Path) -> list[str]:
+    """Return the names of the test functions of a file; what stands in its strings is none."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [part.name for part in body if isinstance(part, kinds) and part.name.startswith("test_")]
+
+
 @once
 def unproved(catalogue: Catalogue, runs: list[Run], root: Path = ROOT) -> list[str]:
     """Return the tests of the answers that ran on no Python with the locked releases."""
@@ -92,7 +99,7 @@ def unproved(catalogue: Catalogue, runs: list[Run], root: Path = ROOT) -> list[s
         f"#{number} {test}"
         for number, page in catalogue.answers.items()
         for path in sorted((root / page.snippets).rglob("test_*.py"))
-        for test in TEST.findall(path.read_text(encoding="utf-8"))
+        for test in tests_of(path)
     ]
     return [test for test in claimed if test not in ran]
 

@@ -100,6 +100,8 @@ def test_a_blocked_event_loop_is_killed_with_all_the_requests_of_the_worker(
     shown = re.search(r".*WORKER TIMEOUT.*\n[\s\S]*?Booting worker.*", log)
     assert shown
     lines = re.findall(r"^\[\d{4}-.*$", shown[0], re.M)
+    # When Gunicorn opens its control socket depends on how busy the machine is.
+    lines = [line for line in lines if "Control socket" not in line]
     text = re.sub(r"\[[\d -]+[\d:]+ \+0000\] \[\d+\] ", "", "\n".join(lines))
     text = text.replace(pid, "4711")
     recorded("timeout.txt", re.sub(r"pid: \d+", "pid: 4720", text))
