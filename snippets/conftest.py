@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import functools
+import logging
 import os
 import platform
 import socket
@@ -91,6 +92,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker in item.iter_markers("since"):
             if needed := lacking(marker.kwargs, installed()):
                 item.add_marker(pytest.mark.skip(reason=f"needs {needed}"))
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Leave the loggers as they were: programs set logging up for a whole process."""
+    names = logging.root.manager.loggerDict
+    loggers = [
+        logging.root,
+        *(x for x in names.values() if isinstance(x, logging.Logger)),
+    ]
+    before = [(x, x.level, x.disabled, x.propagate, [*x.handlers]) for x in loggers]
+    yield
+    for logger, level, disabled, propagate, handlers in before:
+        logger.setLevel(level)
+        logger.disabled, logger.propagate, logger.handlers = (
+            disabled,
+            propagate,
+            handlers,
+        )
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import ast
 import datetime
 import hashlib
-import re
 from pathlib import Path
 from typing import Literal, get_args
 

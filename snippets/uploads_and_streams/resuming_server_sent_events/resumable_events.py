@@ -52,7 +52,8 @@ async def events(
 ) -> AsyncIterator[ServerSentEvent]:
     number = log.newest if last_event_id is None else last_event_id
     yield ServerSentEvent(retry=2000, id=str(number))
-    while True:
+    end = time.monotonic() + 3600  # the browser comes back with the last number
+    while time.monotonic() < end:
         newer = await log.after(number)
         if newer is None:
             number = log.forgotten
