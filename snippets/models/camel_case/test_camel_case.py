@@ -1,9 +1,9 @@
 import inspect
 import json
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
-from fastapi import FastAPI, Query
+from fastapi import FastAPI
 from fastapi.exceptions import ResponseValidationError
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ConfigDict, Field
@@ -263,18 +263,3 @@ def test_without_a_return_type_fastapi_calls_model_dump() -> None:
     assert not calls
     assert client.get("/untyped").json() == {"firstName": "Ada"}
     assert calls
-
-
-def test_a_query_model_of_the_base_reads_both_names() -> None:
-    app = FastAPI()
-
-    class Page(CamelModel):
-        page_size: int = 20
-
-    @app.get("/page")
-    async def page(page: Annotated[Page, Query()]) -> int:
-        return page.page_size
-
-    client = TestClient(app)
-    for query in ("pageSize=5", "page_size=5"):
-        assert client.get(f"/page?{query}").json() == 5
