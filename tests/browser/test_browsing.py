@@ -217,7 +217,7 @@ def test_enter_leads_from_the_filter_to_what_it_found(desktop: Page, served: str
 
 def test_the_desk_filters_by_the_program_that_finds_a_finding(desktop: Page, served: str) -> None:
     desktop.goto(f"{served}reviews/")
-    desktop.get_by_label("Found", exact=True).select_option("by Ruff")
+    desktop.locator(".filter").get_by_label("Found").select_option("by Ruff")
     found = [name for name in finders().values() if name.startswith("ruff:")]
     expect(desktop.locator(".finding:visible")).to_have_count(len(found))
     assert desktop.url == f"{served}reviews/?found=by+Ruff"
