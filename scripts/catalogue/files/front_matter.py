@@ -2,9 +2,9 @@
 
 import datetime
 import re
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Level = Literal["basic", "working", "deep"]
 LEVELS = get_args(Level)
@@ -72,15 +72,24 @@ class Source(Closed):
 
 
 class Correction(Closed):
-    """A claim of the original notes, what is true instead, and what proves it."""
+    """A claim that is often made, what is true instead, and what proves it."""
 
-    note: Note
+    note: Note | None = None
+    """The original note that makes it; none where it is made elsewhere alone."""
     claim: Line
     truth: Text
     proof: Proof
     source: Https | None = None
     notes_only: bool = False
     """Whether it makes sense beside the notes alone: then it stands on the page of their questions."""
+
+    @model_validator(mode="after")
+    def _stands_somewhere(self) -> Self:
+        if self.notes_only and self.note is None:
+            raise ValueError(
+                "`notes_only` without `note`: name the note, or leave `notes_only` out"
+            )
+        return self
 
 
 class Change(Closed):

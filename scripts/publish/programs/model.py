@@ -7,6 +7,7 @@ import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from pydantic.json_schema import SkipJsonSchema
 
 from scripts.catalogue.files.front_matter import Level
 from scripts.catalogue.finding import Severity
@@ -30,7 +31,11 @@ class ExportedSource(Exported):
 class ExportedCorrection(Exported):
     """A claim that is often made, and wrong."""
 
-    note: int = Field(description="Number of the original note that makes the claim")
+    note: int | SkipJsonSchema[None] = Field(
+        default_factory=lambda: None,
+        exclude_if=lambda note: note is None,
+        description="Number of the original note that makes the claim; left out where none does",
+    )
     claim: str = Field(description="The claim, in the words of this site, as Markdown")
     truth: str = Field(description="What is true instead, as Markdown")
     test: str | None = Field(description="The pytest node id that proves it, below the repository")

@@ -24,7 +24,7 @@ def a_correction_corrects_a_note_that_an_answer_claims(root: Path) -> Iterator[P
     claimed = {note for page in pages for note in page.meta.notes}
     for page in pages:
         for number, correction in enumerate(page.meta.corrections):
-            if correction.note not in claimed:
+            if correction.note and correction.note not in claimed:
                 line = line_of(read(root, page.file), ["corrections", number, "note"])
                 fault = f"no answer claims note {correction.note}, which is corrected here"
                 yield Problem(page.file, line, fault, "Name it in `notes`.")
