@@ -12,5 +12,7 @@ class Settings(BaseSettings):
     @field_validator("origins", mode="before")
     @classmethod
     def split(cls, value: object) -> object:
-        return value.split(",") if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return [part.strip() for part in value.split(",") if part.strip()]
         # --8<-- [end:settings]

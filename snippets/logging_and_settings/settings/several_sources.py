@@ -8,7 +8,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_file=(".env", ".env.local"),  # the later one wins
         secrets_dir="/run/secrets",
+        env_ignore_empty=True,
         extra="ignore",
+        hide_input_in_errors=True,
     )
     # --8<-- [end:settings]
     api_key: SecretStr

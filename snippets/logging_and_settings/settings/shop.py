@@ -13,6 +13,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="SHOP_",
         env_file=".env",
+        env_ignore_empty=True,  # SHOP_API_KEY= is a missing key
         extra="ignore",
         hide_input_in_errors=True,
     )

@@ -2,6 +2,7 @@ import contextlib
 import importlib
 import os
 import secrets
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,55 @@ def test_a_secrets_folder_that_does_not_exist_is_a_warning(
     monkeypatch.setenv("API_KEY", "none")
     with pytest.warns(UserWarning, match="does not exist"):
         several_sources.Settings(_secrets_dir=tmp_path / "none")
+
+
+def test_an_empty_variable_is_a_missing_one_and_without_the_option_an_empty_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOP_API_KEY", "")
+    monkeypatch.setenv("API_KEY", "")
+    for Settings in (shop.Settings, several_sources.Settings):
+        with (
+            warnings.catch_warnings(action="ignore"),
+            pytest.raises(ValidationError, match="Field required"),
+        ):
+            Settings()
+    assert secret.Settings().api_key.get_secret_value() == ""
+
+
+def test_an_error_about_one_field_shows_the_secret_of_another_unless_it_is_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = secrets.token_hex(8)  # Pydantic shortens long ones
+    monkeypatch.setenv("API_KEY", key)
+    for hidden in (False, True):
+
+        class Settings(several_sources.Settings):
+            model_config = SettingsConfigDict(
+                secrets_dir=None, hide_input_in_errors=hidden
+            )
+            database: str
+
+        with pytest.raises(ValidationError, match="Field required") as caught:
+            Settings()
+        assert (key in str(caught.value)) is not hidden
+    assert several_sources.Settings.model_config.get("hide_input_in_errors")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("https://a.example, https://b.example", 2),
+        ("https://a.example,", 1),
+        ("", 0),
+    ],
+)
+def test_a_list_with_commas_has_no_blanks_and_no_empty_parts(
+    monkeypatch: pytest.MonkeyPatch, value: str, expected: int
+) -> None:
+    monkeypatch.setenv("ORIGINS", value)
+    origins = comma_list.Settings().origins
+    assert origins == ["https://a.example", "https://b.example"][:expected]
 
 
 # --- Findings
