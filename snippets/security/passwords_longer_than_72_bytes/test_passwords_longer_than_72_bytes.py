@@ -58,6 +58,8 @@ def test_passlib_fails_with_bcrypt_5_for_a_short_password(
 ) -> None:
     caplog.set_level(logging.WARNING)
     said = text_of(lambda: wrong_passlib.get_password_hash("short"))
+    stored = old_hash(b"short")
+    assert text_of(lambda: wrong_passlib.pwd_context.verify("short", stored)) == said
     trapped = [str(one.exc_info[1]) for one in caplog.records if one.exc_info]
     about = text_of(lambda: getattr(bcrypt, "__about__"))  # noqa: B009
     assert set(trapped) <= {about.partition(": ")[2]}  # logged once in a process
@@ -151,6 +153,31 @@ def test_unknown_users_and_absurd_passwords_are_refused() -> None:
     assert client.post("/login", data=form).status_code == 401
     form = {"username": "alice", "password": "x" * 1001}
     assert client.post("/login", data=form).status_code == 422
+
+
+def test_an_unknown_name_costs_argon2_and_a_wrong_password_of_an_old_user_bcrypt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    users = {"old": old_hash(SHORT.encode()), "new": move_to_argon2.DUMMY_HASH}
+    monkeypatch.setattr(move_to_argon2, "USERS", users)
+    used: list[str] = []
+
+    def watch(hasher: Any) -> None:
+        verify = hasher.verify
+
+        def watched(*args: Any) -> Any:
+            used.append(type(hasher).__name__)
+            return verify(*args)
+
+        monkeypatch.setattr(hasher, "verify", watched)
+
+    for hasher in move_to_argon2.PASSWORDS.hashers:
+        watch(hasher)
+    client = TestClient(move_to_argon2.app)
+    for name in ("nobody", "new", "old"):
+        form = {"username": name, "password": "wrong"}
+        assert client.post("/login", data=form).status_code == 401
+    assert used == ["Argon2Hasher", "Argon2Hasher", "OldBcrypt"]
 
 
 @pytest.mark.parametrize("prefix", ["$2a$", "$2b$", "$2y$"])
