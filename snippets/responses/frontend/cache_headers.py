@@ -13,6 +13,6 @@ async def cache(request: Request, response: Response) -> None:
 
 app = FastAPI()
 pages = APIRouter(dependencies=[Depends(cache)])
-pages.frontend("/", directory="dist", check_dir=False)
+pages.frontend("/", directory="dist", fallback="index.html", check_dir=False)
 app.include_router(pages)
 # --8<-- [end:program]

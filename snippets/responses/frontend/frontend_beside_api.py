@@ -11,6 +11,6 @@ async def read_items() -> list[str]:
 
 
 app.include_router(api)
-# check_dir=False: starts without a build, as tests of the API do
+# In production leave check_dir out: a missing build then stops the start.
 app.frontend("/", directory="dist", check_dir=False)
 # --8<-- [end:program]

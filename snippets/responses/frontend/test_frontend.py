@@ -106,6 +106,13 @@ def test_the_order_of_the_lines_makes_no_difference() -> None:
     assert TestClient(app).get("/docs").status_code == 200
 
 
+def test_a_path_operation_with_another_method_takes_the_client_side_route() -> None:
+    app = FastAPI()
+    app.frontend("/", directory="dist")
+    app.post("/login")(lambda: "in")
+    assert TestClient(app).get("/login", headers=BROWSER).status_code == 405
+
+
 def test_axios_gets_a_404_too() -> None:
     client = TestClient(frontend_beside_api.app)
     assert client.get("/api/nothing", headers=AXIOS).status_code == 404
@@ -119,8 +126,24 @@ def test_a_route_of_the_router_makes_each_unknown_path_a_404() -> None:
         assert response.status_code == 404
     assert client.get("/api/items").json() == ["tea", "coffee"]
     assert client.post("/api/items").status_code == 405
+    assert client.get("/api/items/").status_code == 404
+    assert TestClient(frontend_beside_api.app).get("/api/items/").status_code == 200
     assert client.get("/items/7", headers=BROWSER).text == INDEX
     assert "/api/{path}" not in client.get("/openapi.json").json()["paths"]
+
+
+def test_the_route_for_unknown_paths_hides_what_is_included_later() -> None:
+    users = APIRouter(prefix="/api")
+    users.get("/users")(lambda: "users")
+    early, late = FastAPI(), FastAPI()
+    for app, routers in [
+        (early, [unknown_api_paths.api, users]),
+        (late, [users, unknown_api_paths.api]),
+    ]:
+        for router in routers:
+            app.include_router(router)
+    assert TestClient(early).get("/api/users").status_code == 404
+    assert TestClient(late).get("/api/users").json() == "users"
 
 
 def test_a_404_page_takes_the_place_of_index_html(dist: Path) -> None:
@@ -128,6 +151,7 @@ def test_a_404_page_takes_the_place_of_index_html(dist: Path) -> None:
     client = TestClient(frontend_beside_api.app)
     response = client.get("/items/7", headers=BROWSER)
     assert (response.status_code, response.text) == (404, "lost")
+    assert client.get("/assets/old.js", headers=FETCH).text == "lost"
     app = FastAPI()
     app.frontend("/", directory="dist", fallback="index.html")
     assert TestClient(app).get("/items/7", headers=BROWSER).text == INDEX
@@ -154,6 +178,8 @@ def test_without_the_build_and_without_the_check_each_page_is_an_error(
     app.frontend("/", directory="dist", check_dir=False)
     client = TestClient(app, raise_server_exceptions=False)
     assert client.get("/", headers=BROWSER).status_code == 500
+    assert client.get("/api/nothing", headers=FETCH).status_code == 500
+    assert client.post("/nothing").status_code == 500
 
 
 def test_the_files_have_an_etag_and_no_cache_control() -> None:
@@ -182,6 +208,21 @@ def test_a_dependency_sets_cache_control() -> None:
     again = client.get("/", headers=BROWSER | {"If-None-Match": etag})
     assert again.status_code == 304
     assert again.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.since(fastapi="0.141.1")
+def test_a_404_page_of_the_build_would_be_kept_for_a_year(dist: Path) -> None:
+    (dist / "404.html").write_text("lost")
+    app = FastAPI()
+    pages = APIRouter(dependencies=[Depends(cache_headers.cache)])
+    pages.frontend("/", directory="dist")
+    app.include_router(pages)
+    kept = TestClient(app).get("/assets/new.js", headers=FETCH)
+    assert kept.status_code == 404
+    assert kept.headers["cache-control"].endswith("immutable")
+    missing = TestClient(cache_headers.app).get("/assets/new.js", headers=FETCH)
+    assert missing.status_code == 404
+    assert "cache-control" not in missing.headers
 
 
 @pytest.mark.since(fastapi="0.139.0")

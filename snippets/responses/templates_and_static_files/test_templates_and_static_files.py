@@ -110,6 +110,18 @@ def test_a_template_named_j2_is_not_escaped_by_default_and_is_with_the_environme
     assert "&lt;script&gt;" in page_of(templates, name, {"it": SCRIPT})
 
 
+def test_an_environment_without_autoescape_escapes_nothing() -> None:
+    loader = jinja2.DictLoader({"a.html": "{{ it }}"})
+    templates = Jinja2Templates(env=jinja2.Environment(loader=loader))
+    assert page_of(templates, "a.html", {"it": SCRIPT}) == SCRIPT
+
+
+def test_a_value_without_quotes_adds_an_attribute(tmp_path: Path) -> None:
+    text = "<p class={{ it }}>"
+    page = page_of(written(tmp_path, "a.html", text), "a.html", {"it": "x onclick=f()"})
+    assert page == "<p class=x onclick=f()>"
+
+
 def test_escaping_stops_no_javascript_address_and_no_safe(tmp_path: Path) -> None:
     text = '<a href="{{ it }}">x</a>{{ html | safe }}'
     templates = written(tmp_path, "a.html", text)
