@@ -174,14 +174,15 @@ async function program(address) {
 }
 
 function addProgramButtons() {
-  for (const file of document.querySelectorAll(".language-python > .filename > .block__file:last-child")) {
+  for (const file of document.querySelectorAll(".language-python > .filename > .block__file")) {
+    if (file.parentElement.querySelector(".block__copy")) continue
     const button = document.createElement("button")
     button.type = "button"
     button.className = "block__copy"
     button.textContent = "Copy program"
     button.setAttribute("aria-label", `Copy program: ${file.textContent}`)
     button.addEventListener("click", () => copyText(program(file.href), "Program copied"))
-    file.after(button)
+    file.parentElement.append(button)
     addRunButton(file)
   }
 }

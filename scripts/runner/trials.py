@@ -17,18 +17,23 @@ SAME, RUNS, CANNOT = "same", "runs", "cannot"
 
 
 LACKS = {
-    r"^KeyError: '([A-Z_]+)'": r"\1",
+    r"^KeyError: '\w*DATABASE_URL'": "PostgreSQL",
     r"^ValidationError: .* for Settings": "settings",
-    r"^ModuleNotFoundError: No module named '_?(multiprocessing)'": "processes",
-    r"^ModuleNotFoundError: No module named '(flask|django|pytest|alembic|pwdlib|uvicorn|websockets)": r"\1",
-    r"^ModuleNotFoundError: No module named '(snippets)": "other modules",
-    r"^NotImplementedError: This Python build lacks multiprocessing": "processes",
+    r"No module named '_?multiprocessing'|lacks multiprocessing": "processes",
     r"can't start new thread": "threads",
     r"cannot import name 'scrypt'": "OpenSSL",
     r"greenlet": "greenlet",
     r"no such table": "tables",
     r"^RuntimeError: File at path": "files",
     r"does not speak ASGI": "WSGI",
+    r"No module named 'snippets": "modules",
+    r"No module named '(asyncpg)": "PostgreSQL",
+    r"No module named '(bson|pymongo)": "MongoDB",
+    r"No module named '(redis)": "Redis",
+    r"No module named '(\w+)(\.v1)?'": r"\1\2",
+    r"^\w+: (\w+) must be installed": r"\1",
+    r"^ValueError: Unable to configure formatter 'access'": "uvicorn",
+    r"^DeadlockError": "network",
 }
 """Exceptions by which a program says that it needs what is not there, and what that is."""
 
@@ -115,7 +120,7 @@ def trial(program: Program, browser: Host, here: Host, root: Path = ROOT) -> Tri
     real = here.run(job(program))
     why = failure(events)
     if why and (lacks(why) or kind(why) != kind(failure(real))):
-        return Trial(program.path, CANNOT, lacks(why) or why)
+        return Trial(program.path, CANNOT, lacks(why) or kind(why))
     if why.startswith(ENDLESS):
         return Trial(program.path, RUNS, ENDLESS)
     if found := matching(program, browser, root):

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from scripts.catalogue.findings import all_findings
 from scripts.catalogue.shown_code import program, shown_blocks
 from scripts.project import ROOT
 from scripts.publish.code.lines import boxed, changed, plain_lines
+from scripts.runner.record import read_record
+from scripts.runner.trials import CANNOT
 
 BOXED = re.compile(
     r'<div class="[^"]* block block--(\w+)"[^>]*>.*?<code>(.*?)</code></pre></div>', re.S
@@ -114,3 +117,24 @@ def test_no_block_names_its_file_twice(site: Path, catalogue: Catalogue) -> None
     for page in catalogue.answers.values():
         built = (site / page.address / "index.html").read_text(encoding="utf-8")
         assert [title for title, name in head.findall(built) if title == name] == [], page.file
+
+
+@pytest.mark.site
+def test_a_block_has_a_run_button_or_says_in_a_word_why_not(
+    site: Path, catalogue: Catalogue
+) -> None:
+    record = read_record()
+    runs, does_not = 0, Counter[str]()
+    for page in catalogue.answers.values():
+        built = (site / page.address / "index.html").read_text(encoding="utf-8")
+        blocks = re.findall(r'<div class="language-python [^>]*>.*?<pre>', built, re.S)
+        for block in blocks:
+            path = re.findall(r'href="[./]*code/([^"]+)\.txt"', block)[0]
+            why = re.findall(r'class="block__without"[^>]*>needs ([^<]+)<', block)
+            cannot = record[path].result == CANNOT
+            assert why == ([record[path].detail] if cannot else []), page.file
+            assert ("data-run=" in block) is not cannot, page.file
+            runs += not cannot
+            does_not.update(why)
+    assert runs > does_not.total() > 0
+    assert [word for word in does_not if not re.fullmatch(r"[\w.]{2,20}", word)] == []

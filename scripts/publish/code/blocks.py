@@ -58,6 +58,7 @@ def headed(
     head = f'<span class="block__title">{label}</span>' if label and label != name else ""
     if not shown.is_recorded:
         head += f'<a class="block__file" href="{up}{shown.address}" title="The whole program">{name}</a>'
+        head += runs.why_not(shown, up) if runs else ""
     lines = plain_lines(block["code"])
     mark, marked = marks(html.unescape(title), lines, findings)
     return (

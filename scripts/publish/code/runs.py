@@ -1,5 +1,6 @@
 """What pages need to run programs: the interpreter's files, and what is known of each program's runs."""
 
+import html
 import json
 import shutil
 from dataclasses import dataclass
@@ -16,23 +17,40 @@ from scripts.runner.trials import CANNOT, SAME, Trial, asked_by
 
 PLACE = "assets/run"
 """Where the interpreter's files are published, each state of them in a folder of its own."""
+WHICH = "programs-in-the-page/#which-programs-run"
+"""Where a page tells which programs run."""
 NAMES = {"python": "Python", "fastapi": "FastAPI", "starlette": "Starlette", "pydantic": "Pydantic"}
 
 
 @dataclass
 class Runs:
-    """The programs that run in the page."""
+    """The programs that run in the page, and why others do not."""
 
     folder: Path
     trials: dict[str, Trial]
     root: Path = ROOT
 
+    def cannot(self, path: str) -> bool:
+        """Tell whether a program was found not to run."""
+        return path in self.trials and self.trials[path].result == CANNOT
+
     def attributes(self, shown: Shown) -> str:
         """Return what a block says of its program, or nothing where it cannot run."""
-        if shown.path not in self.trials or shown.language != "python":
+        if shown.path not in self.trials or self.cannot(shown.path) or shown.language != "python":
             return ""
         values = {"run": self.folder.name, "program": shown.path, "section": shown.section}
         return "".join(f' data-{name}="{value}"' for name, value in values.items())
+
+    def why_not(self, shown: Shown, up: str) -> str:
+        """Return in a word why the program of a block has no button, or nothing where it has one.
+
+        It leads to the page that tells more; ``up`` leads to the site's root.
+        """
+        if shown.language != "python" or not self.cannot(shown.path):
+            return ""
+        word = html.escape(self.trials[shown.path].detail)
+        title = f"It does not run in the browser, which has no {word}"
+        return f'<a class="block__without" href="{up}{WHICH}" title="{title}">needs {word}</a>'
 
     def about(self, path: str, sections: set[str]) -> dict[str, object]:
         """Return what the page has to know of a program: sections, request, and what is expected of it."""
@@ -89,4 +107,4 @@ def runs(root: Path = ROOT) -> Runs | None:
     made = folder()
     if made is None:
         return None
-    return Runs(made, {p: t for p, t in read_record(root).items() if t.result != CANNOT}, root)
+    return Runs(made, read_record(root), root)
