@@ -79,7 +79,7 @@ def create_order(
 ) -> Response:
     number = func.hashtextextended(f"{user}:{key}", 0)
     if not session.scalar(select(func.pg_try_advisory_xact_lock(number))):
-        raise HTTPException(409, "The first request is running", {"Retry-After": "1"})
+        raise HTTPException(409, "The key is in use", {"Retry-After": "1"})
     fingerprint = sha256(f"POST /orders {new.model_dump_json()}".encode()).hexdigest()
     stored = session.get(Stored, (user, key))
     if stored is None:

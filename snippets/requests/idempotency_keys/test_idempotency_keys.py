@@ -204,6 +204,14 @@ def test_a_body_with_other_blanks_is_the_same_request(ada: TestClient) -> None:
     assert (again.status_code, again.text) == (201, first.text)
 
 
+def test_a_field_that_a_release_adds_makes_another_fingerprint() -> None:
+    class Newer(orders_once.NewOrder):
+        gift: bool = False
+
+    older = orders_once.NewOrder.model_validate(TEA)
+    assert Newer.model_validate(TEA).model_dump_json() != older.model_dump_json()
+
+
 def test_an_expired_key_starts_again(
     ada: TestClient, database: Any, engine: Engine
 ) -> None:

@@ -116,6 +116,11 @@ def test_a_redis_that_does_not_answer_is_left_after_the_timeout(
         headers = {"Authorization": tokens["ada"]}
         with TestClient(cached_reports.app, headers=headers) as client:
             assert client.get("/reports/2026").json()["total"] == 120
+        silent.settimeout(0)
+        for _ in ("the reading", "the writing"):
+            silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def test_by_default_redis_waits_five_seconds_for_an_answer() -> None:
