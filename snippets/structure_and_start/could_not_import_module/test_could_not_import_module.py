@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import fastapi_cli.cli
 import pytest
@@ -227,6 +229,33 @@ def test_a_factory_is_found_and_wants_its_flag(says: Says, project: Path) -> Non
     assert factory.create_app().title == "Orders"
 
 
+def test_without_the_flag_a_type_error_of_the_factory_is_hidden(
+    project: Path, start: Any
+) -> None:
+    text = (FOLDER / "factory.py").read_text()
+    text = text.replace("    return app\n", '    len("a", 1)\n    return app\n')
+    (project / "service/main.py").write_text(text)
+    command = ["uvicorn", "service.main:create_app", "--port", "0"]
+    server = start([*command, "--factory"], project)
+    assert server.end() != 0
+    server.line("Error loading ASGI app factory: len")
+    server = start(command, project)
+    with pytest.raises(HTTPError) as caught:
+        urlopen(server.address(), timeout=30)
+    with caught.value as error:
+        assert error.code == 500
+    server.stop()
+
+
+def test_without_the_file_of_a_package_another_module_goes_first(
+    says: Says, project: Path
+) -> None:
+    (project / "service.py").touch()
+    assert says("service.main:app") == ""
+    (project / "service/__init__.py").unlink()
+    assert says("service.main:app") == not_found("service.main")
+
+
 def test_a_path_in_sys_path_depends_on_where_the_command_runs(
     says: Says, project: Path
 ) -> None:
@@ -264,6 +293,8 @@ def test_the_fastapi_command_needs_the_file_that_marks_a_package(
     output = cli("service/main.py")
     assert "attempted relative import with no known parent package" in output
     assert "Ensure all the package directories have an __init__.py file" in output
+    (project / "service/main.py").write_text(f"from service import database\n{MAIN}")
+    assert "No module named 'service'" in cli("service/main.py")
 
 
 def test_under_reload_the_reloader_waits_for_the_repair(

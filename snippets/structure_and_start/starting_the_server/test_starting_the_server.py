@@ -142,6 +142,33 @@ def test_the_fastapi_command_reads_port_and_uvicorn_its_own_variables(
     assert told("run")["port"] == 8123
 
 
+def test_options_that_may_be_repeated_are_lists_in_code(told: Told) -> None:
+    options = ("--reload-dir", ".", "--reload-include", "*.html", "--reload")
+    given = told("uvicorn", "main:app", *options)
+    assert list(given["reload_dirs"]) == ["."]
+    assert list(given["reload_includes"]) == ["*.html"]
+
+
+def test_web_concurrency_sets_the_workers_of_each_command(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", "3")
+    for given in (told("run"), told("uvicorn", "main:app")):
+        config = uvicorn.Config(given["app"], workers=given["workers"])
+        assert config.workers == 3
+    assert told("run", "--workers", "2")["workers"] == 2
+
+
+def test_the_entrypoint_is_read_in_the_folder_of_pyproject_alone(
+    told: Told, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entrypoint = '[tool.fastapi]\nentrypoint = "main:app"\n'
+    (project / "pyproject.toml").write_text(entrypoint)
+    (project / "below").mkdir()
+    monkeypatch.chdir(project / "below")
+    assert told("run") == {}
+
+
 def test_uvicorn_run_reads_web_concurrency_and_no_other_variable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -216,6 +243,22 @@ def test_the_file_that_names_itself_is_imported_twice(
     with pytest.raises(SystemExit):  # no server has started
         runpy.run_path("main.py", run_name="__main__")
     assert names == ["__main__", "main"]
+
+
+def test_under_reload_the_process_that_serves_loads_that_file_twice_too(
+    tmp_path: Path, start: Any
+) -> None:
+    reload = {"workers=4": "reload=True, port=0"}
+    copy("workers_in_code.py", tmp_path, **reload)
+    text = (tmp_path / "main.py").read_text()
+    seen = 'import os\nprint("loaded", os.getpid(), __name__, flush=True)\n'
+    (tmp_path / "main.py").write_text(seen + text)
+    server = start(["python", "main.py"], tmp_path)
+    server.line("Application startup complete")
+    server.stop()
+    loaded = [line.split() for line in server.lines if line.startswith("loaded")]
+    names = [name for _, pid, name in loaded if pid == loaded[-1][1]]
+    assert names == ["__mp_main__", "main"]
 
 
 def test_workers_start_each_in_a_process(tmp_path: Path, start: Any) -> None:
