@@ -16,6 +16,7 @@ from scripts.catalogue.addresses import published
 from scripts.catalogue.identity import PUBLISHED
 from scripts.catalogue.redirects import faults, read_redirects, write_redirects
 from scripts.project import ROOT, git
+from scripts.runner.record import OUTPUTS, RUNS, moved
 
 # A relative link of Markdown, in the text or as a definition.
 LINK = re.compile(r"(\]\(|^\[[^\]\n]+\]:\s+)([^)\s#:{]+)(?=[)#\s])", re.M)
@@ -68,6 +69,8 @@ def rename(root: Path, source: str, target: str) -> list[str]:
             text = re.sub(rf"\b{old_test}", new_test, text)
         if place.startswith("docs/") and place.endswith(".md"):
             text = relink(text, place.removeprefix("docs/"), source, target)
+        if place in (RUNS, OUTPUTS):
+            text = moved(text, old, new)
         if place != name:
             put(root / name, None)
         if place != name or text.encode("utf-8", "surrogateescape") != content:

@@ -11,7 +11,9 @@ from scripts.publish.built_page import BuiltPage
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 BLOCKS = frozenset({"blockquote", "dd", "div", "dt", "li", "p", "pre", "td", "th", "tr"})
 # Parts of an article that stand in the catalogue, or that say nothing about the subject.
-LEFT_OUT = frozenset({"short-answer", "asked-as", "headerlink", "checked", "correction__proof"})
+LEFT_OUT = frozenset(
+    {"short-answer", "asked-as", "headerlink", "checked", "correction__proof", "block__without"}
+)
 LEFT_OUT_SECTIONS = frozenset({"sources", "related-answers"})
 
 

@@ -12,6 +12,10 @@ from scripts.catalogue.addresses import published
 from scripts.catalogue.answers import load
 from scripts.catalogue.identity import PUBLISHED, REDIRECTS
 from scripts.catalogue.redirects import read_redirects, write_redirects
+from scripts.project import ROOT
+from scripts.runner.record import moved, read_record
+from scripts.runner.trials import SAME
+from scripts.validation.code.runs import every_program_was_run_in_the_browser
 from tests.conftest import make_repository
 
 pytestmark = pytest.mark.site  # they copy the project, and only who changes the commands needs them
@@ -50,6 +54,12 @@ def test_an_answer_moves_with_everything_that_names_it_and_back_again(repository
     new = {f"{TO}/", *(f"{TO}/#{heading}" for heading in headings)}
     assert published(repository) == listed | new
 
+    assert every_program_was_run_in_the_browser(repository) == []
+    was, now = (read_record(root) for root in (ROOT, repository))
+    assert [t.result for t in now.values()].count(SAME) == [t.result for t in was.values()].count(
+        SAME
+    )
+
     move(repository, TO, FROM)
     back = project_files(repository)
     assert {name for name in back if back[name] != before.get(name)} == {
@@ -73,6 +83,13 @@ def lists(tmp_path: Path) -> Path:
 def redirects(root: Path) -> dict[str, str]:
     """Return all redirects below ``root``."""
     return {line.old: line.new for line in read_redirects(root)}
+
+
+def test_the_record_of_what_runs_follows_in_the_order_of_its_paths() -> None:
+    table = "# head\na/b/x.py\tsame\ta/b/x.txt:printed\na/b_c/y.py\truns\t-\nd/e/z.py\truns\t-\n"
+    after = "# head\na/b_c/y.py\truns\t-\nd/e/z.py\truns\t-\nf/g/x.py\tsame\tf/g/x.txt:printed\n"
+    assert moved(table, "a/b", "f/g") == after
+    assert moved(after, "f/g", "a/b") == table
 
 
 def test_a_move_onward_leaves_no_chain_and_one_back_no_loop(lists: Path) -> None:

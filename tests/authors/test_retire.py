@@ -13,6 +13,7 @@ from scripts.catalogue.notes import read_notes
 from scripts.pages.counts import counts
 from scripts.project import ROOT
 from scripts.publish.configure import configuration
+from scripts.validation.code.runs import every_program_was_run_in_the_browser
 
 pytestmark = pytest.mark.site  # they copy the project, and only who changes the commands needs them
 
@@ -33,6 +34,7 @@ def test_a_retired_answer_keeps_its_page_and_leaves_the_lists(repository: Path) 
     changed = {name for name, text in project_files(repository).items() if text != files[name]}
     assert old.file in changed
     assert not any(name.startswith("snippets/") for name in changed)
+    assert every_program_was_run_in_the_browser(repository) == []
     assert before.living.keys() - after.living.keys() == {OLD}
     assert [page for topic in after.topics for page in topic.retired] == [page]
     assert counts(after)["answers"] == counts(before)["answers"] - 1

@@ -16,6 +16,7 @@ from scripts.authors.linters import LINTERS
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.annotations import FAULT
 from scripts.project import ROOT
+from scripts.runner.record import RUNS
 from scripts.validation.rules import RULES, SECTIONS
 from tests.mistakes import code, files, front_matter, one_line, pages, review_rules, table
 from tests.mistakes.mistake import (
@@ -104,6 +105,7 @@ NEW_ANSWER = all_of(
     write(f"{FOLDER}/running_loop.py", SNIPPET),
     write(f"{FOLDER}/test_event_loop_policy.py", TEST),
     add(PHRASES, "tests/search.tsv"),
+    add("concurrency/event_loop_policy/running_loop.py\truns\t-", RUNS),
 )
 
 

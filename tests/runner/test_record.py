@@ -5,18 +5,12 @@ import pytest
 from scripts.catalogue.files.problems import Problem
 from scripts.runner.hosts import browser
 from scripts.runner.programs import programs
-from scripts.runner.record import RUNS, read_record
+from scripts.runner.record import read_record
 from scripts.runner.trials import CANNOT, SAME, retold
 from tests.refuse import refuse
 
 MOST_WITHOUT = 22  # per cent of the programs that may have no button
 REMEDY = "Run `make runs`, and look at the difference."
-
-
-def test_each_program_of_the_record_is_on_a_page() -> None:
-    shown = {program.path for program in programs()}
-    gone = sorted(set(read_record()) - shown)
-    refuse(Problem(RUNS, 1, f"{path} is on no page", REMEDY) for path in gone)
 
 
 def test_most_programs_run() -> None:

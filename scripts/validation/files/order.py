@@ -9,7 +9,10 @@ from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.identity import PUBLISHED, REDIRECTS
 from scripts.validation.rules import read, rule
 
-SORTED = (PUBLISHED, REDIRECTS, "data/sources.tsv", "data/synonyms.tsv")
+SORTED = (
+    *(PUBLISHED, REDIRECTS, "data/run_outputs.tsv", "data/runs.tsv"),
+    *("data/sources.tsv", "data/synonyms.tsv"),
+)
 
 
 def sorted_lines(text: str) -> str:
