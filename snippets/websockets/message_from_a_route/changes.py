@@ -83,7 +83,7 @@ async def changes(
         try:
             async with TaskGroup() as tasks:
                 sender = tasks.create_task(forward(websocket, queue))
-                async for _ in websocket.iter_text():
+                while (await websocket.receive())["type"] != "websocket.disconnect":
                     pass  # until the client leaves
                 sender.cancel()
         except* (TimeoutError, WebSocketDisconnect):

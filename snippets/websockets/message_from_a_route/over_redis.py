@@ -18,6 +18,8 @@ from fastapi import (
 from fastapi.requests import HTTPConnection
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 Status = Literal["new", "paid", "sent"]
@@ -71,9 +73,10 @@ async def listen(pubsub: PubSub, hub: Hub) -> None:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     url = os.environ["REDIS_URL"]
+    retry = Retry(NoBackoff(), 1)  # where a connection of the pool was lost
     hub = Hub()
     async with (
-        Redis.from_url(url) as redis,
+        Redis.from_url(url, retry=retry) as redis,
         redis.pubsub() as pubsub,
     ):
         await pubsub.psubscribe("orders:*")
@@ -139,7 +142,7 @@ async def changes(
         try:
             async with TaskGroup() as tasks:
                 sender = tasks.create_task(forward(websocket, queue))
-                async for _ in websocket.iter_text():
+                while (await websocket.receive())["type"] != "websocket.disconnect":
                     pass
                 sender.cancel()
         except* (TimeoutError, WebSocketDisconnect):

@@ -113,6 +113,17 @@ def test_a_client_that_left_is_forgotten(serve: Any) -> None:
             assert put(url, "paid").json() == {"told": 0}
 
 
+def test_a_binary_message_of_a_client_is_ignored() -> None:
+    with (
+        TestClient(changes.app) as client,
+        client.websocket_connect("/orders/7/changes") as websocket,
+    ):
+        assert websocket.receive_text() == "new"
+        websocket.send_bytes(b"\x00")
+        assert client.put("/orders/7", json={"status": "paid"}).is_success
+        assert websocket.receive_text() == "paid"
+
+
 def test_a_full_queue_loses_its_oldest_message_and_publish_never_waits() -> None:
     hub = changes.Hub()
     with hub.subscribe(7) as queue, hub.subscribe(7) as other:
@@ -326,6 +337,23 @@ def test_after_a_lost_connection_and_foreign_messages_the_listener_goes_on(
         redis.publish("orders:7", b"\xff")
         redis.publish("orders:7", "back")
         assert received(client) == "back"
+
+
+def test_after_the_pool_lost_its_connections_the_next_change_is_told(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        Redis.from_url(redis_url) as redis,
+        TestClient(over_redis.app) as client,
+        client.websocket_connect("/orders/7/changes") as websocket,
+    ):
+        assert websocket.receive_text() == "new"
+        client.put("/orders/7", json={"status": "paid"})
+        assert websocket.receive_text() == "paid"
+        redis.client_kill_filter(_type="normal", skipme=True)
+        client.put("/orders/7", json={"status": "sent"})
+        assert "nobody was told" not in caplog.text
+        assert websocket.receive_text() == "sent"
 
 
 def test_without_redis_the_change_holds_and_nobody_is_told(
