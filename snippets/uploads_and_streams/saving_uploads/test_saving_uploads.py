@@ -122,6 +122,15 @@ def test_a_copy_that_fails_leaves_no_file(
         assert list(folder.iterdir()) == []
 
 
+def test_a_temporary_file_that_cannot_be_written_is_a_400(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    assert send(save_upload.app, "/files", "a.png").status_code == 201
+    assert send(save_upload.app, "/files", "a.png", LARGE).status_code == 400
+    assert len(list(folder.iterdir())) == 1
+
+
 def test_two_files_of_one_name_are_two_files(folder: Path) -> None:
     for content in (b"first", b"second"):
         send(save_upload.app, "/files", "a.png", content)

@@ -1,4 +1,6 @@
+import io
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -102,6 +104,40 @@ def test_no_part_of_that_name_is_field_required(body: dict[str, Any]) -> None:
     assert response.status_code == 422
     [error] = response.json()["detail"]
     assert (error["type"], error["loc"]) == ("missing", ["body", "file"])
+
+
+PART = '--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n1'
+BOUNDARY = {"Content-Type": "multipart/form-data; boundary=B"}
+
+
+def test_a_form_that_breaks_off_is_field_required(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "starlette.formparsers.SpooledTemporaryFile", lambda **_: io.BytesIO()
+    )  # Starlette forgets to close it
+    response = post(content=PART, headers=BOUNDARY)
+    assert response.json()["detail"][0]["type"] == "missing"
+    response = post(content=f"{PART}\r\n--B--\r\n", headers=BOUNDARY)
+    assert response.json() == {"name": "a", "size": 1}
+
+
+def test_a_temporary_folder_that_is_missing_is_an_error_parsing_the_body(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    response = post(files={"file": ("a.txt", b"1" * (MEBIBYTE + 1))})
+    text = "There was an error parsing the body"
+    assert (response.status_code, response.json()) == (400, {"detail": text})
+    loud = [record for record in caplog.records if record.levelname != "INFO"]
+    assert not loud
+
+
+@pytest.mark.since(starlette="1.7.0")
+def test_a_body_with_another_boundary_is_invalid_multipart_data() -> None:
+    response = post(content=PART.replace("--B", "--C"), headers=BOUNDARY)
+    text = "Invalid multipart data."
+    assert (response.status_code, response.json()) == (400, {"detail": text})
 
 
 EMPTY = (
