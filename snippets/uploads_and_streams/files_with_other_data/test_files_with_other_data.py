@@ -88,8 +88,9 @@ def test_the_document_is_validated_with_the_place_of_the_error() -> None:
         assert not loc or first["loc"][2:] == ["lines", 0, "quantity"]
 
 
-def test_nan_in_the_document_is_a_500_by_default() -> None:
-    data = {"order": '{"customer": NaN}'}
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_nan_in_the_document_is_a_500_by_default(number: str) -> None:
+    data = {"order": f'{{"customer": {number}}}'}
     response = post(file_and_data.app, "/orders", data=data, files=CONTRACT)
     assert response.status_code == 500
 
