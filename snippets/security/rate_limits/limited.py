@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from ipaddress import IPv6Network, ip_address
 
 from fastapi import Depends, FastAPI, HTTPException, Request
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -14,13 +14,15 @@ logger = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.redis = Redis.from_url(
+    pool = BlockingConnectionPool.from_url(  # waits for a free connection
         os.environ["REDIS_URL"],
+        max_connections=20,
+        timeout=2,
         socket_connect_timeout=0.5,
         socket_timeout=0.5,
     )
-    yield
-    await app.state.redis.aclose()
+    async with Redis.from_pool(pool) as app.state.redis:
+        yield
 
 
 def client_of(request: Request) -> str:
@@ -45,20 +47,26 @@ async def too_many(redis: Redis, key: str, limit: int, seconds: int) -> int:
     return max(left, 1) if count > limit else 0
 
 
+async def enforce(
+    request: Request, key: str, limit: int, seconds: int, *, closed: bool
+) -> None:
+    try:
+        wait = await too_many(request.app.state.redis, key, limit, seconds)
+    except RedisError:
+        logger.exception("no rate limit: Redis does not count")
+        if closed:
+            raise HTTPException(503, "Try again later") from None
+        return
+    if wait:
+        raise HTTPException(429, "Too many requests", {"Retry-After": str(wait)})
+
+
 def rate_limit(
     name: str, limit: int, seconds: int, *, closed: bool = False
 ) -> Callable[[Request], Awaitable[None]]:
     async def check(request: Request) -> None:
         key = f"rate:{name}:{client_of(request)}"
-        try:
-            wait = await too_many(request.app.state.redis, key, limit, seconds)
-        except RedisError:
-            logger.exception("no rate limit: Redis does not answer")
-            if closed:
-                raise HTTPException(503, "Try again later") from None
-            return
-        if wait:
-            raise HTTPException(429, "Too many requests", {"Retry-After": str(wait)})
+        await enforce(request, key, limit, seconds, closed=closed)
 
     return check
 

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import MaxConnectionsError
 
 from snippets.security.rate_limits import (
     by_user,
@@ -28,6 +29,7 @@ from snippets.security.rate_limits import (
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0
+ON_A_BUSY_MACHINE = "?timeout=60&socket_timeout=60&socket_connect_timeout=60"
 
 
 def free_port() -> int:
@@ -39,8 +41,8 @@ SEARCH = "/search?q=tea"
 
 
 @pytest.fixture
-def client(redis_url: str) -> Iterator[TestClient]:
-    assert redis_url
+def client(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setenv("REDIS_URL", redis_url + ON_A_BUSY_MACHINE)
     with TestClient(limited.app) as client:
         yield client
 
@@ -111,7 +113,7 @@ def test_two_workers_share_the_limit(redis_url: str, tmp_path: Path) -> None:
             cwd=ROOT,
             stdout=file,
             stderr=file,
-            env={**os.environ, "REDIS_URL": redis_url},
+            env={**os.environ, "REDIS_URL": redis_url + ON_A_BUSY_MACHINE},
         )
     try:
         deadline = time.monotonic() + PATIENCE
@@ -133,6 +135,43 @@ def test_without_redis_the_search_is_open_and_the_login_is_closed(
     with TestClient(limited.app) as client:
         assert [client.get(SEARCH).status_code for _ in range(5)] == [200] * 5
         assert client.post("/login").status_code == 503
+        answer = client.post("/token", data={"username": "alice"})
+        assert answer.status_code == 503
+
+
+def test_a_full_redis_counts_as_down(client: TestClient, redis_url: str) -> None:
+    with SyncRedis.from_url(redis_url) as redis:
+        redis.config_set("maxmemory", "1mb")
+        try:
+            assert [client.get(SEARCH).status_code for _ in range(5)] == [200] * 5
+            assert client.post("/login").status_code == 503
+        finally:
+            redis.config_set("maxmemory", "0")
+
+
+def test_more_at_once_than_a_pool_has_connections_are_counted_too(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = redis_url + ON_A_BUSY_MACHINE
+    monkeypatch.setenv("REDIS_URL", url)
+
+    async def scene(at_once: int) -> tuple[list[int], list[Any]]:
+        transport = httpx2.ASGITransport(app=limited.app)
+        async with (
+            limited.lifespan(limited.app),
+            httpx2.AsyncClient(transport=transport, base_url="http://test") as client,
+            Redis.from_url(url.replace("timeout=60&", "", 1)) as ordinary,
+        ):
+            calls = (client.get(SEARCH) for _ in range(at_once))
+            answers = await asyncio.gather(*calls)
+            counted = (limited.too_many(ordinary, "k", 3, 60) for _ in range(at_once))
+            with_default = await asyncio.gather(*counted, return_exceptions=True)
+        return [answer.status_code for answer in answers], with_default
+
+    answers, with_default = asyncio.run(scene(150))
+    assert sorted(answers) == [200] * 3 + [429] * 147
+    errors = [one for one in with_default if isinstance(one, MaxConnectionsError)]
+    assert len(errors) == 50
 
 
 def test_a_redis_that_never_answers_counts_as_down(
@@ -195,7 +234,8 @@ def test_an_account_is_limited_from_all_addresses_and_its_name_has_one_length(
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]
     assert client.post("/token", data={"username": "x" * 9999}).status_code == 200
     with SyncRedis.from_url(redis_url) as redis:
-        assert {len(key) for key in redis.scan_iter()} == {77}
+        keys = set(redis.scan_iter()) - {b"rate:token:testclient"}
+        assert {len(key) for key in keys} == {77}
 
 
 # --- Findings
