@@ -1,0 +1,99 @@
+# --8<-- [start:program]
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import httpx2
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
+
+UPSTREAM = "http://127.0.0.1:8001"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+HOP_BY_HOP = {
+    *(b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization"),
+    *(b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"),
+}
+FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip")
+DOT_SEGMENT = re.compile(r"(^|[/\\])\.\.?([/\\;]|$)")
+Headers = list[tuple[bytes, bytes]]
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
+    timeout = httpx2.Timeout(5, read=30)
+    limits = httpx2.Limits(max_connections=100, keepalive_expiry=2)
+    async with httpx2.AsyncClient(timeout=timeout, limits=limits) as client:
+        yield {"client": client}
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+def end_to_end(headers: Headers) -> Headers:
+    named = b",".join(value for name, value in headers if name.lower() == b"connection")
+    dropped = HOP_BY_HOP | {name.strip().lower() for name in named.split(b",")}
+    lowered = [(name.lower(), value) for name, value in headers]
+    return [(name, value) for name, value in lowered if name not in dropped]
+
+
+def headers_for_upstream(request: Request) -> Headers:
+    kept = [
+        h for h in end_to_end(request.headers.raw) if not h[0].startswith(FORWARDED)
+    ]
+    if "transfer-encoding" in request.headers:
+        kept = [h for h in kept if h[0] != b"content-length"]
+    if request.client:
+        kept.append((b"x-forwarded-for", request.client.host.encode()))
+    kept.append((b"x-forwarded-proto", request.url.scheme.encode()))
+    return kept
+
+
+async def ask_upstream(request: Request) -> AsyncGenerator[httpx2.Response]:
+    if DOT_SEGMENT.search(request.scope["path"]):
+        raise HTTPException(400, "The path contains a dot segment")
+    target: bytes = request.scope["raw_path"]
+    target = target.removeprefix(request.scope["root_path"].encode())
+    if request.scope["query_string"]:
+        target += b"?" + request.scope["query_string"]
+    has_body = {"content-length", "transfer-encoding"} & set(request.headers)
+    question = httpx2.Request(
+        request.method,
+        UPSTREAM,
+        headers=headers_for_upstream(request),
+        content=request.stream() if has_body else None,
+        extensions={"target": target},
+    )
+    client: httpx2.AsyncClient = request.state.client
+    try:
+        response = await client.send(question, stream=True)
+    except httpx2.PoolTimeout as error:
+        raise HTTPException(503, "Too many requests are in progress") from error
+    except httpx2.TimeoutException as error:
+        raise HTTPException(504, "The service did not answer in time") from error
+    except httpx2.TransportError as error:
+        raise HTTPException(502, "The service cannot be reached") from error
+    except ClientDisconnect as error:
+        raise HTTPException(400, "The client left") from error
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+@app.api_route("/orders", methods=METHODS, include_in_schema=False)
+@app.api_route("/orders/{path:path}", methods=METHODS, include_in_schema=False)
+async def orders(
+    upstream: Annotated[httpx2.Response, Depends(ask_upstream)],
+) -> StreamingResponse:
+    response = StreamingResponse(upstream.aiter_raw(), upstream.status_code)
+    response.raw_headers = [
+        header
+        for header in end_to_end(upstream.headers.raw)
+        if header[0] not in {b"date", b"server"}
+    ]
+    return response
+
+
+# --8<-- [end:program]

@@ -1,0 +1,644 @@
+import asyncio
+import contextlib
+import gzip
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import httpx2
+import pytest
+import uvicorn
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from snippets.requests.reverse_proxy import (
+    gateway,
+    orders,
+    wrong_any_address,
+    wrong_headers_back,
+    wrong_shared_cookies,
+)
+
+Recorder = Callable[[str, str], None]
+Through = Callable[..., contextlib.AbstractContextManager[str]]
+PATIENCE = 30.0
+HOST = b"Host: shop.example.com\r\nConnection: close\r\n"
+
+
+class Echo:
+    """An upstream that notes each request, and answers with the given headers."""
+
+    def __init__(self, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+        self.headers = headers or []
+        self.seen = list[dict[str, Any]]()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        body, message = b"", {"more_body": True}
+        while message.get("more_body"):
+            message = await receive()
+            body += message.get("body", b"")
+        self.seen.append({**scope, "body": body})
+        status = {"/orders/204": 204, "/orders/304": 304}.get(scope["path"], 200)
+        start = {"type": "http.response.start", "status": status}
+        await send({**start, "headers": self.headers})
+        await send(
+            {"type": "http.response.body", "body": b"" if status > 200 else b"x"}
+        )
+
+    @property
+    def names(self) -> set[bytes]:
+        return {name for name, _ in self.seen[-1]["headers"]}
+
+    def header(self, wanted: bytes) -> list[bytes]:
+        return [value for name, value in self.seen[-1]["headers"] if name == wanted]
+
+
+@pytest.fixture
+def through(serve: Any, monkeypatch: pytest.MonkeyPatch) -> Through:
+    """Return ``through(upstream)``, which serves it and the gateway, and gives the gateway's address."""
+
+    @contextlib.contextmanager
+    def start(
+        upstream: Any, module: ModuleType = gateway, **options: Any
+    ) -> Iterator[str]:
+        with serve(upstream, lifespan="off", http=options.get("http", "auto")) as (
+            address,
+            _,
+        ):
+            monkeypatch.setattr(module, "UPSTREAM", address)
+            with serve(module.app, **options) as (address, _):
+                yield address
+
+    return start
+
+
+def connect(address: str) -> socket.socket:
+    host, port = address.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=PATIENCE)
+
+
+def raw(address: str, line: bytes, rest: bytes = b"") -> bytes:
+    """Send a request as these bytes, and return all that comes back."""
+    with connect(address) as connection:
+        connection.sendall(line + b" HTTP/1.1\r\n" + HOST + rest + b"\r\n")
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_the_service_is_asked_and_its_answer_passed_on(
+    through: Through, recorded: Recorder
+) -> None:
+    body = b'{"7": 2}'
+    with through(orders.app) as address:
+        answer = raw(
+            address,
+            b"POST /orders?from=shop",
+            b"Content-Type: application/json\r\nContent-Length: 8\r\n\r\n" + body,
+        ).decode()
+    answer = re.sub(r"(?m)^(date|connection|server): .*\r\n", "", answer)
+    question = "POST /orders?from=shop HTTP/1.1\nHost: shop.example.com\n"
+    question += f"Content-Type: application/json\n\n{body.decode()}\n\n"
+    recorded("order.http", question + answer.replace("\r\n", "\n"))
+
+
+BOTH = pytest.mark.parametrize("http", ["h11", "httptools"])
+
+
+@BOTH
+def test_path_and_query_arrive_byte_for_byte(through: Through, http: str) -> None:
+    echo = Echo()
+    targets = [
+        b'/orders?x=%20+a&&b=%2F%zz&x="<>|',
+        b"/orders/a%2Fb//c%00/",
+        b"/orders/http://169.254.169.254/secret",
+        b"/orders/%252e%252e/a",
+        b"/orders/a..b/.c/...",
+    ]
+    with through(echo, http=http) as address:
+        for target in targets:
+            assert raw(address, b"GET " + target).startswith(b"HTTP/1.1 200")
+    queries = [b"?" * bool(s["query_string"]) + s["query_string"] for s in echo.seen]
+    assert [
+        s["raw_path"] + q for s, q in zip(echo.seen, queries, strict=True)
+    ] == targets
+
+
+@BOTH
+def test_dot_segments_are_refused(through: Through, http: str) -> None:
+    echo = Echo()
+    with through(echo, http=http) as address:
+        for path in (
+            b"/orders/../admin",
+            b"/orders/%2e%2E/admin",
+            b"/orders/a%2f..%2f..%2fadmin",
+            b"/orders/..%5cadmin",
+            b"/orders/..;x/admin",
+            b"/orders/.",
+        ):
+            assert raw(address, b"GET " + path).startswith(b"HTTP/1.1 400")
+    assert echo.seen == []
+
+
+@BOTH
+def test_only_the_prefix_is_passed_on(through: Through, http: str) -> None:
+    echo = Echo()
+    with through(echo, http=http) as address:
+        for path in (b"//evil.example/orders/", b"/admin", b"/", b"/ordersadmin"):
+            assert raw(address, b"GET " + path).startswith(b"HTTP/1.1 404")
+    assert echo.seen == []
+
+
+@BOTH
+def test_an_absolute_target_never_leads_elsewhere(
+    through: Through, serve: Any, http: str
+) -> None:
+    echo, elsewhere = Echo(), Echo()
+    with through(echo, http=http) as address, serve(elsewhere) as (other, _):
+        raw(address, b"GET " + other.encode() + b"/orders/1")
+    assert elsewhere.seen == []
+
+
+def test_a_root_path_is_not_passed_on(through: Through) -> None:
+    echo = Echo()
+    with through(echo, root_path="/shop") as address:
+        assert raw(address, b"GET /orders/a%2Fb").startswith(b"HTTP/1.1 200")
+    assert echo.seen[0]["raw_path"] == b"/orders/a%2Fb"
+
+
+def test_methods_are_kept_and_only_a_request_with_a_body_gets_one(
+    through: Through,
+) -> None:
+    echo = Echo()
+    length = b"Content-Length: 3\r\n\r\nabc"
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+    with through(echo) as address:
+        for method in gateway.METHODS:
+            for rest in (b"", length, chunked):
+                raw(address, f"{method} /orders".encode(), rest)
+    assert [s["method"] for s in echo.seen[::3]] == gateway.METHODS
+    without, known, pieces = echo.seen[::3], echo.seen[1::3], echo.seen[2::3]
+    for seen in without:
+        assert seen["body"] == b""
+        assert b"transfer-encoding" not in dict(seen["headers"])
+        assert dict(seen["headers"]).get(b"content-length", b"0") == b"0"
+    for seen in known:
+        assert seen["body"] == b"abc"
+        assert dict(seen["headers"])[b"content-length"] == b"3"
+    for seen in pieces:
+        assert seen["body"] == b"abc"
+        assert dict(seen["headers"])[b"transfer-encoding"] == b"chunked"
+
+
+def test_a_length_beside_chunks_is_not_passed_on(through: Through) -> None:
+    echo = Echo()
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+    with through(echo, http="h11") as address:  # httptools refuses it
+        raw(address, b"POST /orders", b"Content-Length: 9\r\n" + chunked)
+    assert echo.seen[0]["body"] == b"abc"
+    assert b"content-length" not in echo.names
+
+
+def test_headers_of_the_connection_stay_behind(through: Through) -> None:
+    echo = Echo(
+        [(b"connection", b"x-internal"), (b"x-internal", b"1"), (b"x-kept", b"1")]
+    )
+    sent = b"TE: trailers\r\nUpgrade: h2c\r\nKeep-Alive: timeout=5\r\nX-Private: 1\r\n"
+    sent += b"Connection: X-Private, upgrade\r\nProxy-Authorization: Basic x\r\nX-Kept: 1\r\n"
+    with through(echo) as address:
+        answer = raw(address, b"GET /orders", sent)
+    assert echo.names == {b"host", b"x-kept", b"x-forwarded-for", b"x-forwarded-proto"}
+    assert b"x-kept: 1" in answer
+    assert b"x-internal" not in answer
+
+
+def test_nothing_is_added_that_the_client_did_not_send(through: Through) -> None:
+    echo = Echo()
+    with through(echo) as address:
+        raw(address, b"GET /orders")
+    assert echo.names == {b"host", b"x-forwarded-for", b"x-forwarded-proto"}
+
+
+def test_the_client_cannot_choose_its_address(through: Through) -> None:
+    echo = Echo()
+    forged = b"X-Forwarded-For: 203.0.113.9\r\nForwarded: for=203.0.113.9\r\n"
+    forged += b"X-Forwarded-Proto: https\r\nX-Real-IP: 203.0.113.9\r\n"
+    forged += b"Connection: X-Forwarded-For, X-Forwarded-Proto\r\n"
+    with through(echo, forwarded_allow_ips="192.0.2.1") as address:
+        raw(address, b"GET /orders", forged)
+    assert echo.header(b"x-forwarded-for") == [b"127.0.0.1"]
+    assert echo.header(b"x-forwarded-proto") == [b"http"]
+    assert not {b"forwarded", b"x-real-ip"} & echo.names
+
+
+def test_the_host_of_the_client_is_passed_on(through: Through) -> None:
+    echo = Echo()
+    with through(echo) as address:
+        raw(address, b"GET /orders")
+    assert echo.header(b"host") == [b"shop.example.com"]
+
+
+def test_repeated_headers_stay_repeated_and_there_is_one_date(through: Through) -> None:
+    echo = Echo([(b"set-cookie", b"a=1"), (b"Set-Cookie", b"b=2")])
+    with through(echo) as address:
+        answer = raw(address, b"GET /orders")
+    head = answer.lower().split(b"\r\n\r\n")[0].split(b"\r\n")
+    assert [line for line in head if line.startswith(b"set-cookie")] == [
+        b"set-cookie: a=1",
+        b"set-cookie: b=2",
+    ]
+    names = [line.split(b":")[0] for line in head]
+    assert (names.count(b"date"), names.count(b"server")) == (1, 1)
+
+
+def test_a_compressed_body_stays_compressed(through: Through) -> None:
+    packed = gzip.compress(b"orders" * 100)
+    upstream = FastAPI()
+    upstream.get("/orders")(
+        lambda: Response(packed, headers={"Content-Encoding": "gzip"})
+    )
+    with through(upstream) as address, httpx2.Client() as client:
+        answer = client.get(f"{address}/orders")
+        assert answer.content == b"orders" * 100
+        assert answer.headers["content-length"] == str(len(packed))
+        with client.stream("GET", f"{address}/orders") as answer:
+            assert b"".join(answer.iter_raw()) == packed
+
+
+def test_a_redirect_is_passed_on(through: Through) -> None:
+    upstream = FastAPI()
+    upstream.get("/orders")(lambda: RedirectResponse("/orders/1"))
+    with through(upstream) as address:
+        answer = httpx2.get(f"{address}/orders")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/orders/1")
+
+
+def test_a_redirect_of_the_slash_names_the_gateway(through: Through) -> None:
+    upstream = FastAPI()
+    upstream.get("/orders")(lambda: "all")
+    with through(upstream) as address:
+        answer = httpx2.get(f"{address}/orders/")
+        assert answer.headers["location"] == f"{address}/orders"
+        assert httpx2.get(answer.headers["location"]).json() == "all"
+
+
+def test_answers_without_a_body_end_the_same_way(through: Through) -> None:
+    with through(Echo()) as address, httpx2.Client() as client:
+        for path in ("/orders", "/orders/204", "/orders/304") * 2:
+            for method in ("GET", "HEAD"):
+                answer = client.request(method, address + path)
+                assert answer.status_code == int(path[8:] or 200)
+                assert len(answer.content) == (method + path == "GET/orders")
+
+
+def test_a_response_arrives_piece_by_piece(through: Through) -> None:
+    the_client_has_it = threading.Event()
+    came = list[bool]()
+
+    async def pieces() -> Any:
+        yield b"first"
+        came.append(await asyncio.to_thread(the_client_has_it.wait, PATIENCE))
+        yield b"second"
+
+    upstream = FastAPI()
+    upstream.get("/orders")(lambda: StreamingResponse(pieces()))
+    with (
+        through(upstream) as address,
+        httpx2.stream("GET", f"{address}/orders", timeout=PATIENCE) as answer,
+    ):
+        received = []
+        for piece in answer.iter_raw():
+            received.append(piece)
+            the_client_has_it.set()
+    assert (received, came) == ([b"first", b"second"], [True])
+
+
+def test_a_body_is_sent_piece_by_piece(through: Through) -> None:
+    the_service_has_it = threading.Event()
+    came = list[bool]()
+    upstream = FastAPI()
+
+    @upstream.post("/orders")
+    async def read(request: Request) -> int:
+        size = 0
+        async for piece in request.stream():
+            size += len(piece)
+            the_service_has_it.set()
+        return size
+
+    def pieces() -> Iterator[bytes]:
+        yield b"first"
+        came.append(the_service_has_it.wait(PATIENCE))
+        yield b"second"
+
+    with through(upstream) as address:
+        answer = httpx2.post(f"{address}/orders", content=pieces(), timeout=PATIENCE)
+    assert (answer.json(), came) == (11, [True])
+
+
+class Endless:
+    """An upstream that sends until nobody listens, and reads a body to its end."""
+
+    def __init__(self) -> None:
+        self.began, self.ended = threading.Event(), threading.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        self.began.set()
+        while message.get("more_body"):
+            message = await receive()
+        if message["type"] == "http.request":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            body = {"type": "http.response.body", "body": b"x", "more_body": True}
+            await send(body)
+            message = await receive()
+        assert message["type"] == "http.disconnect"
+        self.ended.set()
+
+
+class Slow:
+    """An upstream that answers when it may, or ends when the client has left."""
+
+    def __init__(self) -> None:
+        self.began, self.ended = threading.Event(), threading.Event()
+        self.may_answer = threading.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        self.began.set()
+        left = asyncio.ensure_future(receive())
+        may = asyncio.ensure_future(asyncio.to_thread(self.may_answer.wait, PATIENCE))
+        await asyncio.wait({left, may}, return_when="FIRST_COMPLETED")
+        if not left.done():
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+            await left
+        self.ended.set()
+
+
+def test_a_client_that_leaves_closes_the_connection_to_the_service(
+    through: Through,
+) -> None:
+    upstream = Endless()
+    with through(upstream) as address:
+        with httpx2.stream("GET", f"{address}/orders") as answer:
+            assert next(answer.iter_raw()) == b"x"
+        assert upstream.ended.wait(PATIENCE)
+
+
+def test_a_client_that_leaves_while_it_sends_does_so_too(
+    through: Through, caplog: pytest.LogCaptureFixture
+) -> None:
+    upstream = Endless()
+    with through(upstream) as address:
+        with connect(address) as client:
+            head = b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+            client.sendall(head + b"abc")
+            assert upstream.began.wait(PATIENCE)
+        assert upstream.ended.wait(PATIENCE)
+    assert "Traceback" not in caplog.text
+
+
+def test_a_client_that_leaves_before_the_answer_is_noticed_at_the_answer(
+    through: Through,
+) -> None:
+    upstream = Slow()
+    with through(upstream) as address:
+        with connect(address) as client:
+            client.sendall(b"GET /orders HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert upstream.began.wait(PATIENCE)
+        # The gateway has seen that the client left, since it serves the next one.
+        assert raw(address, b"GET /").startswith(b"HTTP/1.1 404")
+        assert not upstream.ended.is_set()
+        upstream.may_answer.set()
+        assert upstream.ended.wait(PATIENCE)
+
+
+def test_a_service_that_dies_in_the_middle_leaves_the_response_incomplete(
+    through: Through,
+) -> None:
+    async def upstream(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        raise RuntimeError
+
+    with through(upstream) as address:
+        answer = raw(address, b"GET /orders")
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert not answer.endswith(b"0\r\n\r\n")
+        with pytest.raises(httpx2.RemoteProtocolError):
+            httpx2.get(f"{address}/orders")
+
+
+@contextlib.contextmanager
+def gateway_with(
+    monkeypatch: pytest.MonkeyPatch, serve: Any, **options: Any
+) -> Iterator[str]:
+    """Serve the gateway with these options of its client."""
+    real = httpx2.AsyncClient
+
+    def client(**given: Any) -> httpx2.AsyncClient:
+        return real(**{**given, **options})
+
+    monkeypatch.setattr(httpx2, "AsyncClient", client)
+    with serve(gateway.app) as (address, _):
+        yield address
+
+
+def test_no_connection_is_a_502(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
+    with serve(gateway.app) as (address, _):
+        answer = httpx2.get(f"{address}/orders")
+    assert (answer.status_code, answer.json()) == (
+        502,
+        {"detail": "The service cannot be reached"},
+    )
+
+
+def test_no_http_is_a_502(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setattr(
+            gateway, "UPSTREAM", f"http://127.0.0.1:{listener.getsockname()[1]}"
+        )
+
+        def answer_nonsense() -> None:
+            connection, _ = listener.accept()
+            connection.recv(1024)
+            connection.sendall(b"nonsense\r\n\r\n")
+            connection.close()
+
+        thread = threading.Thread(target=answer_nonsense)
+        thread.start()
+        with serve(gateway.app) as (address, _):
+            assert httpx2.get(f"{address}/orders").status_code == 502
+        thread.join()
+
+
+def test_no_answer_in_time_is_a_504(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(
+            gateway, "UPSTREAM", f"http://127.0.0.1:{silent.getsockname()[1]}"
+        )
+        timeout = httpx2.Timeout(PATIENCE, read=0.05)
+        with gateway_with(monkeypatch, serve, timeout=timeout) as address:
+            assert httpx2.get(f"{address}/orders", timeout=PATIENCE).status_code == 504
+
+
+def test_no_free_connection_is_a_503(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream = Endless()
+    with serve(upstream, lifespan="off") as (service, _):
+        monkeypatch.setattr(gateway, "UPSTREAM", service)
+        options = {
+            "limits": httpx2.Limits(max_connections=1),
+            "timeout": httpx2.Timeout(PATIENCE, pool=0.05),
+        }
+        with gateway_with(monkeypatch, serve, **options) as address:
+            with httpx2.stream("GET", f"{address}/orders") as first:
+                assert next(first.iter_raw()) == b"x"
+                assert httpx2.get(f"{address}/orders").status_code == 503
+            assert upstream.ended.wait(PATIENCE)
+
+
+def test_each_connection_goes_back_to_the_pool(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connections = set[Any]()
+
+    async def upstream(scope: Any, receive: Any, send: Any) -> None:
+        connections.add(scope["client"])
+        await Echo()(scope, receive, send)
+
+    with serve(upstream, lifespan="off") as (service, _):
+        monkeypatch.setattr(gateway, "UPSTREAM", service)
+        limits = httpx2.Limits(max_connections=1)
+        with (
+            gateway_with(monkeypatch, serve, limits=limits) as address,
+            httpx2.Client() as client,
+        ):
+            for path in ("", "/204", "/304", "/1") * 5:
+                client.head(f"{address}/orders{path}")
+                client.post(f"{address}/orders{path}", content=b"abc")
+    assert len(connections) == 1
+
+
+def test_a_dependency_of_the_route_refuses_before_the_service_is_asked(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise HTTPException(401)
+
+    echo = Echo()
+    app = FastAPI(lifespan=gateway.lifespan)
+    app.get("/orders", dependencies=[Depends(refuse)])(gateway.orders)
+    with serve(echo, lifespan="off") as (service, _), serve(app) as (address, _):
+        monkeypatch.setattr(gateway, "UPSTREAM", service)
+        assert httpx2.get(f"{address}/orders").status_code == 401
+    assert echo.seen == []
+
+
+def test_max_body_size_holds_for_what_is_passed_on(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echo = Echo()
+    app = FastAPI(lifespan=gateway.lifespan, max_body_size=5)
+    app.post("/orders")(gateway.orders)
+    with serve(echo, lifespan="off") as (service, _), serve(app) as (address, _):
+        monkeypatch.setattr(gateway, "UPSTREAM", service)
+        for body in (b"x" * 6, iter([b"x" * 3] * 2)):
+            assert httpx2.post(f"{address}/orders", content=body).status_code == 413
+        assert httpx2.post(f"{address}/orders", content=b"x" * 5).status_code == 200
+
+
+def test_a_websocket_is_not_passed_on(through: Through) -> None:
+    echo = Echo()
+    upgrade = (
+        b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    )
+    upgrade += b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    with through(echo) as address, connect(address) as client:
+        client.sendall(b"GET /orders HTTP/1.1\r\nHost: x\r\n" + upgrade + b"\r\n")
+        assert client.recv(1024).startswith(b"HTTP/1.1 403")
+    assert echo.seen == []
+
+
+def test_base_url_does_not_keep_a_path_on_the_service(
+    through: Through, serve: Any
+) -> None:
+    elsewhere = FastAPI()
+    elsewhere.get("/secret")(lambda: "internal")
+    with (
+        through(Echo(), wrong_any_address) as address,
+        serve(elsewhere) as (other, _),
+    ):
+        assert raw(address, f"GET /{other}/secret".encode()).endswith(b'"internal"')
+
+
+def test_base_url_does_not_keep_a_prefix() -> None:
+    with httpx2.Client(base_url="http://orders/public") as client:
+        assert (
+            str(client.build_request("GET", "/../admin").url) == "http://orders/admin"
+        )
+    assert httpx2.URL("http://orders" + "@evil.example/").host == "evil.example"
+
+
+def test_by_default_both_sides_close_an_idle_connection_after_the_same_time() -> None:
+    assert httpx2.Limits().keepalive_expiry == 5
+    assert uvicorn.Config(gateway.app).timeout_keep_alive == 5
+
+
+def login() -> FastAPI:
+    """Return a service that gives a session to whom has none, and says whose it is."""
+    upstream = FastAPI()
+    names = iter(["ada", "bob"])
+
+    @upstream.get("/account")
+    @upstream.get("/orders")
+    def account(request: Request, response: Response) -> str:
+        if name := request.cookies.get("session"):
+            return name
+        name = next(names)
+        response.set_cookie("session", name)
+        return name
+
+    return upstream
+
+
+def test_the_cookies_of_one_user_are_sent_for_the_next(through: Through) -> None:
+    with through(login(), wrong_shared_cookies) as address:
+        assert httpx2.get(f"{address}/account").json() == "ada"
+        assert httpx2.get(f"{address}/account").json() == "ada"
+
+
+def test_the_gateway_keeps_no_cookie_for_the_next(through: Through) -> None:
+    with through(login()) as address:
+        assert httpx2.get(f"{address}/orders").json() == "ada"
+        assert httpx2.get(f"{address}/orders").json() == "bob"
+
+
+def test_headers_of_a_compressed_body_do_not_fit_the_decoded_one(
+    through: Through,
+) -> None:
+    upstream = FastAPI()
+
+    @upstream.get("/orders")
+    def packed() -> Response:
+        response = Response(gzip.compress(b"orders" * 100))
+        response.headers["Content-Encoding"] = "gzip"
+        response.set_cookie("a", "1")
+        response.set_cookie("b", "2")
+        return response
+
+    with through(upstream, wrong_headers_back) as address:
+        answer = raw(address, b"GET /orders")
+        assert b"set-cookie: a=1; Path=/; SameSite=lax, b=2;" in answer
+        assert answer.count(b"date: ") == 2
+        with pytest.raises(httpx2.RemoteProtocolError):
+            httpx2.get(f"{address}/orders")

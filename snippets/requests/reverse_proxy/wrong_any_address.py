@@ -1,0 +1,27 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2
+from fastapi import FastAPI, Request, Response
+
+UPSTREAM = "http://127.0.0.1:8001"
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
+    async with httpx2.AsyncClient(base_url=UPSTREAM) as client:
+        yield {"client": client}
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+# --8<-- [start:endpoint]
+@app.get("/{path:path}")
+async def pass_on(path: str, request: Request) -> Response:
+    client: httpx2.AsyncClient = request.state.client
+    answer = await client.get(path)
+    return Response(answer.content, answer.status_code)
+
+
+# --8<-- [end:endpoint]
