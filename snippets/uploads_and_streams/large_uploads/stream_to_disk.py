@@ -9,10 +9,10 @@ FOLDER = anyio.Path("uploads")
 LARGEST = 5 * 1024**3
 LONGEST = 3600.0  # seconds
 
-app = FastAPI(max_body_size=LARGEST)
+app = FastAPI(max_body_size=1024**2)
 
 
-@app.put("/files", status_code=201)
+@app.put("/files", status_code=201, max_body_size=LARGEST)
 async def receive_file(request: Request) -> dict[str, str]:
     await FOLDER.mkdir(exist_ok=True)
     name = uuid4().hex

@@ -31,7 +31,7 @@ import uvicorn
 from fastapi import UploadFile
 from snippets.uploads_and_streams.large_uploads.{module} import app
 
-@app.post("/form")
+@app.post("/form", max_body_size=1024**3)
 def receive_form(file: UploadFile) -> None:
     with open("form", "xb") as target:
         shutil.copyfileobj(file.file, target)
@@ -213,6 +213,21 @@ def test_a_body_without_length_is_stopped_where_it_becomes_too_large(
     app.put("/files")(stream_to_disk.receive_file)
     assert run(app, CHUNK, CHUNK, CHUNK) == 413  # and no fourth one is asked for
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.since(fastapi="0.164.0")
+def test_the_limit_of_a_path_operation_counts_in_place_of_the_applications() -> None:
+    app = FastAPI(max_body_size=15)
+
+    @app.put("/large", max_body_size=25)
+    @app.put("/small")
+    async def size(request: Request) -> int:
+        return len(await request.body())
+
+    client = TestClient(app)
+    sent = {path: client.put(path, content=b"x" * 20) for path in ("/large", "/small")}
+    assert [answer.status_code for answer in sent.values()] == [200, 413]
+    assert client.put("/large", content=b"x" * 26).status_code == 413
 
 
 def test_a_client_that_leaves_leaves_no_file(folder: Path) -> None:
