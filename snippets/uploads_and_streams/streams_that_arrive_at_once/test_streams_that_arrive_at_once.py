@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 import requests
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
@@ -179,6 +179,39 @@ def test_an_error_after_the_first_piece_breaks_the_body_off(serve: Any) -> None:
     assert gate.client_has_the_first.is_set()
 
 
+def test_the_status_200_is_sent_before_the_generator_starts(serve: Any) -> None:
+    async def refused() -> AsyncIterator[str]:
+        if gate.came_first is None:
+            raise HTTPException(404)
+        yield "first\n"
+
+    gate = Gate()
+    with serve(gate.app(refused)) as (address, _):
+        url = f"{address}/numbers"
+        with httpx2.stream("GET", url, timeout=PATIENCE) as response:
+            assert response.status_code == 200
+            with pytest.raises(httpx2.RemoteProtocolError):
+                response.read()
+
+
+@pytest.mark.parametrize("library", ["requests", "httpx2"])
+def test_iter_lines_gives_each_line_when_it_is_complete(
+    serve: Any, library: str
+) -> None:
+    gate = Gate()
+    with serve(gate.app()) as (address, _):
+        url = f"{address}/numbers"
+        if library == "requests":
+            with requests.get(url, stream=True, timeout=PATIENCE) as answer:
+                for _ in answer.iter_lines():
+                    gate.client_has_the_first.set()
+        else:
+            with httpx2.stream("GET", url, timeout=PATIENCE) as response:
+                for _ in response.iter_lines():
+                    gate.client_has_the_first.set()
+    assert gate.came_first
+
+
 def test_the_test_client_streams_since_starlette_1_9(
     older: Callable[[str, str], bool],
 ) -> None:
@@ -322,6 +355,25 @@ def test_a_client_that_leaves_cancels_an_async_generator(
             pass
         assert gate.ended.wait(PATIENCE)
     assert gate.end == "CancelledError"
+
+
+def test_an_async_generator_that_never_awaits_runs_to_its_end(serve: Any) -> None:
+    gate = Gate()
+    made = list[int]()
+
+    async def pieces() -> AsyncIterator[str]:
+        try:
+            for number in range(5000):
+                made.append(number)
+                yield "piece\n"
+        finally:
+            gate.ended.set()
+
+    with serve(gate.app(pieces)) as (address, _):
+        with one_piece(address):
+            pass
+        assert gate.ended.wait(PATIENCE)
+    assert len(made) == 5000
 
 
 def test_a_def_generator_is_asked_for_no_further_piece_when_the_client_has_left(
