@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import Body, FastAPI, Header
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+LONGEST = 3600.0  # seconds of one connection
+
 
 class Log:
     """The newest events, each with a number that grows."""
@@ -52,9 +54,12 @@ async def events(
 ) -> AsyncIterator[ServerSentEvent]:
     number = log.newest if last_event_id is None else last_event_id
     yield ServerSentEvent(retry=2000, id=str(number))
-    end = time.monotonic() + 3600  # the browser comes back with the last number
-    while time.monotonic() < end:
-        newer = await log.after(number)
+    end = time.monotonic() + LONGEST  # the browser comes back with the last number
+    while (left := end - time.monotonic()) > 0:
+        try:
+            newer = await asyncio.wait_for(log.after(number), left)
+        except TimeoutError:
+            break
         if newer is None:
             number = log.forgotten
             yield ServerSentEvent(event="reset", data={}, id=str(number))

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.testclient import TestClient
 
-from snippets.conftest import Nginx
+from snippets.conftest import Database, Nginx
 from snippets.uploads_and_streams.resuming_server_sent_events import (
     resumable_events,
     stream_with_an_end,
@@ -181,6 +181,26 @@ def test_a_client_that_reads_too_slowly_is_reset(log: CutLog) -> None:
         return [first.event, (await anext(stream)).event]
 
     assert asyncio.run(read()) == [None, "reset"]
+
+
+def test_a_silent_stream_ends_too(
+    log: CutLog, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resumable_events, "LONGEST", 0.1)
+    with serve(resumable_events.app) as (address, _), stream(address) as response:
+        assert len(list(frames(response))) == 1
+
+
+def test_a_growing_key_can_appear_after_a_larger_one(database: Database) -> None:
+    database.execute("CREATE TABLE events (id SERIAL PRIMARY KEY)")
+    insert = "INSERT INTO events DEFAULT VALUES"
+    with database.connect() as slow:
+        with slow.transaction():
+            slow.execute(insert)
+            database.execute(insert)
+            assert database.execute("SELECT id FROM events WHERE id > 0") == [(2,)]
+        assert database.execute("SELECT id FROM events WHERE id > 2") == []
+        assert database.execute("SELECT id FROM events ORDER BY id") == [(1,), (2,)]
 
 
 def test_a_finite_stream_without_ids_cannot_be_resumed() -> None:
