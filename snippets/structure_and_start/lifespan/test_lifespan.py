@@ -98,6 +98,23 @@ def test_an_error_at_startup_ends_the_server(project: Path, start: Any) -> None:
     assert server.end() == 3
     server.line("ConnectionError: no database")
     server.line("Application startup failed. Exiting.")
+    server = start([*UVICORN, "--workers", "2"], project)
+    assert server.end() == 0
+    server.line("Application startup failed. Exiting.")
+
+
+def test_under_reload_the_server_waits_for_the_repair(
+    project: Path, start: Any
+) -> None:
+    text = (project / "main.py").read_text()
+    failing = text.replace('print("startup")', 'raise ConnectionError("no database")')
+    (project / "main.py").write_text(failing)
+    server = start([*UVICORN, "--reload"], project)
+    server.line("Application startup failed. Exiting.")
+    (project / "main.py").write_text(text)
+    server.line("Application startup complete")
+    server.stop()
+    assert server.count("Application startup failed") == 1
 
 
 def test_several_resources_close_in_reverse_order(capsys: Output) -> None:
@@ -257,6 +274,37 @@ def test_the_application_has_no_add_event_handler_and_its_router_has() -> None:
     application.router.add_event_handler("startup", lambda: events.append("up"))
     with TestClient(application):
         assert events == ["up"]
+
+
+@pytest.mark.parametrize("way", ["on_startup", "on_event"])
+def test_startup_handlers_of_a_router_run_beside_a_lifespan_and_else_twice(
+    way: str,
+) -> None:
+    events: list[str] = []
+    hooks: dict[str, Any] = {"on_startup": [lambda: events.append("up")]}
+    router: Any = APIRouter(**(hooks if way == "on_startup" else {}))
+    if way == "on_event":
+        with pytest.warns(DeprecationWarning, match=DEPRECATED):
+            router.on_event("startup")(lambda: events.append("up"))
+    application = FastAPI(lifespan=lifespan_of([], "main"))
+    application.include_router(router)
+    with TestClient(application):
+        assert events == ["up"]
+    events.clear()
+    application = FastAPI()
+    application.include_router(router)
+    with TestClient(application):
+        assert events == ["up", "up"]
+
+
+def test_a_router_that_is_included_twice_runs_its_lifespan_twice() -> None:
+    events: list[str] = []
+    router = APIRouter(lifespan=lifespan_of(events, "router"))
+    application = FastAPI()
+    application.include_router(router, prefix="/v1")
+    application.include_router(router, prefix="/v2")
+    with TestClient(application):
+        assert events == ["router starts", "router starts"]
 
 
 def test_starlette_has_neither() -> None:

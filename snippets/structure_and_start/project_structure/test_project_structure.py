@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -217,3 +218,39 @@ def test_two_tables_may_name_each_other_as_strings(project: Path) -> None:
         check=False,
     )
     assert (result.stdout, result.stderr) == ("Customer\n", "")
+    alone = subprocess.run(
+        [sys.executable, "-c", code.replace(" shop.customer,", "")],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "failed to locate a name ('Customer')" in alone.stderr
+
+
+def test_the_settings_are_read_once_until_the_cache_is_cleared(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start_with(address: str) -> None:
+        monkeypatch.setenv("SHOP_DATABASE_URL", address)
+        with TestClient(main.app) as client:
+            assert client.get("/orders/1").status_code == 404
+
+    start_with(url)
+    start_with(url.replace("shop.db", "other.db"))
+    assert not (tmp_path / "other.db").exists()
+    settings.get_settings.cache_clear()
+    start_with(url.replace("shop.db", "other.db"))
+    assert (tmp_path / "other.db").exists()
+
+
+def test_without_the_lifespan_no_request_gets_a_session() -> None:
+    missing = "'State' object has no attribute 'sessions'"
+    with pytest.raises(AttributeError, match=missing):
+        TestClient(main.app).get("/orders/1")
+
+
+def test_the_asyncio_module_of_sqlalchemy_needs_its_extra() -> None:
+    needed = [one for one in requires("sqlalchemy") or [] if one.startswith("greenlet")]
+    assert [one.partition(";")[2].strip() for one in needed] == ['extra == "asyncio"']
