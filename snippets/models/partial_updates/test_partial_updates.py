@@ -11,6 +11,7 @@ from pydantic import (
     MISSING,
     BaseModel,
     Field,
+    ValidationInfo,
     computed_field,
     field_validator,
     model_validator,
@@ -141,6 +142,30 @@ def test_a_model_validator_of_the_model_meets_missing() -> None:
 
     with pytest.raises(TypeError, match="'<' not supported"):
         Patch.model_validate({"start": 1})
+
+
+def test_a_field_validator_that_reads_another_field_meets_missing() -> None:
+    class Period(BaseModel):
+        start: int
+        end: int
+
+        @field_validator("end")
+        @classmethod
+        def in_order(cls, end: int, info: ValidationInfo) -> int:
+            if end < info.data["start"]:
+                raise ValueError("the end is before the start")
+            return end
+
+    class Doubled(BaseModel):
+        cents: int
+
+        def model_post_init(self, context: Any) -> None:
+            assert self.cents + self.cents >= 0
+
+    with pytest.raises(TypeError, match="'<' not supported"):
+        all_optional.all_optional(Period).model_validate({"end": 1})
+    with pytest.raises(TypeError, match="unsupported operand"):
+        all_optional.all_optional(Doubled).model_validate({})
 
 
 def test_the_recipe_of_pydantic_1_fails() -> None:
