@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from fastapi import FastAPI, Query
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, Field, PydanticUserError, TypeAdapter
+from pydantic import BaseModel, Field, Json, PydanticUserError, TypeAdapter
 
 from snippets.models.nested_models_and_unions import (
     comments,
@@ -199,7 +199,21 @@ def test_a_model_of_the_query_cannot_hold_another() -> None:
     class Outer(BaseModel):
         inner: Inner
 
+    class Default(BaseModel):
+        inner: Inner = Inner(city="Wien")
+
+    class Text(BaseModel):
+        inner: Json[Inner]
+
     app = FastAPI()
+
+    @app.get("/default")
+    def read_default(outer: Annotated[Default, Query()]) -> str:
+        return outer.inner.city
+
+    @app.get("/text")
+    def read_text(outer: Annotated[Text, Query()]) -> str:
+        return outer.inner.city
 
     @app.get("/")
     def read(outer: Annotated[Outer, Query()]) -> Outer:
@@ -214,6 +228,10 @@ def test_a_model_of_the_query_cannot_hold_another() -> None:
         'inner={"city":"Graz"}',
     ):
         assert client.get(f"/?{query}").status_code == 422
+        assert client.get(f"/default?{query}").json() != "Graz"
+    assert client.get("/default?inner.city=Graz").json() == "Wien"
+    assert client.get('/text?inner={"city":"Graz"}').json() == "Graz"
+    assert client.get("/text?inner=Graz").status_code == 422
 
 
 def test_a_list_of_models_may_be_the_body() -> None:
