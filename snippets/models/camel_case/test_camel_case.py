@@ -1,15 +1,18 @@
 import inspect
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.exceptions import ResponseValidationError
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from snippets.models.camel_case import (
+    camel_events,
     camel_query,
     camel_user,
     output_only,
@@ -141,6 +144,33 @@ def test_a_response_of_your_own_is_sent_as_it_was_made() -> None:
     answer = TestClient(own_response.app).get("/me")
     assert answer.json() == {"firstName": "Ada"}
     assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.since(fastapi="0.135.0")
+def test_the_data_of_a_server_sent_event_is_not_dumped_by_alias() -> None:
+    app = FastAPI()
+
+    @app.get("/event", response_class=EventSourceResponse)
+    async def event() -> AsyncIterator[ServerSentEvent]:
+        yield ServerSentEvent(data=own_response.User(first_name="Ada"))
+
+    @app.get("/model", response_class=EventSourceResponse)
+    async def model() -> AsyncIterator[own_response.User]:
+        yield own_response.User(first_name="Ada")
+
+    client = TestClient(app)
+    assert client.get("/event").text == 'data: {"first_name":"Ada"}\n\n'
+    assert client.get("/model").text == 'data: {"firstName":"Ada"}\n\n'
+    text = TestClient(camel_events.app).get("/users").text
+    assert text == 'data: {"firstName": "Ada"}\nid: 1\n\n'
+
+
+def test_a_value_that_does_not_fit_has_the_name_that_was_sent(
+    client: TestClient,
+) -> None:
+    for name in ("first_name", "firstName"):
+        error = client.post("/users", json={name: 1}).json()["detail"][0]
+        assert error["loc"] == ["body", name]
 
 
 def test_serialize_by_alias_makes_the_alias_the_default_of_model_dump() -> None:
