@@ -349,21 +349,46 @@ def test_fastapi_sets_no_upper_limit_for_starlette() -> None:
     assert [part.operator for part in starlette] == [">="]
 
 
-def test_warnings_as_errors_find_the_old_forms(tmp_path: Path) -> None:
+def test_pytest_lists_the_old_forms_and_can_make_failures_of_them(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "test_old.py").write_text(
         "from fastapi import status\n\n\n"
         "def test_old():\n    assert status.HTTP_422_UNPROCESSABLE_ENTITY == 422\n"
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    for options, passed in ([], True), (["-W", "error"], False):
-        result = subprocess.run(
-            [*command, *options, "test_old.py"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert bool(re.search("1 passed", result.stdout)) is passed, result.stdout
+    old = "'HTTP_422_UNPROCESSABLE_ENTITY' is deprecated"
+
+    def run(*options: str) -> str:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        command += ["--rootdir", str(tmp_path), *options, "test_old.py"]
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, check=False
+        ).stdout
+
+    listed = run()
+    assert old in listed
+    assert "1 passed, 1 warning" in listed
+    strict = ("-W", "error", "-p", "no:asyncio")
+    failed = run(*strict)
+    assert "1 failed" in failed
+    assert re.search(r"test_old\.py:5", failed)
+    warns = "import warnings\n\nwarnings.warn('of a library')\n"
+    (tmp_path / "library.py").write_text(warns)
+    with (tmp_path / "test_old.py").open("a") as file:
+        file.write("\n\nimport library\n")
+    stopped = run(*strict)
+    assert "1 error" in stopped
+    assert old not in stopped
+
+
+@pytest.mark.since(fastapi="0.137.2")
+def test_route_contexts_keep_a_mount_as_one_entry() -> None:
+    from snippets.foundations.upgrade_errors import list_routes
+
+    inner, app = FastAPI(), FastAPI(openapi_url=None)
+    inner.get("/inner")(lambda: None)
+    app.mount("/sub", inner)
+    assert list_routes.paths(app) == ["/sub"]
 
 
 def test_a_response_of_the_client_is_not_one_of_httpx(older: Older) -> None:
