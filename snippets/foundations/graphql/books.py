@@ -1,4 +1,5 @@
 # --8<-- [start:program]
+from collections.abc import Iterator
 
 import strawberry
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from strawberry.extensions import (
     MaxAliasesLimiter,
     MaxTokensLimiter,
     QueryDepthLimiter,
+    SchemaExtension,
 )
 from strawberry.fastapi import BaseContext, GraphQLRouter
 
@@ -71,13 +73,22 @@ class Query:
 
 
 def is_ours(error: GraphQLError) -> bool:
-    return error.original_error is not None  # raised by a resolver
+    return error.path is not None  # raised by a resolver
+
+
+class FragmentLimiter(SchemaExtension):
+    def on_operation(self) -> Iterator[None]:
+        # each nested fragment doubles the time of two limiters below
+        if (self.execution_context.query or "").count("...") > 20:
+            raise GraphQLError("More than 20 fragments")
+        yield
 
 
 schema = strawberry.Schema(
     Query,
     extensions=[
         lambda: MaskErrors(should_mask_error=is_ours),
+        FragmentLimiter,
         lambda: QueryDepthLimiter(max_depth=5),
         lambda: MaxAliasesLimiter(max_alias_count=10),
         lambda: MaxTokensLimiter(max_token_count=1000),

@@ -3,15 +3,22 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NewType
 
 import pytest
 import strawberry
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
+from graphql import get_introspection_query
 from strawberry.asgi import GraphQL
-from strawberry.extensions import DisableIntrospection, MaskErrors, QueryDepthLimiter
+from strawberry.extensions import (
+    DisableIntrospection,
+    MaskErrors,
+    QueryDepthLimiter,
+    query_depth_limiter,
+)
 from strawberry.fastapi import GraphQLRouter
+from strawberry.schema.config import StrawberryConfig
 
 from snippets.foundations.graphql import (
     books,
@@ -84,6 +91,47 @@ def test_too_many_aliases_and_tokens_are_refused() -> None:
         [error] = response.json()["errors"]
         assert text in error["message"]
         assert response.json()["data"] is None
+
+
+def nested(fragments: int) -> str:
+    """A query of fragments, each of which uses the next one twice."""
+    parts = [
+        f"fragment F{number} on Query {{ ...F{number + 1} ...F{number + 1} }}"
+        for number in range(fragments)
+    ]
+    last = f"fragment F{fragments} on Query {{ books {{ title }} }}"
+    return " ".join(["{ ...F0 }", *parts, last])
+
+
+def test_each_fragment_doubles_the_work_of_the_depth_limiter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = 0
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return original(*arguments, **options)
+
+    original = query_depth_limiter.determine_depth
+    monkeypatch.setattr(query_depth_limiter, "determine_depth", counted)
+    app = serve(books.Query, extensions=[lambda: QueryDepthLimiter(max_depth=5)])
+    counts = []
+    for fragments in (7, 8):
+        calls = 0
+        assert "errors" not in ask(app, nested(fragments)).json()
+        counts.append(calls)
+    assert counts[1] > 1.9 * counts[0]
+
+
+def test_too_many_fragments_are_refused_before_the_other_limits() -> None:
+    assert "errors" not in ask(books.app, nested(9)).json()
+    query = nested(80)
+    assert len(nested(24)) < 1000
+    body = ask(books.app, query).json()
+    assert body["errors"][0]["message"] == "More than 20 fragments"
+    assert body["data"] is None
+    assert "errors" not in ask(books.app, get_introspection_query()).json()
 
 
 @strawberry.type
@@ -167,6 +215,45 @@ def test_bodies_that_are_no_query_are_a_400() -> None:
     assert client.post("/graphql", json={}).status_code == 400
     headers = {"content-type": "application/json"}
     assert client.post("/graphql", content="{", headers=headers).status_code == 400
+    unknown = {"query": "query A { books { title } }", "operationName": "B"}
+    assert client.post("/graphql", json=unknown).status_code == 400
+
+
+@pytest.mark.parametrize("content", [b"\xff", b'"text"'])
+def test_bytes_and_a_json_string_are_a_500(content: bytes) -> None:
+    client = TestClient(books.app, raise_server_exceptions=False)
+    headers = {"content-type": "application/json"}
+    response = client.post("/graphql", content=content, headers=headers)
+    assert response.status_code == 500
+
+
+def test_a_client_reads_what_is_wrong_with_a_variable() -> None:
+    query = "query($number: Int!) { book(number: $number) { title } }"
+    body = {"query": query, "variables": {"number": "x"}}
+    response = TestClient(books.app).post("/graphql", json=body)
+    [error] = response.json()["errors"]
+    assert error["message"].startswith("Variable '$number' has invalid value")
+
+
+def test_the_text_of_an_exception_in_a_scalar_is_sent() -> None:
+    def parse(value: object) -> str:
+        raise ValueError("secret")
+
+    code = NewType("code", str)
+    scalar = strawberry.scalar(name="Code", parse_value=parse)
+
+    @strawberry.type
+    class Query:
+        @strawberry.field
+        async def item(self, code: code) -> str:
+            raise AssertionError("never called")
+
+    app = serve(
+        Query,
+        extensions=[lambda: MaskErrors(books.is_ours)],
+        config=StrawberryConfig(scalar_map={code: scalar}),
+    )
+    assert "secret" in ask(app, '{ item(code: "x") }').text
 
 
 def test_graphiql_loads_scripts_of_another_host_unless_it_is_off() -> None:
