@@ -344,6 +344,21 @@ def test_a_renamed_key_in_model_config_is_only_a_user_warning() -> None:
             type("Model", (BaseModel,), {"model_config": {"orm_mode": True}})
 
 
+@pytest.mark.parametrize("argument", ["ensure_ascii=False", "indent=2"])
+def test_arguments_of_json_dumps_are_a_type_error_of_the_call(argument: str) -> None:
+    with (
+        pytest.warns(PydanticDeprecatedSince20),
+        pytest.raises(TypeError, match="dumps_kwargs"),
+    ):
+        run(f"{MODEL}M().json({argument})")
+
+
+def test_a_union_keeps_a_type_that_it_contains() -> None:
+    adapter = TypeAdapter[int | str](int | str)
+    assert adapter.validate_python("1") == "1"
+    assert adapter.validate_python(1.0) == 1
+
+
 def test_from_orm_warns_and_fails_beside_orm_mode() -> None:
     with pytest.warns(UserWarning, match="Valid config keys"):
         old: Any = type("Old", (BaseModel,), {"model_config": {"orm_mode": True}})
