@@ -1,9 +1,10 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from fastapi import FastAPI, Query
 from fastapi.testclient import TestClient
 from sqlalchemy import Select, create_engine, select
 from sqlalchemy.exc import DataError
@@ -246,3 +247,15 @@ def test_an_id_to_continue_after_needs_a_bound(database: Database) -> None:
         with pytest.raises(DataError, match="out of range"):
             session.scalar(select(cursors.Post).where(cursors.Post.id < 2**63))
     engine.dispose()
+    app = FastAPI()
+
+    @app.get("/posts")
+    def posts(
+        after: Annotated[int | None, Query(ge=0, lt=2**31)] = None,
+    ) -> int | None:
+        return after
+
+    client = TestClient(app)
+    asked = ("", "?after=7", f"?after={2**31}")
+    statuses = [client.get(f"/posts{query}").status_code for query in asked]
+    assert statuses == [200, 200, 422]
