@@ -15,7 +15,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import FastAPIDeprecationWarning
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from snippets.models.json import (
     by_pydantic,
@@ -138,6 +138,16 @@ def test_the_chosen_forms(recorded: Any) -> None:
     recorded("chosen.json", TestClient(chosen_forms.app).get("/sample").text)
 
 
+def test_base64_is_read_back_with_a_setting_of_its_own() -> None:
+    sent = chosen_forms.Sample().model_dump_json()
+    assert chosen_forms.Sample.model_validate_json(sent).raw == b"_w=="
+
+    class Both(chosen_forms.Sample):
+        model_config = ConfigDict(val_json_bytes="base64")
+
+    assert Both.model_validate_json(sent).raw == b"\xff"
+
+
 def test_a_decimal_as_a_json_number_loses_digits() -> None:
     class Item(BaseModel):
         total: Decimal
@@ -241,7 +251,7 @@ def test_ready_json_is_sent_as_it_is() -> None:
     answer = TestClient(ready_json.app).get("/rows")
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == ready_json.rows
-    for value in (Decimal(1), b"tea", {1}, timedelta(1)):
+    for value in (Decimal(1), b"tea", {1}, timedelta(1), {1: "a"}, 2**64):
         with pytest.raises(TypeError):
             orjson.dumps(value)
     assert orjson.dumps([NOON, UUID(int=7), float("nan"), Color.RED])
