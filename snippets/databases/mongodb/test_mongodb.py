@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -281,6 +281,9 @@ def test_a_time_comes_back_without_its_zone() -> None:
     assert bson.decode(stored)["at"] == datetime(2026, 11, 29, 12, 0, 0, 123000)  # noqa: DTZ001
     aware: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True)
     assert bson.decode(stored, codec_options=aware)["at"].tzinfo is not None
+    noon = datetime(2026, 11, 29, 12, tzinfo=timezone(timedelta(hours=2)))
+    read = bson.decode(bson.encode({"at": noon}), codec_options=aware)["at"]
+    assert (read, read.utcoffset()) == (noon, timedelta(0))
 
 
 @pytest.mark.parametrize("value", [Decimal(1), date(2026, 11, 29), {1}])
