@@ -275,6 +275,66 @@ def test_truncate_empties_all_tables_and_starts_their_numbers_again(
             assert order.id == 1
 
 
+def test_truncate_refuses_a_database_that_is_not_for_tests(database: Any) -> None:
+    other = create_engine(database.url("postgresql+psycopg"), poolclass=NullPool)
+    with pytest.raises(AssertionError, match="not a database for tests"):
+        truncate.truncate(other, Base.metadata)
+
+
+def test_the_committing_client_really_commits_and_leaves_empty_tables(
+    engine: Engine,
+) -> None:
+    with Session(engine) as session:
+        session.add(Order(number="left behind"))
+        session.commit()
+    fixture: Any = truncate.committing_client
+    clients = fixture.__wrapped__(engine)
+    assert orders(next(clients), "A-1") == 201
+    assert numbers(engine) == ["A-1"]
+    next(clients, None)
+    assert numbers(engine) == []
+    assert app.dependency_overrides == {}
+
+
+def test_a_session_that_has_looked_shows_old_values_and_its_rollback_undoes_a_request(
+    engine: Engine,
+) -> None:
+    def request(connection: Connection, number: str) -> None:
+        with joined(connection) as session:
+            session.scalars(select(Order)).one().number = number
+            session.commit()
+
+    with engine.connect() as connection, connection.begin() as transaction:
+        with joined(connection) as session:
+            session.add(Order(number="A-1"))
+            session.commit()
+            order = session.scalars(select(Order)).one()
+            request(connection, "A-2")
+            assert session.scalars(select(Order)).one().number == "A-1"
+            session.rollback()
+            assert session.scalar(select(Order.number)) == "A-1"
+            session.commit()
+            request(connection, "A-3")
+            assert order.number == "A-3"
+        transaction.rollback()
+
+
+def test_the_engine_of_another_process_drops_the_tables_with_their_rows(
+    shop_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_DATABASE_URL", shop_url)
+    fixture: Any = rollback_tests.engine
+    first, second = fixture.__wrapped__(), fixture.__wrapped__()
+    engine = next(first)
+    with Session(engine) as session:
+        session.add(Order(number="A-1"))
+        session.commit()
+    next(second)
+    assert numbers(engine) == []
+    for engines in (first, second):
+        next(engines, None)
+
+
 def test_truncate_waits_for_an_open_transaction(engine: Engine) -> None:
     with Session(engine) as session:
         session.execute(select(Order))
@@ -291,15 +351,15 @@ def test_a_database_is_copied_from_a_template(engine: Engine, database: Any) -> 
     with Session(engine) as session:
         session.add(Order(number="A-1"))
         session.commit()
-    database.execute("CREATE DATABASE shop_test_gw0 TEMPLATE shop_test")
-    copy = create_engine(engine.url.set(database="shop_test_gw0"), poolclass=NullPool)
+    database.execute("CREATE DATABASE shop_gw0_test TEMPLATE shop_test")
+    copy = create_engine(engine.url.set(database="shop_gw0_test"), poolclass=NullPool)
     assert numbers(copy) == ["A-1"]
-    database.execute("DROP DATABASE shop_test_gw0")
+    database.execute("DROP DATABASE shop_gw0_test")
 
 
 def test_a_template_must_have_no_open_connection(engine: Engine, database: Any) -> None:
     with engine.connect(), pytest.raises(Exception, match="being accessed by other"):
-        database.execute("CREATE DATABASE shop_test_gw0 TEMPLATE shop_test")
+        database.execute("CREATE DATABASE shop_gw0_test TEMPLATE shop_test")
 
 
 class Strict(DeclarativeBase): ...
