@@ -6,7 +6,7 @@ from sqlalchemy.pool import NullPool
 
 engine = create_async_engine(
     os.environ.get("DATABASE_URL", "postgresql+asyncpg:///shop_test"),
-    poolclass=NullPool,
+    poolclass=NullPool if "PYTEST_VERSION" in os.environ else None,
 )
 
 

@@ -1,10 +1,13 @@
 import asyncio
+import importlib
+import importlib.util
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 from snippets.conftest import serve_in_thread
 from snippets.testing.attached_to_a_different_loop import null_pool
@@ -245,11 +248,46 @@ async def answer(engine: AsyncEngine) -> int:
         return int((await connection.execute(text("SELECT 42"))).scalar_one())
 
 
-def test_an_engine_with_a_null_pool_works_in_each_loop(
+def load(module: ModuleType) -> ModuleType:
+    """Run the module once more, beside the one that was imported."""
+    spec = module.__spec__
+    assert spec
+    assert spec.loader
+    fresh = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fresh)
+    return fresh
+
+
+def test_outside_of_pytest_the_engine_keeps_its_pool(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert isinstance(load(null_pool).engine.pool, NullPool)
+    monkeypatch.delenv("PYTEST_VERSION")
+    assert isinstance(load(null_pool).engine.pool, AsyncAdaptedQueuePool)
+
+
+def test_two_tasks_on_one_connection_give_one_of_the_messages_too(
     database: Any,
 ) -> None:
-    assert isinstance(null_pool.engine.pool, NullPool)
-    engine = create_async_engine(database.url("postgresql+asyncpg"), poolclass=NullPool)
+    async def scene() -> list[Any]:
+        asyncpg = importlib.import_module("asyncpg")  # which has no types
+        connection = await asyncpg.connect(database.url())
+        try:
+            calls = (connection.fetchval("SELECT 42") for _ in range(2))
+            return await asyncio.gather(*calls, return_exceptions=True)
+        finally:
+            await connection.close()
+
+    answer, error = asyncio.run(scene())
+    assert answer == 42
+    assert "another operation is in progress" in str(error)
+
+
+def test_an_engine_with_a_null_pool_works_in_each_loop(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
+    engine = load(null_pool).engine
     for _ in range(2):
         assert asyncio.run(answer(engine)) == 42
     assert database.connections() == 0
