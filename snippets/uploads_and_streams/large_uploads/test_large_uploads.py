@@ -343,6 +343,36 @@ def test_nginx_collects_the_whole_body_by_default(nginx: Nginx, serve: Any) -> N
     assert watched.headers["content-length"] == str(2 * MEBIBYTE)
 
 
+@pytest.mark.parametrize("buffering", ["", "proxy_request_buffering"])
+def test_behind_nginx_a_refusal_before_the_body_is_read_can_be_a_502(
+    nginx: Nginx, serve: Any, buffering: str
+) -> None:
+    app = FastAPI(max_body_size=10)
+    app.put("/files")(stream_to_disk.receive_file)
+    content = b"x" * (30 * MEBIBYTE)
+    with serve(app) as (address, _):
+        direct = httpx2.put(f"{address}/files", content=content, timeout=PATIENCE)
+        assert direct.status_code == 413
+        with nginx(location(address, buffering)) as front:
+            # nginx either reads the answer or meets the closed connection first.
+            for _ in range(200):
+                try:
+                    url = f"{front}/files"
+                    answer = httpx2.put(url, content=content, timeout=PATIENCE)
+                except httpx2.RemoteProtocolError:
+                    continue
+                if answer.status_code == 502:
+                    break
+                assert answer.status_code == 413
+            else:
+                pytest.fail("no refusal became a 502")
+        limit = location(address).replace("5g", "10")
+        with nginx(limit) as front:
+            answer = httpx2.put(f"{front}/files", content=content, timeout=PATIENCE)
+    assert answer.status_code == 413
+    assert "nginx" in answer.text
+
+
 def test_nginx_answers_413_above_a_mebibyte_by_default(
     nginx: Nginx, serve: Any
 ) -> None:
