@@ -1,4 +1,5 @@
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Response
+from fastapi.responses import PlainTextResponse
 
 
 # --8<-- [start:dependency]
@@ -13,6 +14,11 @@ v1 = APIRouter(
     dependencies=[Depends(announce_end)],
 )
 # --8<-- [end:dependency]
+
+
+@v1.get("/report")
+def read_report() -> PlainTextResponse:
+    return PlainTextResponse("report")
 
 
 @v1.get("/orders/{order_id}")

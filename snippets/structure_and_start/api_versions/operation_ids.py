@@ -11,7 +11,7 @@ def read_orders() -> list[int]:
 
 # --8<-- [start:ids]
 def operation_id(route: APIRoute) -> str:
-    return f"{route.tags[0]}-{route.name}"
+    return "-".join([*map(str, route.tags), route.name])
 
 
 app = FastAPI(generate_unique_id_function=operation_id)

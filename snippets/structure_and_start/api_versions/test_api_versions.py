@@ -53,14 +53,17 @@ def test_a_router_of_both_versions_has_one_name_and_the_first_address() -> None:
     assert two_versions.app.url_path_for("read_cities") == "/v1/cities"
 
 
-def test_the_end_is_announced_in_headers_and_not_with_an_error() -> None:
+def test_the_end_is_announced_in_headers_and_not_with_an_error_or_an_own_response() -> (
+    None
+):
     client = TestClient(announced_end.app)
     headers = client.get("/v1/orders/1").headers
     day = parsedate_to_datetime(headers["sunset"]).timestamp()
     assert 0 < int(headers["deprecation"].removeprefix("@")) < day
-    response = client.get("/v1/orders/2")
-    assert response.status_code == 404
-    assert "sunset" not in response.headers
+    for path, status in (("orders/2", 404), ("orders/x", 422), ("report", 200)):
+        response = client.get(f"/v1/{path}")
+        assert response.status_code == status
+        assert "sunset" not in response.headers
 
 
 def test_mounted_versions_have_documents_of_their_own() -> None:
@@ -99,6 +102,12 @@ def test_names_alone_are_no_operation_ids() -> None:
         "v1-read_orders",
         "v2-read_orders",
     ]
+
+
+def test_a_route_without_tags_has_an_operation_id_too() -> None:
+    application = FastAPI(generate_unique_id_function=operation_ids.operation_id)
+    application.add_api_route("/health", lambda: None, name="health")
+    assert operations(application)["/health"]["operationId"] == "health"
 
 
 def test_two_models_of_one_name_get_the_names_of_their_modules() -> None:
