@@ -37,7 +37,7 @@ class AccessLog:
             line = {
                 "method": scope["method"],
                 "path": scope["path"],
-                "route": getattr(scope.get("route"), "path", None),
+                "endpoint": getattr(scope.get("endpoint"), "__qualname__", None),
                 "status": status,
                 "complete": complete,
                 "seconds": round(time.perf_counter() - begin, 3),

@@ -4,11 +4,13 @@ import logging
 import re
 import secrets
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
 from starlette.types import Message
@@ -67,14 +69,14 @@ def test_json_lines_and_the_lines_of_websockets_which_are_not_of_the_access_log(
 ) -> None:
     server = start("json_lines.py", *FACTORY)
     server.get("/items/7?q=%0Atea")
-    with connect(f"ws://127.0.0.1:{server.port}/ws") as websocket:
+    with connect(f"ws://127.0.0.1:{server.port}/ws?token=1") as websocket:
         list(websocket)
     text = of(server.stop(), "127.0.0.1")
     (line,) = [line for line in text.splitlines() if line.startswith("{")]
     time = json.loads(line)["time"]
     assert re.fullmatch(r"[\d-]+T[\d:.]+\+00:00", time)
     recorded("json.txt", line.replace(time, "2026-11-29T12:00:00.123456+00:00"))
-    assert re.search(r'^INFO: .*"WebSocket /ws" \[accepted\]', text, re.M)
+    assert re.search(r'^INFO: .*"WebSocket /ws\?token=1" \[accepted\]', text, re.M)
     assert set(json_lines.FORMATTERS) == {"access"}
 
 
@@ -110,6 +112,21 @@ def test_no_access_log_is_undone_by_a_configuration_of_the_application(
         server.get("/items/7")
         counts.append(of(server.stop()).count("GET"))
     assert counts == [0, 1]
+
+
+def test_the_path_begins_with_the_root_path_and_the_query_is_as_it_was_sent(
+    start: Any,
+) -> None:
+    server = start("access_log.py", *UVICORN, "--root-path", "/api")
+    assert server.get("/health").status_code == 200
+    request = b'GET /items/7?q="tea" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(request)
+        while client.recv(4096):
+            pass
+    said = of(server.stop())
+    assert '"GET /api/health HTTP/1.1" 200 OK' in said
+    assert '"GET /api/items/7?q="tea" HTTP/1.1" 200 OK' in said
 
 
 @pytest.mark.parametrize("command", [UVICORN, RUN], ids=["uvicorn", "fastapi run"])
@@ -182,13 +199,16 @@ def lines(caplog: pytest.LogCaptureFixture) -> Lines:
     ]
 
 
-def test_the_middleware_logs_status_route_and_time(lines: Lines, recorded: Any) -> None:
+def test_the_middleware_logs_status_endpoint_and_time(
+    lines: Lines, recorded: Any
+) -> None:
     client = TestClient(access_middleware.app, raise_server_exceptions=False)
     for path in ("/items/3", "/items/0", "/items/tea", "/none%0A"):
         client.get(path)
     said = lines()
     assert [one["status"] for one in said] == [200, 500, 422, 404]
     assert said[3]["path"] == "/none\n"
+    assert [one["endpoint"] for one in said] == ["read_item"] * 3 + [None]
     assert all(one["seconds"] >= 0 for one in said)
     recorded("middleware.txt", json.dumps(said[0] | {"seconds": 0.004}))
 
@@ -197,6 +217,49 @@ def test_a_response_that_breaks_off_is_a_200_that_is_not_complete(lines: Lines) 
     client = TestClient(access_middleware.app, raise_server_exceptions=False)
     client.get("/report")
     assert (lines()[0]["status"], lines()[0]["complete"]) == (200, False)
+
+
+LEFT = """
+import asyncio, logging, uvicorn
+from fastapi import Request
+from main import app
+
+@app.get("/left")
+async def left(request: Request) -> str:
+    print("begun")
+    while not await request.is_disconnected():
+        await asyncio.sleep(0)
+    return "too late"
+
+logging.basicConfig(level="INFO")
+uvicorn.run(app, port={port})
+"""
+
+
+def test_a_request_whose_client_left_is_in_the_lines_of_the_middleware_alone(
+    start: Any,
+) -> None:
+    server = start("access_middleware.py", "-c", LEFT)
+    server.wait_for("Uvicorn running")
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(b"GET /left HTTP/1.1\r\nHost: a\r\n\r\n")
+        server.wait_for("begun")
+    line = json.loads(server.wait_for(r"shop.access:(.*)$")[1])
+    assert (line["path"], line["status"], line["complete"]) == ("/left", 200, True)
+    assert "HTTP/1.1" not in server.stop()
+
+
+@pytest.mark.since(fastapi="0.137.0")
+def test_the_template_of_a_route_lacks_the_prefix_of_include_router() -> None:
+    router = APIRouter()
+    application = FastAPI()
+
+    @router.get("/items/{item_id}")
+    async def read_item(item_id: int, request: Request) -> str:
+        return str(request.scope["route"].path)
+
+    application.include_router(router, prefix="/v1")
+    assert TestClient(application).get("/v1/items/3").json() == "/items/{item_id}"
 
 
 def test_a_cancelled_request_has_its_line(lines: Lines) -> None:

@@ -1,3 +1,5 @@
+import asyncio
+import gc
 import logging
 import logging.config
 import logging.handlers
@@ -55,6 +57,15 @@ def test_each_worker_configures_itself(start: Any) -> None:
     assert server.wait_for(both)
 
 
+@pytest.mark.parametrize("command", [("run", "--workers", "2"), ("dev",)])
+def test_processes_that_the_fastapi_command_starts_configure_themselves(
+    start: Any, command: tuple[str, ...]
+) -> None:
+    options = ("main.py", "--host", "127.0.0.1", "--port", "{port}", *command[1:])
+    server = start("own_lines.py", "-m", "fastapi", command[0], *options)
+    assert server.wait_for(PLAIN + "INFO uvicorn.error: Application startup complete")
+
+
 def test_fastapi_run_shows_own_lines_and_sets_uvicorns_loggers_up_again(
     start: Any,
 ) -> None:
@@ -92,6 +103,16 @@ def test_without_a_handler_info_is_not_shown_whatever_log_level_says(
     text = server.stop()
     assert "this line is not shown" not in text
     assert "\nthis line is shown, without time and name\n" in text
+
+
+def test_the_program_takes_the_logger_of_errors_back_to_the_level_of_the_root(
+    start: Any,
+) -> None:
+    server = start("own_lines.py", *UVICORN, "--log-level", "warning")
+    assert server.get("/stock/tea").status_code == 200
+    assert re.search(
+        PLAIN + "INFO uvicorn.error: Application startup", server.stop(), re.M
+    )
 
 
 def test_uvicorns_own_configuration_names_its_loggers_and_not_the_root() -> None:
@@ -141,6 +162,36 @@ def test_with_false_they_are_shown(start: Any) -> None:
     text = server.stop()
     assert "this line is shown" in text
     assert "ZeroDivisionError: this error is shown" in text
+
+
+def test_a_logger_below_a_named_one_is_not_disabled() -> None:
+    code = """if True:
+        import logging, logging.config
+        loggers = [logging.getLogger(name) for name in ("shop", "shop.orders", "other")]
+        logging.config.dictConfig({"version": 1, "loggers": {"shop": {}}})
+        print([logger.disabled for logger in loggers])"""
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "[False, False, True]\n"
+
+
+def test_an_exception_in_a_task_that_nobody_awaits_is_logged_by_asyncio(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async def scene() -> None:
+        task = asyncio.create_task(fail())
+        await asyncio.sleep(0)
+        del task
+        gc.collect()
+
+    asyncio.run(scene())
+    (record,) = [one for one in caplog.records if one.exc_info]
+    assert record.name == "asyncio"
+    assert "never retrieved" in record.getMessage()
 
 
 # --- A file
