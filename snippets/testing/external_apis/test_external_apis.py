@@ -21,21 +21,57 @@ from snippets.testing.external_apis import (
 FOLDER = Path(__file__).parent
 
 
-def test_the_tests_of_the_page_pass(tmp_path: Path, recorded: Any) -> None:
+FORGOTTEN = """
+import httpx2
+
+def test_a_forgotten_request():
+    httpx2.get("http://192.0.2.1/", timeout=0.1)
+"""
+
+
+def run_pytest(folder: Path, *options: str) -> str:
+    """Run the tests of the page, and one that asks a service, in a pytest of its own."""
     text = (FOLDER / "rates_tests.py").read_text()
-    (tmp_path / "test_rates.py").write_text(text)
+    (folder / "test_rates.py").write_text(text)
+    (folder / "test_forgotten.py").write_text(FORGOTTEN)
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
     result = subprocess.run(
-        [*command, "test_rates.py"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTEST_ADDOPTS": ""},
+        [*command, *options],
+        cwd=folder,
+        env=os.environ | {"PYTEST_ADDOPTS": "", "COLUMNS": "200"},
         capture_output=True,
         text=True,
         check=False,
     )
-    found = re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", result.stdout, re.M)
+    return result.stdout + result.stderr
+
+
+def test_the_tests_of_the_page_pass(tmp_path: Path, recorded: Any) -> None:
+    report = run_pytest(tmp_path, "test_rates.py")
+    found = re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", report, re.M)
     recorded("passed.txt", "\n".join(found))
-    assert "8 passed" in result.stdout
+    assert "8 passed" in report
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--disable-socket", "--allow-unix-socket"), ("--allow-hosts=127.0.0.1",)],
+)
+def test_pytest_socket_stops_a_forgotten_request_and_nothing_else(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    report = run_pytest(tmp_path, *options)
+    assert "1 failed, 8 passed" in report
+    assert re.search(
+        r"FAILED test_forgotten\S+ - pytest_socket\.Socket\w*Blocked", report
+    )
+
+
+@pytest.mark.needs(os.name == "posix", "an event loop that uses a Unix socket")
+def test_without_unix_sockets_no_test_of_the_page_passes(tmp_path: Path) -> None:
+    report = run_pytest(tmp_path, "--disable-socket", "test_rates.py")
+    assert "PASSED" not in report
+    assert "SocketBlockedError" in report
 
 
 @pytest.mark.parametrize("failure", [httpx2.ConnectError, httpx2.ReadError])
