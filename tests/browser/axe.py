@@ -85,8 +85,8 @@ def violations(page: Page, *rules: str) -> list[dict[str, Any]]:
     if not page.evaluate("'judge' in window"):
         for script in (NO_TRANSITIONS, PREPARE, AXE, JUDGE_EACH_LOOK_ONCE):
             page.evaluate(script)
-    # A rule that axe leaves out unless it is asked: at a width for fingers alone, since a sidebar that scrolls
-    # cuts its first and last link, and axe measures what is left of them.
+    # A rule that axe leaves out unless it is asked: at a width for fingers alone, since a sidebar that
+    # scrolls cuts its first and last link, and axe measures what is left of them.
     fingers = {"target-size": {"enabled": (page.viewport_size or {"width": 0})["width"] < 600}}
     options = OPTIONS | ({"runOnly": rules} if rules else {"rules": fingers})
     result: dict[str, Any] = page.evaluate("options => judge(options)", options)

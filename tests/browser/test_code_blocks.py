@@ -110,6 +110,16 @@ def test_no_button_lies_on_code(browser: Browser, served: str) -> None:
             assert page.evaluate(ICONS) == []
 
 
+@pytest.mark.parametrize("kind", ["l--flag", "l--ask"])
+def test_a_marked_line_is_coloured_as_a_whole(plain: Page, served: str, kind: str) -> None:
+    plain.goto(f"{served}background-tasks/adding-background-tasks/")
+    line = plain.locator(f"code > .{kind}").first
+    background = line.evaluate("line => getComputedStyle(line).backgroundColor")
+    edge = line.evaluate("line => getComputedStyle(line).boxShadow")
+    assert background != "rgba(0, 0, 0, 0)"
+    assert edge.startswith(background)
+
+
 def test_a_program_can_be_copied_and_is_there_without_a_script(
     browser: Browser, served: str
 ) -> None:
