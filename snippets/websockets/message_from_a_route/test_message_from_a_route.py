@@ -1,8 +1,11 @@
 import asyncio
+import base64
 import contextlib
 import json
 import os
 import re
+import secrets
+import socket
 import subprocess
 import sys
 import threading
@@ -154,6 +157,40 @@ def test_a_client_that_does_not_read_is_let_go(
             client.recv(timeout=PATIENCE)
         assert put(url, "paid").json() == {"told": 0}
     assert limits == [10]
+
+
+@pytest.mark.since(uvicorn="0.52.1")
+def test_a_real_client_that_does_not_read_is_forgotten_and_its_connection_stays(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten = threading.Event()
+    original = changes.Hub.subscribe
+
+    @contextlib.contextmanager
+    def watched(self: Any, order_id: int) -> Iterator[Queue[str]]:
+        with original(self, order_id) as queue:
+            yield queue
+        forgotten.set()
+
+    monkeypatch.setattr(changes.Hub, "subscribe", watched)
+    monkeypatch.setattr(changes, "timeout", lambda seconds: asyncio.timeout(0.2))
+    large: Any = "x" * 50_000_000  # more than the buffers of a connection hold
+    changes.orders[7] = large
+    with serve(changes.app) as (url, server):
+        host, port = url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
+            key = base64.b64encode(secrets.token_bytes(16)).decode()
+            client.sendall(
+                "GET /orders/7/changes HTTP/1.1\r\nHost: localhost\r\n"
+                "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            )
+            assert client.recv(12) == b"HTTP/1.1 101"
+            assert put(url, "paid").json() == {"told": 1}
+            assert forgotten.wait(PATIENCE)
+            assert put(url, "sent").json() == {"told": 0}
+            kinds = {type(each).__name__ for each in server.server_state.connections}
+            assert any("WebSocket" in kind for kind in kinds)
 
 
 def test_text_that_no_socket_can_send_changes_nothing() -> None:
