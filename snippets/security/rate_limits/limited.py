@@ -26,7 +26,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def client_of(request: Request) -> str:
-    """Return the address; of IPv6 the /64, which one customer has to himself."""
+    """Return the address; of IPv6 the /64, which one customer has alone."""
     host = request.client.host if request.client else "unknown"
     try:
         address = ip_address(host)
