@@ -20,12 +20,15 @@ class Customer(BaseModel):
     tags: list[Text] = []
 
 
-class AddressPatch(BaseModel):
+class Patch(BaseModel, extra="forbid"): ...
+
+
+class AddressPatch(Patch):
     street: Text | MISSING = MISSING
     city: Text | MISSING = MISSING
 
 
-class CustomerPatch(BaseModel):
+class CustomerPatch(Patch):
     name: Text | MISSING = MISSING
     address: AddressPatch | MISSING | None = MISSING
     tags: list[Text] | MISSING = MISSING
@@ -54,7 +57,8 @@ async def change_customer(customer_id: int, patch: CustomerPatch) -> Customer:
     try:
         customer = Customer.model_validate(merged)
     except ValidationError as error:
-        found = error.errors(include_input=False)  # it is what is stored
+        # The input is what is stored.
+        found = error.errors(include_input=False, include_url=False)
         errors = [{**e, "loc": ("body", *e["loc"])} for e in found]
         raise RequestValidationError(errors) from error
     customers[customer_id] = customer

@@ -289,6 +289,13 @@ def test_a_nested_object_is_merged_a_list_is_replaced(recorded: Any) -> None:
     assert answer.json()["address"] is None
 
 
+def test_a_misspelt_field_inside_is_refused() -> None:
+    client = TestClient(nested_patch.app)
+    for body in ({"address": {"zip": "1"}}, {"adress": {"city": "Wien"}}):
+        error = client.patch("/customers/1", json=body).json()["detail"][0]
+        assert error["type"] == "extra_forbidden"
+
+
 def test_model_copy_puts_a_dict_where_the_model_was() -> None:
     changes = {"address": {"city": "Wien"}}
     copied: Any = nested_patch.customers[1].model_copy(update=changes)
@@ -346,6 +353,7 @@ def test_the_422_of_a_merged_customer_does_not_show_what_is_stored(
     answer = TestClient(nested_patch.app).patch("/customers/1", json={"tags": ["a"]})
     assert answer.status_code == 422
     assert "no tags" in answer.text
+    assert "url" not in answer.json()["detail"][0]
     assert "stored" not in answer.text
 
 
