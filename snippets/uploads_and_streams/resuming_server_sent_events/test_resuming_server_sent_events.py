@@ -8,6 +8,7 @@ from typing import Any
 import fastapi.sse
 import httpx2
 import pytest
+from anyio import BrokenResourceError
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -293,6 +294,47 @@ def test_a_client_that_leaves_ends_the_generator(serve: Any) -> None:
         with stream(address) as response:
             next(frames(response))
         assert ended.wait(PATIENCE)
+
+
+def test_a_client_that_leaves_while_an_event_waits_is_a_broken_resource_error() -> None:
+    app = FastAPI()
+    ended = list[str]()
+
+    @app.get("/events", response_class=EventSourceResponse)
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        try:
+            while True:
+                yield ServerSentEvent(data="waits")
+        finally:
+            ended.append("ended")
+
+    async def leave() -> None:
+        writing = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                writing.set()
+                await asyncio.sleep(PATIENCE)  # the client does not read
+
+        async def receive() -> Any:
+            await writing.wait()
+            for _ in range(100):  # until the buffers of FastAPI are full
+                await asyncio.sleep(0)
+            return {"type": "http.disconnect"}
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/events",
+            "query_string": b"",
+            "headers": [],
+        }
+        await app(scope, receive, send)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(leave())
+    assert caught.group_contains(BrokenResourceError)
+    assert ended == ["ended"]
 
 
 def test_queues_without_ids_lose_what_nobody_heard(serve: Any) -> None:
