@@ -64,6 +64,29 @@ def test_the_commands_send_fields_and_a_document(
     recorded("answers.txt", "\n".join(answers))
 
 
+@pytest.mark.needs(shutil.which("curl"), "curl")
+def test_curl_cuts_a_field_at_a_semicolon_unless_it_is_a_form_string(
+    serve: Any,
+) -> None:
+    app = FastAPI()
+
+    @app.post("/text")
+    def text(text: Annotated[str, Form()]) -> str:
+        return text
+
+    def sent(option: str) -> str:
+        command = ["curl", "-sS", option, 'text={"a": "b;c"}', f"{address}/text"]
+        ran = subprocess.run(
+            command, check=True, timeout=30, capture_output=True, text=True
+        )
+        received: str = json.loads(ran.stdout)
+        return received
+
+    with serve(app) as (address, _):
+        assert sent("-F") == '{"a": "b'
+        assert sent("--form-string") == '{"a": "b;c"}'
+
+
 def test_fields_are_converted_and_validated() -> None:
     files = {"file": ("a.pdf", b"1")}
     data = {"title": "Lease", "pages": "0"}
