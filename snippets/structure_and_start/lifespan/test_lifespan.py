@@ -98,6 +98,15 @@ def test_an_error_at_startup_ends_the_server(project: Path, start: Any) -> None:
     assert server.end() == 3
     server.line("ConnectionError: no database")
     server.line("Application startup failed. Exiting.")
+
+
+@pytest.mark.since(uvicorn="0.50.0")
+def test_with_workers_an_error_at_startup_ends_the_server_with_0(
+    project: Path, start: Any
+) -> None:
+    text = (project / "main.py").read_text()
+    failing = text.replace('print("startup")', 'raise ConnectionError("no database")')
+    (project / "main.py").write_text(failing)
     server = start([*UVICORN, "--workers", "2"], project)
     assert server.end() == 0
     server.line("Application startup failed. Exiting.")
