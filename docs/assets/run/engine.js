@@ -2,6 +2,7 @@
 
 const LIMIT = 10_000 // milliseconds of a run
 const QUIET = 30_000 // milliseconds without any progress, after which loading has failed
+const STARTING = 90_000 // milliseconds in which the interpreter may start once all has come, of which a slow device tells nothing
 
 let worker = null
 let current = null
@@ -29,7 +30,7 @@ function end(message) {
 
 function hear({ data: message }) {
   if (message.event === "failed") return end(message)
-  if (message.event === "loading") wait(QUIET, { event: "failed", why: "no answer" })
+  if (message.event === "loading") wait(message.loaded < message.total ? QUIET : STARTING, { event: "failed", why: "no answer" })
   if (message.event === "running") wait(LIMIT, { event: "stopped", why: `after ${LIMIT / 1000} s` })
   const listener = current
   if (message.event === "result") {
