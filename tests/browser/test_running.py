@@ -138,6 +138,37 @@ def test_an_endless_program_is_stopped_by_hand_and_the_next_run_works(page: Page
     )
 
 
+CLIENTS = """import httpx2
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/users/me")
+async def read_me() -> str:
+    try:
+        httpx2.get("https://elsewhere.example/")
+    except httpx2.ConnectError as error:
+        print("refused:", error)
+    async with httpx2.AsyncClient() as client:
+        return (await client.get("https://elsewhere.example/")).text
+"""
+
+
+def test_a_program_reaches_no_other_host(page: Page, served: str) -> None:
+    run(page)
+    asked = list[str]()
+    page.context.on("request", lambda request: asked.append(request.url))
+    code(page, CLIENTS)
+    page.get_by_role("textbox", name="Request", exact=True).fill("GET /users/me")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator(".run__status").first).to_have_text(re.compile("Finished in"))
+    told = page.locator(".run__text").nth(1).inner_text()
+    assert "refused: Programs in the page have no network." in told
+    assert "DeadlockError" in told  # an answer that never comes
+    assert {urlsplit(address).netloc for address in asked} <= {urlsplit(served).netloc}
+
+
 def test_a_file_that_is_missing_gives_a_sentence_and_no_button_that_waits(
     browser: Browser, served: str
 ) -> None:

@@ -3,6 +3,7 @@ import { boot } from "./boot.js"
 
 const home = self.name
 const download = self.fetch.bind(self)
+const FileRequest = self.XMLHttpRequest
 const LATE = 20_000 // milliseconds after which a file that brought nothing more is given up
 const started = performance.now()
 
@@ -45,12 +46,23 @@ async function unpacked(name) {
 
 // A program that imports a library waits for it: here nothing else can be done meanwhile.
 function fetchBundle(bundle) {
-  const request = new XMLHttpRequest()
+  const request = new FileRequest()
   request.open("GET", `${home}bundles/${bundle}.zip`, false)
   request.responseType = "arraybuffer"
   request.send()
   if (request.status !== 200) throw new Error(`${bundle}.zip (${request.status})`)
   return new Uint8Array(request.response)
+}
+
+// The policy of the page does not hold in its worker. What a program asks another host for stays here all the same.
+function cutOff() {
+  const why = "Programs in the page have no network."
+  self.fetch = () => {
+    const refused = Promise.reject(new TypeError(why))
+    refused.catch(() => {}) // the program hears of it
+    return refused
+  }
+  self.XMLHttpRequest = function refuse() { throw new TypeError(why) }
 }
 
 async function start() {
@@ -79,6 +91,7 @@ async function start() {
     loadPyodide, manifest, home, core: `${home}core.zip`, extension: await extension, fetchBundle,
     emit: text => postMessage(JSON.parse(text)),
   })
+  cutOff()
   postMessage({ event: "ready", milliseconds: Math.round(performance.now() - started) })
   return run
 }
