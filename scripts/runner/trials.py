@@ -9,7 +9,7 @@ from scripts.project import ROOT
 from scripts.runner.hosts import Event, Host
 from scripts.runner.inside.exchanges import requests as requests_of
 from scripts.runner.inside.exchanges import to_text
-from scripts.runner.inside.outcome import views
+from scripts.runner.inside.outcome import Answer, Outcome, message, views, whole
 from scripts.runner.programs import Program
 
 ENDLESS = "OutOfTimeError"
@@ -66,29 +66,20 @@ def failure(events: list[Event]) -> str:
 
 def told(events: list[Event]) -> str:
     """Return what a run gave, in the form of a recorded text."""
-    printed = "".join(
-        e["text"] for e in events if e["event"] == "printed" and e["stream"] == "stdout"
-    )
-    parts = [printed.strip("\n")] if printed.strip() else []
-    bodies = dict[int, str]()
+    outcome, answers = Outcome(), dict[int, Answer]()
     for event in events:
-        if event["event"] == "body":
-            bodies[event["number"]] = bodies.get(event["number"], "") + event["text"]
-    asked = "".join(event["text"] for event in events if event["event"] == "asked")
-    for event in events:
-        if event["event"] == "response":
-            body = bodies.get(event["number"], "").rstrip("\n")
-            parts.append(
-                "\n".join(filter(None, [asked, "", f"{event['status']} {event['phrase']}", body]))
-            )
-    messages = [e for e in events if e["event"] == "message"]
-    if messages:
-        parts.append(
-            "\n".join(f"{e['from']:<6}  {e['kind']}  {e['text']}".rstrip() for e in messages)
-        )
-    if why := failure(events):
-        parts.append(why)
-    return "\n\n".join(parts)
+        if event["event"] == "printed" and event["stream"] == "stdout":
+            outcome.printed += event["text"]
+        elif event["event"] == "asked":
+            outcome.asked = event["text"]
+        elif event["event"] == "response":
+            answers[event["number"]] = Answer(event["status"])
+        elif event["event"] == "body":
+            answers[event["number"]].body += event["text"].encode()
+        elif event["event"] == "message":
+            outcome.messages.append(message(event))
+    outcome.answers = list(answers.values())
+    return "\n\n".join(filter(None, [whole(outcome), failure(events)]))
 
 
 def job(program: Program, **more: Any) -> dict[str, Any]:
@@ -101,6 +92,20 @@ def job(program: Program, **more: Any) -> dict[str, Any]:
         "anew": True,
         "hurry": True,
     } | more
+
+
+NOTHING = {"source": "", "name": "nothing.py", "anew": True}
+
+
+def alone(host: Host, one: dict[str, Any]) -> list[Event]:
+    """Run a job after the program before has been shut down, which may print too."""
+    host.run(NOTHING)
+    return host.run(one)
+
+
+def again(given: str) -> dict[str, Any]:
+    """Return what the page adds to a job whose output is known: its request, and the comparison."""
+    return {"asked": asked_by(given), "recorded": given, "compared": ["whole"]} if given else {}
 
 
 def matching(program: Program, host: Host, root: Path = ROOT) -> tuple[str, str] | None:
@@ -116,8 +121,8 @@ def matching(program: Program, host: Host, root: Path = ROOT) -> tuple[str, str]
 
 def trial(program: Program, browser: Host, here: Host, root: Path = ROOT) -> Trial:
     """Try a program."""
-    events = browser.run(job(program))
-    real = here.run(job(program))
+    events = alone(browser, job(program))
+    real = alone(here, job(program))
     why = failure(events)
     if why and (lacks(why) or kind(why) != kind(failure(real))):
         return Trial(program.path, CANNOT, lacks(why) or kind(why))
@@ -126,7 +131,8 @@ def trial(program: Program, browser: Host, here: Host, root: Path = ROOT) -> Tri
     if found := matching(program, browser, root):
         return Trial(program.path, SAME, ":".join(found))
     given = told(real)
-    return Trial(program.path, RUNS, kind(why), given if given == told(events) else "")
+    is_same = given == told(events) and alone(browser, job(program, **again(given)))[-1].get("same")
+    return Trial(program.path, RUNS, kind(why), given if is_same else "")
 
 
 def lacks(why: str) -> str:
@@ -150,10 +156,10 @@ def retold(found: Trial, program: Program, browser: Host, root: Path = ROOT) -> 
         asked = {"asked": asked_by(text), "recorded": text, "compared": [how]}
         is_same = browser.run(job(program, **asked))[-1].get("same")
         return "" if is_same else f"it does not give {name} any more"
-    events = browser.run(job(program))
+    events = alone(browser, job(program, **again(found.given)))
     why = failure(events)
     if found.result == CANNOT:
         return "" if why else "it runs now"
     if kind(why) != found.detail.removeprefix("-"):
         return f"it ends with {why or 'no exception'} now"
-    return "" if found.given in ("", told(events)) else "it gives something else"
+    return "" if not found.given or events[-1]["same"] else "it gives something else"

@@ -9,8 +9,8 @@ from scripts.runner.build import folder
 from scripts.runner.hosts import Host, browser, here
 from scripts.runner.inside.exchanges import Request, requests, to_text
 from scripts.runner.inside.outcome import Answer, Outcome, as_exchange, view, views
-from scripts.runner.trials import told
-from tests.runner.cases import APP, CASES, Case
+from scripts.runner.trials import alone, told
+from tests.runner.cases import APP, CASES, LIFESPAN, Case
 
 BOTH = {"CPython": here, "browser": browser}
 BLOCKED = f"""import time
@@ -76,6 +76,36 @@ def test_an_error_names_the_lines_of_the_program_alone(host: Host) -> None:
     assert error["traceback"].startswith(
         'Traceback (most recent call last):\n  File "main.py", line 8'
     )
+
+
+ECHO = f"""from fastapi import WebSocket
+{APP}@app.websocket("/echo")
+async def echo(socket: WebSocket):
+    await socket.accept()
+    await socket.send_text(await socket.receive_text())
+    raise LookupError("gone")
+"""
+FAILS = f"""{APP}@app.get("/fails")
+async def fails():
+    print("called")
+    raise LookupError("gone")
+"""
+
+
+@pytest.mark.parametrize("source", [ECHO, FAILS], ids=["web socket", "error"])
+def test_all_that_a_run_gave_is_the_same_when_it_is_run_again(host: Host, source: str) -> None:
+    given = told(run(host, source, "", anew=True))
+    assert "LookupError: gone" in given
+    asked = to_text(requests(given, is_recorded=True))
+    more = {"recorded": given, "compared": ["whole"], "anew": True}
+    assert run(host, source, asked, **more)[-1]["same"]
+    assert not run(host, source, asked, **more | {"recorded": f"{given}\n."})[-1]["same"]
+
+
+def test_what_a_program_prints_when_it_is_shut_down_is_none_of_the_next_ones(host: Host) -> None:
+    life = LIFESPAN.replace("{body}", "yield {'db': 1}\n    print('shut down')")
+    assert "shut down" not in told(run(host, life, anew=True))
+    assert told(alone(host, {"source": "print('next')", "name": "next.py", "anew": True})) == "next"
 
 
 def test_what_a_server_runs_in_a_thread_is_told(host: Host) -> None:

@@ -156,6 +156,7 @@ export class Panel {
       this.say("Running …")
     } else if (event === "asked") {
       if (!this.request.value.trim()) this.request.value = message.text
+      this.about.asked ||= message.text
       this.fit()
     } else if (event === "result") {
       this.finish(message)

@@ -10,7 +10,6 @@ from scripts.catalogue.shown_code import FOLDER, Shown, lines_of
 from scripts.project import ROOT
 from scripts.releases.lock import read_lock
 from scripts.runner.build import folder
-from scripts.runner.inside.outcome import views
 from scripts.runner.inside.program import has_app
 from scripts.runner.record import read_record
 from scripts.runner.trials import CANNOT, SAME, Trial, asked_by
@@ -56,7 +55,7 @@ class Runs:
         """Return what the page has to know of a program: sections, request, and what is expected of it."""
         trial = self.trials[path]
         source = (self.root / "snippets" / path).read_text(encoding="utf-8")
-        expected, compared = trial.given, views(trial.given) if trial.given else []
+        expected, compared = trial.given, ["whole"] if trial.given else []
         name, _, view = trial.detail.partition(":")
         recorded = self.root / "snippets" / name
         is_recorded = trial.result == SAME and recorded.is_file()  # not renamed since

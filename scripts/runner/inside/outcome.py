@@ -8,8 +8,8 @@ from http import HTTPStatus
 from .errors import Failure
 from .exchanges import HEADER, STATUS, Exchange, exchanges
 
-VIEWS = ("exchange", "printed", "body", "error")
-"""What of a run a recorded text may hold."""
+VIEWS = ("exchange", "printed", "body", "error", "whole")
+"""What of a run a recorded text may hold; ``whole`` is what this module makes of it."""
 RENAMED = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 """Phrases that Python 3.13 took over from RFC 9110."""
 WHOLE = re.compile(r"(?P<start> *(?:HTTP/1\.1 )?)(?P<status>[1-5]\d\d)(?P<rest>.*)")
@@ -49,8 +49,34 @@ class Outcome:
     """All that a run gave."""
 
     printed: str = ""
+    asked: str = ""
+    """The request that each of the answers is one to."""
     answers: list[Answer] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    """Those of WebSockets."""
     failure: Failure | None = None
+
+
+def whole(outcome: Outcome) -> str:
+    """Return all that a run gave, as it is recorded where no text of a page says it."""
+    parts = [outcome.printed.strip("\n")]
+    for answer in outcome.answers:
+        if answer.status:
+            lines = [
+                outcome.asked.rstrip("\n"),
+                f"{answer.status} {answer.phrase}",
+                answer.text.rstrip("\n"),
+            ]
+            parts.append("\n".join(filter(None, lines)))
+    parts.append("\n".join(outcome.messages))
+    if failure := outcome.failure:
+        parts.append(f"{failure.kind}: {failure.message}")
+    return "\n\n".join(part for part in parts if part.strip())
+
+
+def message(details: dict[str, str]) -> str:
+    """Return a line for a message of a WebSocket."""
+    return f"{details['from']:<6}  {details['kind']}  {details['text']}".rstrip()
 
 
 def same_json(one: str, other: str) -> bool:
@@ -117,6 +143,8 @@ def as_exchange(recorded: str, outcome: Outcome) -> str:
 def view(name: str, recorded: str, outcome: Outcome) -> str:
     """Return what of a run compares with the ``recorded`` text, in its form where it says the same."""
     recorded = recorded.strip("\n")
+    if name == "whole":
+        return whole(outcome).strip("\n")
     if name == "exchange":
         return as_exchange(recorded, outcome)
     if name == "body":

@@ -14,7 +14,7 @@ from .client import Emit, Lifespan, send, talk
 from .errors import failure
 from .exchanges import Request, requests, to_text
 from .loop import Clock, InlineLoop
-from .outcome import Answer, Outcome, view
+from .outcome import Answer, Outcome, message, view
 from .program import Surroundings, application, has_app, load
 from .suggest import suggestions
 
@@ -111,13 +111,14 @@ class Session:
         if self.lifespan is None:
             self.lifespan = Lifespan(app, self.loop)
             self.lifespan.start()
+        self.outcome.asked = to_text(asked)
         number = 0
         while asked:
             group = [asked.pop(0)]
             while asked and asked[0].with_the_last:
                 group.append(asked.pop(0))
             if group[0].method == "WEBSOCKET":
-                talk(app, group[0], self.lifespan.state, self.emit, self.loop)
+                talk(app, group[0], self.lifespan.state, self._hear, self.loop)
                 continue
             tasks = []
             for request in group:
@@ -130,6 +131,11 @@ class Session:
                 with self._told():
                     self.loop.pump(task.done)
                     task.result()
+
+    def _hear(self, kind: str, details: dict[str, Any]) -> None:
+        """Tell of a message of a WebSocket, and keep it."""
+        self.outcome.messages.append(message(details))
+        self.emit(kind, details)
 
     def _close(self) -> None:
         """Shut the last program down, and forget it."""
