@@ -77,10 +77,11 @@ def is_ours(error: GraphQLError) -> bool:
 
 
 class FragmentLimiter(SchemaExtension):
-    def on_operation(self) -> Iterator[None]:
+    def on_validate(self) -> Iterator[None]:
         # each nested fragment doubles the time of two limiters below
         if (self.execution_context.query or "").count("...") > 20:
-            raise GraphQLError("More than 20 fragments")
+            error = GraphQLError("More than 20 fragments")
+            self.execution_context.pre_execution_errors = [error]
         yield
 
 

@@ -132,6 +132,14 @@ def test_too_many_fragments_are_refused_before_the_other_limits() -> None:
     assert body["errors"][0]["message"] == "More than 20 fragments"
     assert body["data"] is None
     assert "errors" not in ask(books.app, get_introspection_query()).json()
+    protocol = "graphql-transport-ws"
+    with TestClient(books.app).websocket_connect("/graphql", [protocol]) as websocket:
+        websocket.send_json({"type": "connection_init"})
+        assert websocket.receive_json()["type"] == "connection_ack"
+        operation = {"id": "1", "type": "subscribe", "payload": {"query": query}}
+        websocket.send_json(operation)
+        [error] = websocket.receive_json()["payload"]
+        assert error["message"] == "More than 20 fragments"
 
 
 @strawberry.type
