@@ -1,6 +1,8 @@
 import asyncio
 import re
 import shutil
+import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -124,6 +126,43 @@ def test_under_reload_the_server_waits_for_the_repair(
     server.line("Application startup complete")
     server.stop()
     assert server.count("Application startup failed") == 1
+
+
+WAITS = """
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from fastapi import FastAPI
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    try:
+        yield
+        print("after yield")
+    finally:
+        print("in finally")
+
+app = FastAPI(lifespan=lifespan)
+
+@app.get("/")
+async def waits() -> None:
+    print("a request waits")
+    await asyncio.Event().wait()
+"""
+
+
+def test_a_second_ctrl_c_cancels_the_lifespan(project: Path, start: Any) -> None:
+    (project / "main.py").write_text(WAITS)
+    server = start(UVICORN, project)
+    port = int(server.address().rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        server.line("a request waits")
+        server.process.send_signal(signal.SIGINT)
+        server.line("Waiting for connections to close")
+        server.process.send_signal(signal.SIGINT)
+        server.end()
+    assert (server.count("in finally"), server.count("after yield")) == (1, 0)
 
 
 def test_several_resources_close_in_reverse_order(capsys: Output) -> None:

@@ -16,6 +16,7 @@ from click.testing import CliRunner as ClickRunner
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
+from uvicorn.supervisors.watchfilesreload import FileFilter
 
 from snippets.structure_and_start.starting_the_server import hello, start_in_a_loop
 
@@ -225,6 +226,14 @@ def test_reload_starts_the_changed_program(project: Path, start: Any) -> None:
     with urlopen(address, timeout=30) as response:
         assert json.loads(response.read()) == {"message": "Changed"}
     server.stop()
+
+
+def test_reload_watches_python_files(project: Path) -> None:
+    config = uvicorn.Config("main:app", reload=True)
+    assert [path.resolve() for path in config.reload_dirs] == [project.resolve()]
+    watched = FileFilter(config)
+    assert watched(project / "main.py")
+    assert not any(watched(project / name) for name in (".env", "page.html"))
 
 
 @pytest.mark.since(uvicorn="0.47.0")
