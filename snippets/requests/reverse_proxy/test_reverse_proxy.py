@@ -544,6 +544,7 @@ def test_a_dependency_of_the_route_refuses_before_the_service_is_asked(
     assert echo.seen == []
 
 
+@pytest.mark.since(fastapi="0.164.0")
 def test_max_body_size_holds_for_what_is_passed_on(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
