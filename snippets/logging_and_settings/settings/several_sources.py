@@ -6,6 +6,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
+        env_prefix="SHOP_",
         env_file=(".env", ".env.local"),  # the later one wins
         secrets_dir="/run/secrets",
         env_ignore_empty=True,

@@ -2,6 +2,8 @@ import contextlib
 import importlib
 import os
 import secrets
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, PydanticDeprecatedSince20, ValidationError
 from pydantic.errors import PydanticImportError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
@@ -166,6 +168,67 @@ def test_an_unknown_variable_of_the_environment_is_no_error(
     assert Settings().page_size == 20
 
 
+def test_a_list_keeps_its_quotes_in_a_shell_and_a_file_only_between_single_ones(
+    tmp_path: Path,
+) -> None:
+    class Settings(BaseSettings):
+        origins: list[str]
+
+    def given(assignment: str) -> str:
+        show = f"{sys.executable} -c 'import os; print(os.environ[\"ORIGINS\"])'"
+        command = ["/bin/sh", "-c", f"{assignment} {show}"]
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        return result.stdout.strip()
+
+    page = """ORIGINS='["https://a.example"]'"""
+    assert given(page) == '["https://a.example"]'
+    assert given(page.replace("'", "")) == "[https://a.example]"
+    (tmp_path / ".env").write_text(page)
+    assert Settings(_env_file=".env").origins == ["https://a.example"]
+
+
+def test_an_empty_variable_leaves_the_line_of_the_file(
+    dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_PAGE_SIZE", "")
+    assert shop.Settings().page_size == 50
+    assert dotenv.exists()
+
+
+# --- What is copied from Pydantic 1
+
+
+def test_env_of_field_is_ignored_with_a_warning_and_validation_alias_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SHOP_PAGE_SIZE", "100")
+    old: Any = {"env": "SHOP_PAGE_SIZE"}
+    with pytest.warns(PydanticDeprecatedSince20, match="Extra keys: 'env'"):
+
+        class Old(BaseSettings):
+            page_size: int = Field(20, **old)
+
+    class New(BaseSettings):
+        page_size: int = Field(20, validation_alias="SHOP_PAGE_SIZE")
+
+    assert (Old().page_size, New().page_size) == (20, 100)
+
+
+def test_class_config_still_reads_the_file_and_is_deprecated(dotenv: Path) -> None:
+    with pytest.warns(PydanticDeprecatedSince20, match="to be removed in V3"):
+
+        class Old(BaseSettings):
+            page_size: int = 20
+
+            class Config:
+                env_prefix = "SHOP_"
+                env_file = ".env"
+                extra = "ignore"
+
+    assert Old().page_size == 50
+    assert dotenv.exists()
+
+
 # --- Several sources
 
 
@@ -175,23 +238,23 @@ def test_the_later_file_wins_and_a_secret_file_is_weaker_than_both(
     Settings = several_sources.Settings
     folder = tmp_path / "secrets"
     folder.mkdir()
-    (folder / "api_key").write_text("of the file\n")
-    (folder / "page_size").write_text("1")
+    (folder / "shop_api_key").write_text("of the file\n")
+    (folder / "shop_page_size").write_text("1")
     value = Settings(_secrets_dir=folder).api_key.get_secret_value()
     assert value == "of the file"
     assert Settings(_secrets_dir=folder).page_size == 1
-    (tmp_path / ".env").write_text("PAGE_SIZE=2\n")
+    (tmp_path / ".env").write_text("SHOP_PAGE_SIZE=2\n")
     assert Settings(_secrets_dir=folder).page_size == 2
-    (tmp_path / ".env.local").write_text("PAGE_SIZE=3\n")
+    (tmp_path / ".env.local").write_text("SHOP_PAGE_SIZE=3\n")
     assert Settings(_secrets_dir=folder).page_size == 3
-    monkeypatch.setenv("PAGE_SIZE", "4")
+    monkeypatch.setenv("SHOP_PAGE_SIZE", "4")
     assert Settings(_secrets_dir=folder).page_size == 4
 
 
 def test_a_secrets_folder_that_does_not_exist_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("API_KEY", "none")
+    monkeypatch.setenv("SHOP_API_KEY", "none")
     with pytest.warns(UserWarning, match="does not exist"):
         several_sources.Settings(_secrets_dir=tmp_path / "none")
 
@@ -200,7 +263,6 @@ def test_an_empty_variable_is_a_missing_one_and_without_the_option_an_empty_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SHOP_API_KEY", "")
-    monkeypatch.setenv("API_KEY", "")
     for Settings in (shop.Settings, several_sources.Settings):
         with (
             warnings.catch_warnings(action="ignore"),
@@ -214,7 +276,7 @@ def test_an_error_about_one_field_shows_the_secret_of_another_unless_it_is_hidde
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     key = secrets.token_hex(8)  # Pydantic shortens long ones
-    monkeypatch.setenv("API_KEY", key)
+    monkeypatch.setenv("SHOP_API_KEY", key)
     for hidden in (False, True):
 
         class Settings(several_sources.Settings):
