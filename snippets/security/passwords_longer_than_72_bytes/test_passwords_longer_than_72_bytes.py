@@ -132,6 +132,24 @@ def test_an_old_password_of_more_than_72_bytes_still_opens_and_is_whole_afterwar
     assert login(long) == 204
 
 
+def test_a_mistake_after_72_bytes_is_in_the_new_hash(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    users = {"bob": old_hash(b"x" * 80)}
+    monkeypatch.setattr(move_to_argon2, "USERS", users)
+    client = TestClient(move_to_argon2.app)
+    answers = []
+    for password in ("x" * 79 + "y", "x" * 80):
+        form = {"username": "bob", "password": password}
+        answers.append(client.post("/login", data=form).status_code)
+    assert answers == [204, 401]
+
+
+def test_a_hash_of_argon2_is_longer_than_one_of_bcrypt() -> None:
+    assert len(move_to_argon2.DUMMY_HASH) == 97
+    assert len(old_hash(b"secret")) == 60
+
+
 def test_the_bcrypt_of_pwdlib_alone_fails_at_a_long_password() -> None:
     both = PasswordHash((*PasswordHash.recommended().hashers, BcryptHasher()))
     said = text_of(lambda: both.verify("x" * 73, old_hash(b"x" * 73)))
@@ -258,6 +276,17 @@ def test_the_errors_of_copied_logins(recorded: Any) -> None:
         shown = code.replace("NOTHING", "None").replace("MINUTES", "'15'")
         lines += [shown, f"    {text_of(lambda code=code: eval(code, NAMES))}"]  # type: ignore[misc]
     recorded("type_errors.txt", "\n".join(lines))
+
+
+def test_passlib_refuses_no_hash_without_an_error_and_pwdlib_with_one() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        context: Any = importlib.import_module("passlib.context").CryptContext
+        old = context(schemes=["pbkdf2_sha256"])
+        assert old.verify("secret", None) is False
+        said = text_of(lambda: old.verify("secret", 1))
+    assert said == "TypeError: hash must be unicode or bytes, not int"
+    assert text_of(lambda: passwords.verify("secret", None)).startswith("TypeError")
 
 
 def test_what_the_page_asks_for_instead_raises_nothing() -> None:
