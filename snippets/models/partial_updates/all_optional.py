@@ -17,7 +17,11 @@ def all_optional(model: type[Model]) -> type[Model]:
         annotation: Any = field.annotation
         fields[name] = (annotation | MISSING, optional)
     return create_model(
-        model.__name__, __base__=model, __module__=model.__module__, **fields
+        model.__name__,
+        __base__=model,
+        __module__=model.__module__,
+        __doc__=model.__doc__,
+        **fields,
     )
 
 

@@ -115,6 +115,8 @@ def test_all_optional_keeps_types_and_rules_of_the_model() -> None:
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     assert "required" not in schemas["ProductPatch"]
     assert schemas["ProductPatch"]["properties"]["name"]["minLength"] == 1
+    assert schemas["ProductPatch"]["description"] == all_optional.ProductPatch.__doc__
+    assert all_optional.ProductPatch.__doc__
 
 
 def test_all_optional_leaves_models_inside_as_they_are() -> None:
