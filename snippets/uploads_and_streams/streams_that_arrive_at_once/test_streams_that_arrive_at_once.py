@@ -376,6 +376,19 @@ def test_an_async_generator_that_never_awaits_runs_to_its_end(serve: Any) -> Non
     assert len(made) == 5000
 
 
+def test_each_step_of_a_def_generator_takes_a_thread_of_the_pool() -> None:
+    names = list[str]()
+
+    def pieces() -> Iterator[str]:
+        for _ in range(3):
+            names.append(threading.current_thread().name)
+            yield "piece"
+
+    with TestClient(Gate().app(pieces)) as test_client:
+        assert test_client.get("/numbers").text == "piece" * 3
+    assert ["AnyIO worker thread" in name for name in names] == [True] * 3
+
+
 def test_a_def_generator_is_asked_for_no_further_piece_when_the_client_has_left(
     serve: Any,
 ) -> None:
