@@ -384,8 +384,8 @@ def test_each_step_of_a_def_generator_takes_a_thread_of_the_pool() -> None:
             names.append(threading.current_thread().name)
             yield "piece"
 
-    with TestClient(Gate().app(pieces)) as test_client:
-        assert test_client.get("/numbers").text == "piece" * 3
+    with TestClient(Gate().app(pieces)) as caller:
+        assert caller.get("/numbers").text == "piece" * 3
     assert ["AnyIO worker thread" in name for name in names] == [True] * 3
 
 
