@@ -3,11 +3,12 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import fastapi.sse
 import httpx2
 import pytest
+import redis
 from anyio import BrokenResourceError
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
@@ -202,6 +203,17 @@ def test_a_growing_key_can_appear_after_a_larger_one(database: Database) -> None
             assert database.execute("SELECT id FROM events WHERE id > 0") == [(2,)]
         assert database.execute("SELECT id FROM events WHERE id > 2") == []
         assert database.execute("SELECT id FROM events ORDER BY id") == [(1,), (2,)]
+
+
+def test_xread_does_not_tell_that_entries_were_trimmed(redis_url: str) -> None:
+    with redis.Redis.from_url(redis_url, decode_responses=True) as store:
+        first: Any = store.xadd("events", {"text": "0"})
+        for number in range(1, 10):
+            store.xadd("events", {"text": str(number)}, maxlen=3, approximate=False)
+        ((_, entries),) = cast(Any, store.xread({"events": first}))
+        assert [entry["text"] for _, entry in entries] == ["7", "8", "9"]
+        oldest: Any = store.xrange("events", count=1)
+        assert oldest[0][0] > first
 
 
 def test_a_finite_stream_without_ids_cannot_be_resumed() -> None:
