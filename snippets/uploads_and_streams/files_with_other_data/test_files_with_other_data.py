@@ -87,6 +87,30 @@ def test_curl_cuts_a_field_at_a_semicolon_unless_it_is_a_form_string(
         assert sent("--form-string") == '{"a": "b;c"}'
 
 
+@pytest.mark.needs(shutil.which("curl"), "curl")
+def test_curl_sends_the_text_of_a_file_with_a_less_than_sign(
+    tmp_path: Path, serve: Any
+) -> None:
+    (tmp_path / "order.json").write_text(json.dumps(ORDER))
+    (tmp_path / "lease.pdf").write_bytes(b"%PDF-1.7")
+
+    def sent(part: str) -> dict[str, Any]:
+        command = ["curl", "-sS", "-F", part, "-F", "contract=@lease.pdf"]
+        ran = subprocess.run(
+            [*command, f"{address}/orders"],
+            cwd=tmp_path,
+            check=True,
+            timeout=30,
+            capture_output=True,
+        )
+        answer: dict[str, Any] = json.loads(ran.stdout)
+        return answer
+
+    with serve(file_and_data.app) as (address, _):
+        assert sent("order=<order.json") == {"order": ORDER, "size": 8}
+        assert sent("order=@order.json")["detail"][0]["type"] == "json_type"
+
+
 def test_fields_are_converted_and_validated() -> None:
     files = {"file": ("a.pdf", b"1")}
     data = {"title": "Lease", "pages": "0"}
@@ -250,19 +274,20 @@ def test_a_document_above_a_mebibyte_is_refused() -> None:
     assert response.json()["detail"] == "Part exceeded maximum size of 1024KB."
 
 
-def test_the_document_may_be_optional() -> None:
+def test_the_document_and_the_file_may_be_optional() -> None:
     app = FastAPI()
 
     @app.post("/orders")
     def add(
-        contract: UploadFile,
+        contract: UploadFile | None = None,
         order: Annotated[Json[file_and_data.Order] | None, Form()] = None,
-    ) -> bool:
-        return order is None
+    ) -> list[bool]:
+        return [contract is None, order is None]
 
-    assert post(app, "/orders", files=CONTRACT).json() is True
+    assert post(app, "/orders", files=CONTRACT).json() == [False, True]
     data = {"order": json.dumps(ORDER)}
-    assert post(app, "/orders", data=data, files=CONTRACT).json() is False
+    assert post(app, "/orders", data=data, files=CONTRACT).json() == [False, False]
+    assert post(app, "/orders", data=data).json() == [True, False]
 
 
 @pytest.mark.site

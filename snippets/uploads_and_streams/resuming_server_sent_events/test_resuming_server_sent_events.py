@@ -434,11 +434,12 @@ def test_a_browser_repeats_a_stream_that_ends_without_a_sign(
 
 
 @pytest.mark.site
+@pytest.mark.parametrize("status", [204, 503])
 def test_a_browser_gives_up_where_the_status_is_not_200(
-    serve: Any, in_browser: Any
+    serve: Any, in_browser: Any, status: int
 ) -> None:
     app = FastAPI()
-    app.get("/answer")(lambda: Response(status_code=503))
+    app.get("/answer")(lambda: Response(status_code=status))
 
     def visit(page: Any, address: str) -> None:
         page.goto(address)

@@ -21,7 +21,10 @@ async def stream_numbers() -> StreamingResponse:
     return StreamingResponse(
         numbers(),
         media_type="text/plain",
-        headers={"X-Accel-Buffering": "no"},
+        headers={
+            "X-Accel-Buffering": "no",  # for nginx
+            "X-Content-Type-Options": "nosniff",  # for a tab of the browser
+        },
     )
 
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
+from playwright.sync_api import TimeoutError as TooLate
 
 from snippets.conftest import Nginx
 from snippets.uploads_and_streams.streams_that_arrive_at_once import (
@@ -464,3 +465,36 @@ def test_a_browser_reads_pieces_with_a_reader(
     with serve(app) as (address, _):
         assert in_browser(lambda page: visit(page, address)) == "first\n"
     assert gate.came_first
+
+
+@pytest.mark.site
+def test_a_tab_of_chromium_holds_a_text_back_without_nosniff(
+    serve: Any, in_browser: Any
+) -> None:
+    nosniff = {"X-Content-Type-Options": "nosniff"}
+    kinds = [("text/plain", nosniff), ("text/plain", {}), (None, {})]
+    gates = [Gate() for _ in kinds]
+    app = FastAPI()
+
+    @app.get("/{number}")
+    def stream(number: int) -> StreamingResponse:
+        kind, headers = kinds[number]
+        return StreamingResponse(gates[number].pieces(), 200, headers, kind)
+
+    def visit(page: Any, address: str, number: int, patience: float) -> str:
+        try:
+            page.goto(
+                f"{address}/{number}", wait_until="commit", timeout=patience * 1000
+            )
+            page.wait_for_function("document.body?.innerText")
+            return str(page.locator("body").inner_text())
+        except TooLate:
+            return "nothing"
+        finally:
+            gates[number].client_has_the_first.set()
+
+    with serve(app) as (address, _):
+        assert in_browser(lambda page: visit(page, address, 0, PATIENCE)) == "first\n"
+        for number in (1, 2):
+            shown = in_browser(lambda page, at=number: visit(page, address, at, LATE))
+            assert shown == "nothing"
