@@ -1,10 +1,11 @@
+import pathlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Request, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Path, Request, WebSocket
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
@@ -164,6 +165,55 @@ def test_the_limit_of_the_body_reaches_both() -> None:
         assert client.post(path, content=b"123456").status_code == 413
 
 
+@pytest.mark.since(fastapi="0.164.0")
+def test_a_limit_of_the_mounted_application_replaces_the_outer_one() -> None:
+    async def size(request: Request) -> int:
+        return len(await request.body())
+
+    app, mounted = FastAPI(max_body_size=5), FastAPI(max_body_size=10)
+    mounted.add_api_route("/size", size, methods=["POST"])
+    app.mount("/mounted", mounted)
+    client = TestClient(app)
+    assert client.post("/mounted/size", content=b"123456").json() == 6
+    assert client.post("/mounted/size", content=b"12345678901").status_code == 413
+
+
+def test_an_outer_handler_for_exception_runs_and_its_response_is_dropped(
+    parts: Parts,
+) -> None:
+    seen: list[Exception] = []
+
+    def note(request: Request, error: Exception) -> Response:
+        seen.append(error)
+        return PlainTextResponse("handled", 418)
+
+    parts.app.add_exception_handler(Exception, note)
+    client = TestClient(parts.app, raise_server_exceptions=False)
+    answer = client.get("/mounted/error")
+    assert (answer.status_code, answer.text) == (500, "Internal Server Error")
+    assert [type(error) for error in seen] == [OutOfStockError]
+
+
+def test_outer_cors_rules_come_before_those_of_the_mounted_application(
+    parts: Parts,
+) -> None:
+    partner = {"Origin": "https://partner.example"}
+    preflight = partner | {"Access-Control-Request-Method": "GET"}
+    parts.mounted.add_middleware(CORSMiddleware, allow_origins=[partner["Origin"]])
+    client = TestClient(parts.app)
+    assert client.options("/mounted/facts", headers=preflight).status_code == 200
+    outer = FastAPI()
+    outer.mount("/mounted", parts.mounted)
+    outer.add_middleware(
+        CORSMiddleware, allow_origins=["https://own.example"], allow_credentials=True
+    )
+    client = TestClient(outer)
+    assert client.options("/mounted/facts", headers=preflight).status_code == 400
+    found = client.get("/mounted/facts", headers=partner).headers
+    assert found["access-control-allow-origin"] == partner["Origin"]
+    assert found["access-control-allow-credentials"] == "true"
+
+
 def test_a_router_takes_neither_middleware_nor_handlers() -> None:
     for name in ("middleware", "exception_handlers"):
         extra: dict[str, Any] = {name: []}
@@ -267,6 +317,10 @@ def test_without_a_name_the_first_route_of_that_name_is_found() -> None:
     app.add_api_route("/first", lambda: 1, name="read_sales")
     app.mount("/reports", both.reports)
     assert app.url_path_for("read_sales") == "/first"
+    app = FastAPI()
+    app.mount("/reports", both.reports)
+    app.add_api_route("/later", lambda: 1, name="read_sales")
+    assert app.url_path_for("read_sales") == "/reports/sales"
 
 
 def test_links_of_a_mount_without_a_name_need_none() -> None:
@@ -370,7 +424,7 @@ def test_a_route_below_a_mount_is_never_reached() -> None:
 
 @pytest.mark.since(fastapi="0.137.0")
 def test_a_mount_in_an_included_router_is_found_under_the_prefix(
-    tmp_path: Path,
+    tmp_path: pathlib.Path,
 ) -> None:
     (tmp_path / "a.txt").write_text("hello")
     router = APIRouter(prefix="/own", dependencies=[Depends(included_router.closed)])
@@ -400,7 +454,12 @@ def test_a_parameter_in_the_path_of_a_mount_is_no_path_parameter_of_its_function
     def read(request: Request, tenant: str = "none") -> list[str]:
         return [request.path_params["tenant"], tenant]
 
+    def read_path(tenant: str = Path()) -> str:
+        return tenant
+
     mounted.add_api_route("/name", read)
+    mounted.add_api_route("/path", read_path)
     app = FastAPI()
     app.mount("/{tenant}", mounted)
     assert TestClient(app).get("/acme/name").json() == ["acme", "none"]
+    assert TestClient(app).get("/acme/path").json() == "acme"

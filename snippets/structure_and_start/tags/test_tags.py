@@ -155,10 +155,12 @@ def test_summary_and_description_come_from_the_function(app: FastAPI) -> None:
         """
 
     app.add_api_route("/default", read_item)
+    app.add_api_route("/named", read_item, name="find_item")
     app.add_api_route("/own", read_item, summary="One", description="D")
     found = operations(app)
     assert found["/default"]["summary"] == "Read Item"
     assert found["/default"]["description"] == "Return one.\n\nMore."
+    assert found["/named"]["summary"] == "Find Item"
     assert found["/own"]["summary"] == "One"
     assert found["/own"]["description"] == "D"
 
