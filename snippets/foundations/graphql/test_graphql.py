@@ -227,8 +227,8 @@ def test_bodies_that_are_no_query_are_a_400() -> None:
     assert client.post("/graphql", json=unknown).status_code == 400
 
 
-@pytest.mark.parametrize("content", [b"\xff", b'"text"'])
-def test_bytes_and_a_json_string_are_a_500(content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"\xff", b'"text"', b"1", b"null", b"[" * 100_000])
+def test_bytes_and_json_that_is_no_object_are_a_500(content: bytes) -> None:
     client = TestClient(books.app, raise_server_exceptions=False)
     headers = {"content-type": "application/json"}
     response = client.post("/graphql", content=content, headers=headers)
@@ -276,6 +276,16 @@ def test_the_schema_can_be_read_until_introspection_is_off() -> None:
     assert "errors" not in ask(books.app, query).json()
     app = serve(Nested, extensions=[DisableIntrospection])
     assert "errors" in ask(app, query).json()
+
+
+def test_messages_suggest_names_until_that_is_off_too() -> None:
+    hidden: dict[str, Any] = {"extensions": [DisableIntrospection]}
+    suggestion = "Did you mean 'book' or 'books'?"
+    assert suggestion in ask(serve(books.Query, **hidden), "{ bok }").text
+    hidden["config"] = StrawberryConfig(disable_field_suggestions=True)
+    answer = ask(serve(books.Query, **hidden), "{ bok }").text
+    assert "Cannot query field" in answer
+    assert "Did you mean" not in answer
 
 
 def test_get_answers_queries_and_refuses_mutations() -> None:
