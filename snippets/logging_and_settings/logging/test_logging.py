@@ -137,6 +137,34 @@ def test_basic_config_shows_own_lines_too_and_changes_nothing_the_second_time() 
     assert said.stderr == "first tea\nthird tea\n"
 
 
+@pytest.mark.parametrize(
+    ("setup", "lines"),
+    [
+        ("own.addHandler(StreamHandler())", 2),
+        ("own.addHandler(StreamHandler()); own.propagate = False", 1),
+        ("root.addHandler(StreamHandler())", 2),
+        ("config(); config()", 1),
+    ],
+)
+def test_a_line_appears_once_for_each_handler(setup: str, lines: int) -> None:
+    code = f"""if True:
+        from logging import INFO, StreamHandler, basicConfig, getLogger
+        from logging.config import dictConfig
+        root, own = getLogger(), getLogger("shop")
+        basicConfig(level=INFO, format="%(message)s")
+        def config():
+            handlers = {{"console": {{"class": "logging.StreamHandler"}}}}
+            settings = {{"level": "INFO", "handlers": ["console"]}}
+            dictConfig({{"version": 1, "handlers": handlers, "root": settings,
+                        "disable_existing_loggers": False}})
+        {setup}
+        own.info("tea")"""
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert said.stderr == "tea\n" * lines
+
+
 def test_the_logger_of_uvicorn_is_silent_without_uvicorn() -> None:
     code = "import logging; logging.getLogger('uvicorn.error').info('tea')"
     said = subprocess.run(

@@ -1,4 +1,4 @@
 #!/bin/sh
 # --8<-- [start:command]
-exec uvicorn service.main:app --app-dir src
+uvicorn service.main:app --app-dir src
 # --8<-- [end:command]

@@ -129,7 +129,7 @@ def test_a_path_a_file_name_and_a_wrong_name_are_not_found(
 def test_app_dir_names_the_folder_to_import_from(says: Says, project: Path) -> None:
     shutil.move(project / "service", project / "src" / "service")
     assert says("service.main:app") == "ModuleNotFoundError: No module named 'service'"
-    command = (FOLDER / "start.sh").read_text().split("exec uvicorn ")[1].split("\n")[0]
+    command = (FOLDER / "start.sh").read_text().split("\nuvicorn ")[1].split("\n")[0]
     assert command == "service.main:app --app-dir src"
     assert says(*command.split()) == ""
 
@@ -169,8 +169,10 @@ def test_an_attribute_that_the_module_lacks(says: Says, project: Path) -> None:
     assert says("service:app") == text
     (project / "service/__init__.py").write_text("from service.main import app\n")
     assert says("service:app") == ""
-    (project / "main.py").touch()
-    assert says("main:app") == loading('Attribute "app" not found in module "main".')
+    for text in ("", 'if __name__ == "__main__":\n    app = print\n'):
+        (project / "main.py").write_text(text)
+        missing = loading('Attribute "app" not found in module "main".')
+        assert says("main:app") == missing
 
 
 def test_another_module_of_the_same_name_in_the_folder_goes_first(
@@ -186,6 +188,18 @@ def test_another_module_of_the_same_name_in_the_folder_goes_first(
     finally:
         sys.modules["secrets"] = saved
     assert error.startswith("AttributeError: module 'secrets' has no attribute")
+
+
+def test_a_file_named_fastapi_hides_the_library(project: Path, start: Any) -> None:
+    shutil.copy(FOLDER / "main.py", project / "fastapi.py")
+    server = start(["uvicorn", "fastapi:app"], project)
+    assert server.end() != 0
+    text = "cannot import name 'FastAPI' from partially initialized module 'fastapi'"
+    server.line(f"ImportError: {text}")
+    (project / "fastapi.py").rename(project / "main.py")
+    server = start(["uvicorn", "main:app", "--port", "0"], project)
+    assert server.address()
+    server.stop()
 
 
 def test_an_argument_without_a_colon(says: Says) -> None:

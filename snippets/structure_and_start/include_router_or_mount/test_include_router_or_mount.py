@@ -237,6 +237,20 @@ def test_dependencies_of_a_part_run() -> None:
     assert client.get("/mounted/x").status_code == 403
 
 
+def test_an_inclusion_adds_prefix_tags_and_dependencies() -> None:
+    app, router = FastAPI(), APIRouter(tags=["orders"])
+    router.add_api_route("/orders", lambda: 1)
+    closed = [Depends(included_router.closed)]
+    app.include_router(router, prefix="/v1", tags=["v1"], dependencies=closed)
+    app.include_router(router, prefix="/v2")
+    client = TestClient(app)
+    assert client.get("/v1/orders").status_code == 403
+    assert client.get("/v2/orders").json() == 1
+    paths = app.openapi()["paths"]
+    tags = [paths[f"/{v}/orders"]["get"]["tags"] for v in ("v1", "v2")]
+    assert tags == [["v1", "orders"], ["orders"]]
+
+
 def test_middleware_of_the_mounted_application_runs_for_it_alone_and_inside(
     parts: Parts,
 ) -> None:

@@ -3,12 +3,14 @@ import os
 import re
 import runpy
 import shutil
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import fastapi.cli
 import fastapi_cli.cli
 import pytest
 import uvicorn
@@ -347,3 +349,26 @@ def test_fastapi_dev_sets_an_environment_variable_and_fastapi_run_does_not(
         monkeypatch.delenv("FASTAPI_ENV")
         CliRunner().invoke(fastapi_cli.cli.app, [command])
     assert seen == [None, "development"]
+
+
+def test_a_port_that_is_taken_ends_the_start(project: Path, start: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        server = start(["uvicorn", "main:app", "--port", port], project)
+        assert server.end() != 0
+        server.line("ERROR: .*address already in use")
+
+
+def test_without_its_package_the_fastapi_command_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fastapi.cli, "cli_main", None)  # what a failed import leaves
+    text = 'To use the fastapi command, please install "fastapi[standard]"'
+    with pytest.raises(RuntimeError, match=re.escape(text)):
+        fastapi.cli.main()
+
+
+def test_python_m_fastapi_starts_the_server_too(project: Path, start: Any) -> None:
+    server = start(["python", "-m", "fastapi", "dev", "--port", "0"], project)
+    assert server.address()
+    server.stop()

@@ -174,6 +174,22 @@ def test_the_text_of_an_answer_can_be_set(app: FastAPI) -> None:
     assert texts == ["Successful Response", "The item"]
 
 
+def test_an_operation_can_be_deprecated_or_left_out_and_answers(app: FastAPI) -> None:
+    router = APIRouter(deprecated=True)
+    router.add_api_route("/routed", nothing)
+    app.add_api_route("/old", nothing, deprecated=True)
+    app.add_api_route("/hidden", nothing, include_in_schema=False)
+    app.include_router(router)
+    found = operations(app)
+    assert {path: item["deprecated"] for path, item in found.items()} == {
+        "/old": True,
+        "/routed": True,
+    }
+    client = TestClient(app)
+    for path in ("/old", "/routed", "/hidden"):
+        assert client.get(path).status_code == 200
+
+
 def test_an_enum_gives_both_names() -> None:
     assert tags(names_once.app) == {"/items": ["items"]}
     names = [tag["name"] for tag in names_once.app.openapi()["tags"]]
