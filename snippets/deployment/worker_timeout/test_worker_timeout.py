@@ -133,6 +133,18 @@ def test_the_worker_tells_that_it_lives_twice_in_each_timeout(
     assert server.wait_for(r"every (\S+) s")[1] == "15.0"
 
 
+def test_a_startup_that_takes_longer_than_the_limit_is_not_killed(
+    start: Any, tmp_path: Path
+) -> None:
+    slow = LIFESPAN.replace("faulthandler.enable()", f"time.sleep({SHORT} * 2)")
+    source = (HERE / "report.py").read_text()
+    source = source.replace("app = FastAPI()", slow.lstrip())
+    (tmp_path / "slow.py").write_text(source)
+    server = start(tmp_path / "slow.py", "--timeout", SHORT)
+    log = server.wait_for(r"Waiting for application startup[\s\S]*startup complete")[0]
+    assert "WORKER TIMEOUT" not in log
+
+
 def test_a_worker_that_reached_its_max_requests_is_killed_while_a_request_awaits(
     start: Any,
 ) -> None:
