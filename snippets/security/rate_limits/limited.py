@@ -26,7 +26,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def client_of(request: Request) -> str:
-    """Return the address; of IPv6 the /64, which one customer has alone."""
+    """Return the address; of IPv6 the /64, which often is one customer's."""
     host = request.client.host if request.client else "unknown"
     try:
         address = ip_address(host)

@@ -141,6 +141,9 @@ def test_without_redis_the_search_is_open_and_the_login_is_closed(
 
 def test_a_full_redis_counts_as_down(client: TestClient, redis_url: str) -> None:
     with SyncRedis.from_url(redis_url) as redis:
+        assert redis.config_get("maxmemory-policy") == {
+            "maxmemory-policy": "noeviction"
+        }
         redis.config_set("maxmemory", "1mb")
         try:
             assert [client.get(SEARCH).status_code for _ in range(5)] == [200] * 5
@@ -185,7 +188,9 @@ def test_a_redis_that_never_answers_counts_as_down(
             assert client.post("/login").status_code == 503
 
 
-def test_a_malformed_body_is_a_422_before_the_limit_counts(redis_url: str) -> None:
+def test_a_malformed_body_is_a_422_or_400_before_the_limit_counts(
+    redis_url: str,
+) -> None:
     app = FastAPI(lifespan=limited.lifespan)
     limit = Depends(limited.rate_limit("orders", 1, 60))
 
@@ -197,6 +202,8 @@ def test_a_malformed_body_is_a_422_before_the_limit_counts(redis_url: str) -> No
         for _ in range(3):
             answer = client.post("/orders", content=b"[", headers=headers)
             assert answer.status_code == 422
+        answer = client.post("/orders", content=b'["\xff"]', headers=headers)
+        assert answer.status_code == 400
         assert redis.keys() == []
         assert client.post("/orders", json=[1]).status_code == 422
         assert redis.keys() == [b"rate:orders:testclient"]
