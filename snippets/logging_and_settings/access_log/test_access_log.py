@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
 from starlette.types import Message
+from uvicorn.logging import AccessFormatter
 from websockets.sync.client import connect
 
 from snippets.logging_and_settings.access_log import (
@@ -147,6 +149,12 @@ def test_the_level_of_the_logger_turns_it_off(start: Any) -> None:
     assert "Application startup complete." in text
 
 
+def test_the_formatter_knows_the_prefix_of_uvicorn_too() -> None:
+    names = "%(levelprefix)s %(client_addr)s %(request_line)s %(status_code)s"
+    said = AccessFormatter(names, use_colors=False).format(record("/tea"))
+    assert said == "INFO:     127.0.0.1:52114 GET /tea HTTP/1.1 200 OK"
+
+
 # --- Filters
 
 
@@ -211,6 +219,23 @@ def test_the_middleware_logs_status_endpoint_and_time(
     assert [one["endpoint"] for one in said] == ["read_item"] * 3 + [None]
     assert all(one["seconds"] >= 0 for one in said)
     recorded("middleware.txt", json.dumps(said[0] | {"seconds": 0.004}))
+
+
+def test_an_unhandled_exception_is_a_500_that_is_not_complete(lines: Lines) -> None:
+    application = FastAPI()
+    application.add_middleware(access_middleware.AccessLog)
+
+    @application.get("/")
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    @application.exception_handler(Exception)
+    async def unavailable(request: Request, error: Exception) -> PlainTextResponse:
+        return PlainTextResponse("later", 503)
+
+    client = TestClient(application, raise_server_exceptions=False)
+    assert client.get("/").status_code == 503
+    assert (lines()[0]["status"], lines()[0]["complete"]) == (500, False)
 
 
 def test_a_response_that_breaks_off_is_a_200_that_is_not_complete(lines: Lines) -> None:
@@ -280,7 +305,8 @@ def test_a_cancelled_request_has_its_line(lines: Lines) -> None:
 
     asyncio.run(scene())
     (line,) = lines()
-    assert (line["path"], line["complete"]) == ("/slow", False)
+    assert line["path"] == "/slow"
+    assert (line["status"], line["complete"]) == (500, False)
 
 
 def test_websockets_and_the_lifespan_pass_through() -> None:

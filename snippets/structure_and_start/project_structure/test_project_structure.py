@@ -21,6 +21,7 @@ from snippets.structure_and_start.project_structure.shop import database, main, 
 
 FOLDER = Path(__file__).parent
 UVICORN = ["uvicorn", "shop.main:app", "--port", "0"]
+RUN = ["fastapi", "run", "shop/main.py", "--host", "127.0.0.1", "--port", "0"]
 
 
 @pytest.fixture
@@ -140,6 +141,52 @@ def test_a_router_that_imports_main_is_a_circle(project: Path, start: Any) -> No
     server = start(UVICORN, project)
     assert server.end() != 0
     server.line("ImportError: cannot import name 'get_session' from partially init")
+
+
+def test_without_init_files_uvicorn_starts_the_package_and_fastapi_run_does_not(
+    project: Path, url: str, start: Any
+) -> None:
+    for path in list((project / "shop").rglob("__init__.py")):
+        path.unlink()
+    server = start(UVICORN, project, SHOP_DATABASE_URL=url)
+    assert call(f"{server.address()}/orders/1").startswith("404")
+    server.stop()
+    server = start(RUN, project, SHOP_DATABASE_URL=url)
+    assert server.end() != 0
+    server.line("attempted relative import with no known parent package")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["uvicorn", "--app-dir", "src", "shop.main:app", "--port", "0"],
+        ["fastapi", "run", "src/shop/main.py", "--host", "127.0.0.1", "--port", "0"],
+    ],
+    ids=["uvicorn", "fastapi run"],
+)
+def test_the_package_may_stand_in_src(
+    project: Path, url: str, start: Any, command: list[str]
+) -> None:
+    (project / "src").mkdir()
+    (project / "shop").rename(project / "src/shop")
+    server = start(command, project, SHOP_DATABASE_URL=url)
+    assert call(f"{server.address()}/orders/1").startswith("404")
+    server.stop()
+
+
+def test_a_file_named_as_a_library_is_imported_in_its_place(tmp_path: Path) -> None:
+    (tmp_path / "fastapi.py").write_text("from fastapi import FastAPI\n")
+    result = subprocess.run(
+        [sys.executable, "fastapi.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "ImportError: cannot import name 'FastAPI' from " in result.stderr
+    if sys.version_info < (3, 13):
+        assert "partially initialized module 'fastapi'" in result.stderr
 
 
 @pytest.mark.parametrize(
