@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import contextlib
+import inspect
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import sys
 import threading
 from asyncio import Queue
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.testclient import TestClient
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from starlette.websockets import WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
@@ -244,6 +248,16 @@ def test_a_thread_of_its_own_uses_call_soon_threadsafe() -> None:
     assert asyncio.run(run()) == "ready"
 
 
+def test_from_thread_fails_in_a_thread_of_its_own() -> None:
+    hub = changes.Hub()
+
+    def run() -> int:
+        return from_thread.run_sync(hub.publish, 7, "ready")
+
+    with ThreadPoolExecutor() as pool, pytest.raises(RuntimeError):
+        pool.submit(run).result(PATIENCE)
+
+
 def threads_that_touch_the_loop(route: Any) -> set[int]:
     """Wait for a message that a `def` route publishes; return who scheduled it."""
     threads = set()
@@ -407,6 +421,39 @@ def test_without_redis_the_change_holds_and_nobody_is_told(
     assert (response.status_code, over_redis.orders[7]) == (200, "paid")
     assert "nobody was told of order 7" in caplog.text
     assert unknown.status_code == 404
+
+
+def test_a_redis_that_does_not_answer_is_asked_twice_within_its_timeouts() -> None:
+    asked = []
+
+    def accept(listening: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            asked.append(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=accept, args=(listening,))
+        thread.start()
+        url = f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
+        retry = Retry(NoBackoff(), 1)
+        silent = AsyncRedis.from_url(url, retry=retry, socket_timeout=0.1)
+        over_redis.app.dependency_overrides[over_redis.get_redis] = lambda: silent
+        try:
+            answer = TestClient(over_redis.app).put(
+                "/orders/7", json={"status": "paid"}
+            )
+        finally:
+            over_redis.app.dependency_overrides.clear()
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join(PATIENCE)
+        for connection in asked:
+            connection.close()
+    assert (answer.status_code, len(asked)) == (200, 2)
+    default = inspect.signature(AsyncRedis).parameters["socket_timeout"].default
+    assert default == 5
 
 
 def test_without_redis_a_worker_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
