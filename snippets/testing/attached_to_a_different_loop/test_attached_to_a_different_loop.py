@@ -243,6 +243,32 @@ def test_a_test_client_in_an_async_test_has_another_loop_than_its_fixtures(
     assert "attached to a different loop" in message
 
 
+def test_in_auto_mode_the_plugins_give_fixture_and_test_two_loops(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    program = source("engine_of_the_lifespan")
+    used = "        await client.get('/answer')\n        yield client"
+    program = program.replace("        yield client", used)
+    alone = program.replace("@pytest.mark.anyio\n", "")
+    alone = alone.replace("client(anyio_backend: str)", "client()")
+    files = {"both": program, "alone": alone}
+    found = run_pytest(tmp_path, files, environment, "-o", "asyncio_mode=auto")
+    both = of_file(found, "both")
+    assert len(both) == 2
+    assert "attached to a different loop" in both[0]
+    assert of_file(found, "alone") == ["PASSED"] * 2
+
+
+def test_a_session_fixture_with_the_loop_of_a_function_is_a_scope_mismatch(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    files = {"session": source("wrong_session_fixture")}
+    setting = "asyncio_default_fixture_loop_scope=function"
+    found = run_pytest(tmp_path, files, environment, "-o", setting)
+    (message,) = of_file(found, "session")
+    assert "ScopeMismatch" in message
+
+
 async def answer(engine: AsyncEngine) -> int:
     async with engine.connect() as connection:
         return int((await connection.execute(text("SELECT 42"))).scalar_one())
