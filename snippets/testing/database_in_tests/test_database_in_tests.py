@@ -28,7 +28,12 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError, SAWarning
+from sqlalchemy.exc import (
+    IntegrityError,
+    InvalidRequestError,
+    OperationalError,
+    SAWarning,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import NullPool, StaticPool
 
@@ -118,6 +123,34 @@ def test_the_asynchronous_tests_of_the_page_pass_and_leave_no_table(
     engine = create_engine(shop_url, poolclass=NullPool)
     assert inspect(engine).get_table_names() == []
     assert async_rollback_tests.Order.__tablename__ == "async_orders"
+
+
+def test_in_auto_mode_of_pytest_asyncio_the_asynchronous_tests_need_no_anyio(
+    tmp_path: Path, shop_url: str
+) -> None:
+    url = make_url(shop_url).set(drivername="postgresql+asyncpg")
+    address = url.render_as_string(hide_password=False)
+    auto = ("-o", "asyncio_mode=auto")
+    assert "1 passed" not in run_pytest(
+        tmp_path, "async_rollback_tests.py", address, *auto
+    )
+    program = (FOLDER / "async_rollback_tests.py").read_text()
+    program = program.replace("@pytest.mark.anyio\n", "")
+    program = program.replace("connection(anyio_backend: str)", "connection()")
+    alone = tmp_path / "alone.py"
+    alone.write_text(program)
+    assert "1 passed" in run_pytest(tmp_path, str(alone), address, *auto)
+
+
+def test_an_isolation_level_is_refused_within_the_transaction(engine: Engine) -> None:
+    with (
+        engine.connect() as connection,
+        connection.begin(),
+        joined(connection) as session,
+    ):
+        level = {"isolation_level": "SERIALIZABLE"}
+        with pytest.raises(InvalidRequestError, match="isolation_level"):
+            session.connection(execution_options=level)
 
 
 def test_a_commit_of_the_code_ends_only_its_savepoint(engine: Engine) -> None:
