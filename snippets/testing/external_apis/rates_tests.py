@@ -12,9 +12,15 @@ from pydantic import BaseModel, Field, ValidationError
 SERVICE = "https://rates.example.com"
 
 
+def create_client(
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(base_url=SERVICE, timeout=5, transport=transport)
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
-    async with httpx2.AsyncClient(base_url=SERVICE, timeout=5) as client:
+    async with create_client() as client:
         yield {"rates": client}
 
 
@@ -55,10 +61,7 @@ Service = Callable[[httpx2.Request], httpx2.Response]
 def client_with() -> Iterator[Callable[[Service], TestClient]]:
     def start(service: Service) -> TestClient:
         async def override() -> AsyncIterator[httpx2.AsyncClient]:
-            transport = httpx2.MockTransport(service)
-            async with httpx2.AsyncClient(
-                transport=transport, base_url=SERVICE
-            ) as client:
+            async with create_client(httpx2.MockTransport(service)) as client:
                 yield client
 
         app.dependency_overrides[get_client] = override

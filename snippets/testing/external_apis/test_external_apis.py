@@ -86,6 +86,37 @@ def test_a_broken_connection_is_a_502(failure: Any) -> None:
     assert rates_tests.app.dependency_overrides == {}
 
 
+def test_the_client_of_the_override_has_the_time_limit_of_production() -> None:
+    timeouts = []
+
+    def service(request: httpx2.Request) -> httpx2.Response:
+        timeouts.append(request.extensions["timeout"]["read"])
+        return httpx2.Response(200, json={"euros": 1})
+
+    fixture: Any = rates_tests.client_with
+    start = fixture.__wrapped__()
+    assert next(start)(service).get("/rates/USD").status_code == 200
+    next(start, None)
+    assert timeouts == [rates_tests.create_client().timeout.read] == [5]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"euros": "\xff"}',
+        b"[" * 100_000,
+        b'{"euros": 1e999}',
+        b'{"euros": "\\ud800"}',
+    ],
+)
+def test_a_body_that_cannot_be_read_is_a_502(body: bytes) -> None:
+    fixture: Any = rates_tests.client_with
+    start = fixture.__wrapped__()
+    answer = httpx2.Response(200, content=body)
+    assert next(start)(lambda _: answer).get("/rates/USD").status_code == 502
+    next(start, None)
+
+
 def test_without_the_override_the_service_is_called(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
