@@ -24,7 +24,7 @@ NETWORK = ("A test tried to use socket", "socket.gaierror")
 def page_of(test_file: Path) -> str:
     """Return the path of the page that a test file proves, for example ``docs/routing/order.md``."""
     topic, slug = test_file.relative_to(SNIPPETS).parts[:2]
-    return f"docs/{topic}/{slug.replace('_', '-')}.md"
+    return f"docs/{topic}/{slug}.md".replace("_", "-")
 
 
 def left_out(report: pytest.TestReport | pytest.CollectReport) -> str:

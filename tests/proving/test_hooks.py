@@ -3,11 +3,15 @@
 import re
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
+from scripts.catalogue.answers import load
 from tests.mistakes.mistake import CODE, PYTEST, copy, run
 from tests.mistakes.table import RUNS
+from tests.proving.hooks import page_of
+from tests.proving.watching import SNIPPETS
 
 pytestmark = pytest.mark.site  # it copies the project
 
@@ -50,3 +54,9 @@ def test_a_mistake_that_only_shows_in_a_run_is_refused(said: dict[str, str], num
         pytest.skip("older Pythons do not tell of a sleep; only one of a minute is noticed")
     lines = said.get(f"test_bad_{number}", "").splitlines()
     assert any(RUNS[number][2] in line for line in lines), lines
+
+
+def test_each_answer_is_found_from_its_code() -> None:
+    for page in load().answers.values():
+        code = page.file.removeprefix("docs/").removesuffix(".md").replace("-", "_")
+        assert page_of(Path(SNIPPETS, code, "test_it.py")) == page.file
