@@ -122,6 +122,7 @@ def test_a_copy_that_fails_leaves_no_file(
         assert list(folder.iterdir()) == []
 
 
+@pytest.mark.since(starlette="1.6.0")
 def test_a_temporary_file_that_cannot_be_written_is_a_400(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

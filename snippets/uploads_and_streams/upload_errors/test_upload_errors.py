@@ -1,6 +1,5 @@
 import io
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -122,10 +121,19 @@ def test_a_form_that_breaks_off_is_field_required(
     assert response.json() == {"name": "a", "size": 1}
 
 
-def test_a_temporary_folder_that_is_missing_is_an_error_parsing_the_body(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+class FullDisk(io.BytesIO):
+    """A temporary file for which there is no room."""
+
+    def write(self, data: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_temporary_file_that_cannot_be_written_is_an_error_parsing_the_body(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setattr(
+        "starlette.formparsers.SpooledTemporaryFile", lambda **_: FullDisk()
+    )
     response = post(files={"file": ("a.txt", b"1" * (MEBIBYTE + 1))})
     text = "There was an error parsing the body"
     assert (response.status_code, response.json()) == (400, {"detail": text})
