@@ -146,6 +146,22 @@ def test_the_route_for_unknown_paths_hides_what_is_included_later() -> None:
     assert TestClient(late).get("/api/users").json() == "users"
 
 
+def test_a_page_of_its_own_is_found_with_its_whole_name_or_as_a_folder(
+    dist: Path,
+) -> None:
+    (dist / "about.html").write_text("about")
+    (dist / "blog").mkdir()
+    (dist / "blog/index.html").write_text("blog")
+    client = TestClient(frontend_beside_api.app)
+    for path, text in [
+        ("/about", INDEX),
+        ("/about.html", "about"),
+        ("/blog/", "blog"),
+        ("/blog", "blog"),
+    ]:
+        assert client.get(path, headers=BROWSER).text == text
+
+
 def test_a_404_page_takes_the_place_of_index_html(dist: Path) -> None:
     (dist / "404.html").write_text("lost")
     client = TestClient(frontend_beside_api.app)
