@@ -24,7 +24,9 @@ Headers = list[tuple[bytes, bytes]]
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
     timeout = httpx2.Timeout(5, read=30)
     limits = httpx2.Limits(max_connections=100, keepalive_expiry=2)
-    async with httpx2.AsyncClient(timeout=timeout, limits=limits) as client:
+    async with httpx2.AsyncClient(
+        timeout=timeout, limits=limits, trust_env=False
+    ) as client:
         yield {"client": client}
 
 
@@ -35,15 +37,17 @@ def end_to_end(headers: Headers) -> Headers:
     named = b",".join(value for name, value in headers if name.lower() == b"connection")
     dropped = HOP_BY_HOP | {name.strip().lower() for name in named.split(b",")}
     lowered = [(name.lower(), value) for name, value in headers]
+    if any(name == b"transfer-encoding" for name, _ in lowered):
+        dropped.add(b"content-length")
     return [(name, value) for name, value in lowered if name not in dropped]
 
 
 def headers_for_upstream(request: Request) -> Headers:
     kept = [
-        h for h in end_to_end(request.headers.raw) if not h[0].startswith(FORWARDED)
+        header
+        for header in end_to_end(request.headers.raw)
+        if not header[0].startswith(FORWARDED) and b"_" not in header[0]
     ]
-    if "transfer-encoding" in request.headers:
-        kept = [h for h in kept if h[0] != b"content-length"]
     if request.client:
         kept.append((b"x-forwarded-for", request.client.host.encode()))
     kept.append((b"x-forwarded-proto", request.url.scheme.encode()))

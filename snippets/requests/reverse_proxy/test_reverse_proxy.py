@@ -4,16 +4,18 @@ import gzip
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import ModuleType
 from typing import Any
 
 import httpx2
 import pytest
 import uvicorn
+from a2wsgi import WSGIMiddleware
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
+from snippets.conftest import Nginx
 from snippets.requests.reverse_proxy import (
     gateway,
     orders,
@@ -201,6 +203,29 @@ def test_a_length_beside_chunks_is_not_passed_on(through: Through) -> None:
     assert b"content-length" not in echo.names
 
 
+def test_a_length_beside_chunks_of_the_answer_is_not_passed_on(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
+
+        def serve_once() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(answer + b"3\r\nabc\r\n0\r\n\r\n")
+
+        thread = threading.Thread(target=serve_once)
+        thread.start()
+        with serve(gateway.app) as (address, _):
+            assert httpx2.get(f"{address}/orders").content == b"abc"
+        thread.join()
+
+
 def test_headers_of_the_connection_stay_behind(through: Through) -> None:
     echo = Echo(
         [(b"connection", b"x-internal"), (b"x-internal", b"1"), (b"x-kept", b"1")]
@@ -231,6 +256,48 @@ def test_the_client_cannot_choose_its_address(through: Through) -> None:
     assert echo.header(b"x-forwarded-for") == [b"127.0.0.1"]
     assert echo.header(b"x-forwarded-proto") == [b"http"]
     assert not {b"forwarded", b"x-real-ip"} & echo.names
+
+
+def test_a_wsgi_service_does_not_take_an_underscore_for_the_address(
+    through: Through,
+) -> None:
+    def service(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        return [environ["HTTP_X_FORWARDED_FOR"].encode()]
+
+    forged = b"X_Forwarded_For: 203.0.113.9\r\n"
+    wsgi: Any = WSGIMiddleware(service)
+    with through(wsgi, forwarded_allow_ips="192.0.2.1") as address:
+        answer = raw(address, b"GET /orders", forged)
+    assert b"127.0.0.1" in answer
+    assert b"203.0.113.9" not in answer
+
+
+def test_nginx_drops_a_header_with_an_underscore_by_default(
+    serve: Any, nginx: Nginx
+) -> None:
+    echo = Echo()
+    with (
+        serve(echo, lifespan="off") as (address, _),
+        nginx(f"location / {{ proxy_pass {address}; }}") as front,
+    ):
+        raw(front, b"GET /orders", b"X_Forwarded_For: 203.0.113.9\r\nX-Kept: 1\r\n")
+    assert b"x-kept" in echo.names
+    assert b"x_forwarded_for" not in echo.names
+
+
+def test_a_proxy_of_the_environment_is_not_used(
+    through: Through, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        there = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, there)
+        with through(Echo()) as address:
+            assert raw(address, b"GET /orders").startswith(b"HTTP/1.1 200")
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
 
 
 def test_the_host_of_the_client_is_passed_on(through: Through) -> None:
@@ -478,6 +545,30 @@ def test_no_http_is_a_502(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         thread.join()
 
 
+def test_a_service_that_refuses_a_long_upload_early_and_closes_can_become_a_502(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
+
+        def refuse() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                head = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n"
+                connection.sendall(head + b"Connection: close\r\n\r\n")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with serve(gateway.app) as (address, _):
+            answer = httpx2.post(
+                f"{address}/orders", content=bytes(20_000_000), timeout=PATIENCE
+            )
+        thread.join()
+    assert answer.status_code == 502
+
+
 def test_no_answer_in_time_is_a_504(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -488,6 +579,122 @@ def test_no_answer_in_time_is_a_504(
         timeout = httpx2.Timeout(PATIENCE, read=0.05)
         with gateway_with(monkeypatch, serve, timeout=timeout) as address:
             assert httpx2.get(f"{address}/orders", timeout=PATIENCE).status_code == 504
+
+
+def test_a_body_that_the_service_does_not_take_is_a_504(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(
+            gateway, "UPSTREAM", f"http://127.0.0.1:{silent.getsockname()[1]}"
+        )
+        timeout = httpx2.Timeout(PATIENCE, write=0.05)
+        with gateway_with(monkeypatch, serve, timeout=timeout) as address:
+            answer = httpx2.post(
+                f"{address}/orders", content=bytes(20_000_000), timeout=PATIENCE
+            )
+    assert answer.status_code == 504
+
+
+def test_a_connection_that_takes_too_long_is_a_504(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def service(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectTimeout("too long", request=request)
+
+    transport = httpx2.MockTransport(service)
+    with gateway_with(monkeypatch, serve, transport=transport) as address:
+        assert httpx2.get(f"{address}/orders").status_code == 504
+
+
+def test_a_mock_transport_has_to_stream_its_answer(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"streamed"
+
+    def service(request: httpx2.Request) -> httpx2.Response:
+        at_once = request.extensions["target"] == b"/orders/1"
+        return httpx2.Response(200, content=b"x" if at_once else pieces())
+
+    transport = httpx2.MockTransport(service)
+    with gateway_with(monkeypatch, serve, transport=transport) as address:
+        assert httpx2.get(f"{address}/orders").text == "streamed"
+        with pytest.raises(httpx2.RemoteProtocolError):
+            httpx2.get(f"{address}/orders/1")
+    assert "StreamConsumed" in caplog.text
+
+
+async def long_answer(scope: Any, receive: Any, send: Any) -> None:
+    """Read the body, then send 30 MB as fast as the receiver takes them."""
+    message = await receive()
+    while message.get("more_body"):
+        message = await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    body = {"type": "http.response.body", "body": bytes(100_000), "more_body": True}
+    for _ in range(300 if scope["method"] == "POST" else 1):
+        await send(body)
+    await send({"type": "http.response.body"})
+
+
+def stop_sending(client: socket.socket) -> None:
+    client.sendall(b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
+
+
+def stop_reading(client: socket.socket) -> None:
+    client.sendall(b"POST /orders HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    assert client.recv(1)
+
+
+SLOW = pytest.mark.parametrize("stop", [stop_sending, stop_reading])
+
+
+@SLOW
+def test_a_slow_client_holds_a_connection(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, stop: Callable[[socket.socket], None]
+) -> None:
+    arrived = threading.Event()
+
+    async def upstream(scope: Any, receive: Any, send: Any) -> None:
+        arrived.set()
+        await long_answer(scope, receive, send)
+
+    with serve(upstream, lifespan="off") as (service, _):
+        monkeypatch.setattr(gateway, "UPSTREAM", service)
+        options = {
+            "limits": httpx2.Limits(max_connections=1),
+            "timeout": httpx2.Timeout(PATIENCE, pool=0.05),
+        }
+        with (
+            gateway_with(monkeypatch, serve, **options) as address,
+            connect(address) as client,
+        ):
+            stop(client)
+            assert arrived.wait(PATIENCE)
+            assert httpx2.get(f"{address}/orders").status_code == 503
+
+
+@SLOW
+def test_nginx_in_front_waits_for_the_slow_client_instead(
+    serve: Any,
+    nginx: Nginx,
+    monkeypatch: pytest.MonkeyPatch,
+    stop: Callable[[socket.socket], None],
+) -> None:
+    with serve(long_answer, lifespan="off") as (service, _):
+        monkeypatch.setattr(gateway, "UPSTREAM", service)
+        options = {
+            "limits": httpx2.Limits(max_connections=1),
+            "timeout": httpx2.Timeout(PATIENCE),
+        }
+        with (
+            gateway_with(monkeypatch, serve, **options) as address,
+            nginx(f"location / {{ proxy_pass {address}; }}") as front,
+            connect(front) as client,
+        ):
+            stop(client)
+            answer = httpx2.get(f"{front}/orders", timeout=PATIENCE)
+            assert answer.status_code == 200
 
 
 def test_no_free_connection_is_a_503(
