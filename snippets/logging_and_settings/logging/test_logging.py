@@ -6,6 +6,7 @@ import logging.handlers
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,8 @@ def test_an_exception_in_a_task_that_nobody_awaits_is_logged_by_asyncio(
     async def scene() -> None:
         task = asyncio.create_task(fail())
         await asyncio.sleep(0)
+        gc.collect()
+        assert not [one for one in caplog.records if one.exc_info]
         del task
         gc.collect()
 
@@ -268,6 +271,61 @@ def test_the_handler_of_the_page_writes_a_file_and_rotates_it(
     assert re.search(PLAIN + "INFO uvicorn.error: Application startup", text, re.M)
     handler = to_a_file.LOGGING["handlers"]["file"]
     assert (handler["maxBytes"], handler["backupCount"]) == (10_000_000, 5)
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_under_fastapi_dev_a_note_of_a_change_is_the_next_change(
+    start: Any, tmp_path: Path, right: bool
+) -> None:
+    program = (Path(__file__).parent / "to_a_file.py").read_text(encoding="utf-8")
+    entry = '"watchfiles": {"level": "WARNING"},'
+    assert entry in program
+    program = program if right else program.replace(entry, "")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "main.py").write_text(f"{program}\n\napp = main()\n", encoding="utf-8")
+    command = "import os, sys; os.chdir('project'); os.execv(sys.argv[1], sys.argv[1:])"
+    options = ("main.py", "--host", "127.0.0.1", "--port", "{port}")
+    dev = (sys.executable, "-m", "fastapi", "dev", *options)
+    server = start("to_a_file.py", "-c", command, *dev)
+    assert server.get("/").status_code == 200
+    with (project / "main.py").open("a", encoding="utf-8") as file:
+        file.write("# one change\n")
+    log = project / "app.log"
+    wanted = ("startup complete", 2) if right else ("detected", 5)
+    deadline = time.monotonic() + 30
+    while log.read_text(encoding="utf-8").count(wanted[0]) < wanted[1]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    server.stop()
+    assert ("watchfiles.main" in log.read_text(encoding="utf-8")) is not right
+
+
+def test_a_line_of_a_logger_that_passes_it_on_is_printed_twice() -> None:
+    code = """if True:
+        import logging, sys
+        logging.basicConfig(format="root %(message)s", level="INFO")
+        logger = logging.getLogger("shop")
+        logger.addHandler(logging.StreamHandler())
+        logger.info("tea")
+        logger.propagate = False
+        logger.info("milk")"""
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert said.stderr == "tea\nroot tea\nmilk\n"
+
+
+def test_caplog_sees_an_info_line_after_set_level(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    logger = logging.getLogger("shop")
+    caplog.set_level("WARNING")
+    logger.info("tea")
+    assert caplog.messages == []
+    caplog.set_level("INFO")
+    logger.info("tea")
+    assert caplog.messages == ["tea"]
 
 
 def test_a_watched_file_is_opened_again_after_somebody_moved_it(tmp_path: Path) -> None:

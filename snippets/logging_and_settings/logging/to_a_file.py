@@ -22,11 +22,12 @@ LOGGING: dict[str, Any] = {
         },
     },
     "root": {"level": "INFO", "handlers": ["file"]},
-    # --8<-- [end:handlers]
     "loggers": {
         "uvicorn": {"handlers": [], "propagate": True},
         "uvicorn.access": {"handlers": [], "propagate": True},
+        "watchfiles": {"level": "WARNING"},
     },
+    # --8<-- [end:handlers]
 }
 
 

@@ -288,6 +288,17 @@ def test_on_event_works_with_a_warning_and_is_ignored_beside_a_lifespan() -> Non
         assert events == []
 
 
+def test_the_command_does_not_show_the_warning(project: Path, start: Any) -> None:
+    (project / "main.py").write_text(
+        "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+        '@app.on_event("startup")\ndef begin() -> None:\n    print("begun")\n'
+    )
+    server = start(UVICORN, project, PYTHONWARNINGS="")
+    server.address()
+    server.stop()
+    assert (server.count("^begun"), server.count("deprecated")) == (1, 0)
+
+
 def test_what_on_event_did_belongs_into_the_lifespan() -> None:
     everything_in_lifespan.events.clear()
     with TestClient(everything_in_lifespan.app):
@@ -320,6 +331,10 @@ def test_the_application_has_no_add_event_handler_and_its_router_has() -> None:
     with pytest.raises(AttributeError, match=missing):
         application.add_event_handler("startup", print)
     application.router.add_event_handler("startup", lambda: events.append("up"))
+    with TestClient(application):
+        assert events == ["up"]
+    application = FastAPI(lifespan=lifespan_of([], "main"))
+    application.router.add_event_handler("startup", lambda: events.append("beside"))
     with TestClient(application):
         assert events == ["up"]
 
