@@ -194,8 +194,9 @@ def test_a_file_named_fastapi_hides_the_library(project: Path, start: Any) -> No
     shutil.copy(FOLDER / "main.py", project / "fastapi.py")
     server = start(["uvicorn", "fastapi:app"], project)
     assert server.end() != 0
-    text = "cannot import name 'FastAPI' from partially initialized module 'fastapi'"
-    server.line(f"ImportError: {text}")
+    server.line("ImportError: cannot import name 'FastAPI' from ")
+    if sys.version_info < (3, 13):
+        server.line("from partially initialized module 'fastapi'")
     (project / "fastapi.py").rename(project / "main.py")
     server = start(["uvicorn", "main:app", "--port", "0"], project)
     assert server.address()
@@ -217,6 +218,9 @@ def test_a_router_that_imports_the_application_is_a_circular_import(
     )
     text = "ImportError: cannot import name 'app' from partially initialized module 'service.main'"
     assert says("service.main:app").startswith(text)
+    first = "from fastapi import FastAPI\napp = FastAPI()\nfrom service import items\n"
+    (project / "service/main.py").write_text(first)
+    assert says("service.main:app") == ""  # which is luck
     included = "app = FastAPI()\napp.include_router(items.router)\n"
     (project / "service/main.py").write_text(f"{items}{included}")
     (project / "service/items.py").write_text((FOLDER / "router.py").read_text())
