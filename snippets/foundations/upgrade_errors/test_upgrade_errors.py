@@ -233,6 +233,23 @@ def test_a_template_with_its_name_first_is_a_type_error() -> None:
     assert TestClient(template.app).get("/").text == "<h1>Pen</h1>"
 
 
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("a.html", "&lt;b&gt;"),
+        ("a.htm", "&lt;b&gt;"),
+        ("a.xml", "&lt;b&gt;"),
+        ("a.html.j2", "<b>"),
+    ],
+)
+def test_only_some_names_of_templates_are_escaped(
+    name: str, page: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text("{{ value }}")
+    templates = Jinja2Templates(directory=tmp_path)
+    assert templates.get_template(name).render(value="<b>") == page
+
+
 def test_an_included_router_has_no_path(older: Older) -> None:
     if older("fastapi", "0.137.0"):
         assert wrong_walk_routes.paths(wrong_walk_routes.app) == ["/items/{item_id}"]
@@ -340,13 +357,15 @@ def test_dict_and_from_orm_are_deprecated() -> None:
 # How to upgrade
 
 
-def test_fastapi_sets_no_upper_limit_for_starlette() -> None:
+def test_fastapi_sets_no_upper_limit_for_starlette(older: Older) -> None:
     [starlette] = [
         line.specifier
         for line in map(Requirement, requires("fastapi") or [])
         if line.name == "starlette"
     ]
     assert [part.operator for part in starlette] == [">="]
+    if not older("fastapi", "0.165.0"):
+        assert not starlette.contains("1.5.0")
 
 
 def test_pytest_lists_the_old_forms_and_can_make_failures_of_them(
