@@ -113,15 +113,18 @@ def test_another_request_goes_to_the_running_application_within_a_moment(page: P
     )
 
 
-def test_an_error_is_told_with_the_readers_lines(page: Page) -> None:
+@pytest.mark.parametrize(
+    ("broken", "kind"), [("1 / 0", "ZeroDivisionError"), ('"the', "SyntaxError")]
+)
+def test_an_error_is_told_with_the_readers_lines(page: Page, broken: str, kind: str) -> None:
     run(page)
-    changed = page.locator(".block--runs code").first.inner_text().replace('"the caller"', "1 / 0")
+    changed = page.locator(".block--runs code").first.inner_text().replace('"the caller"', broken)
     code(page, changed)
     page.get_by_role("button", name="Send again").click()
-    finished(page)
-    page.get_by_role("textbox", name="Request", exact=True).fill("GET /users/me")
-    page.get_by_role("button", name="Send again").click()
-    expect(page.locator('[data-kind="error"]').last).to_contain_text("ZeroDivisionError")
+    expect(page.locator(".run__status").first).to_have_text(
+        f"Ended with {kind}, which was not recorded."
+    )
+    expect(page.locator('[data-kind="error"]').last).to_contain_text(kind)
     assert "site-packages" not in page.locator(".run__text").nth(1).inner_text()
 
 

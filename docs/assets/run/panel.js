@@ -198,6 +198,7 @@ export class Panel {
       return this.say(`Finished in ${time}; ${why}.`, this.error ? "error" : "")
     }
     if (same) return this.say(`The same as recorded, in ${time}.`, "same")
+    if (this.error) return this.say(`Ended with ${this.error.kind}, which was not recorded.`, "error")
     const { expected, real: lines } = compared(this.about.expected, real)
     this.show(this.expected, expected)
     this.log.keep()
