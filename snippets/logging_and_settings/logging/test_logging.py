@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
@@ -314,6 +315,16 @@ def test_a_line_of_a_logger_that_passes_it_on_is_printed_twice() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert said.stderr == "tea\nroot tea\nmilk\n"
+
+
+def test_httpx2_logs_the_query_at_info(caplog: pytest.LogCaptureFixture) -> None:
+    transport = httpx2.MockTransport(lambda request: httpx2.Response(200))
+    for level in ("INFO", "WARNING"):
+        caplog.set_level(level, "httpx2")
+        with httpx2.Client(transport=transport) as client:
+            client.get("https://api.example.com/", params={"key": level})
+    (line,) = [one for one in caplog.records if one.name == "httpx2"]
+    assert "key=INFO" in line.getMessage()
 
 
 def test_caplog_sees_an_info_line_after_set_level(
