@@ -156,6 +156,31 @@ def test_a_worker_that_reached_its_max_requests_is_killed_while_a_request_awaits
         assert innocent.recv(100) == b""
 
 
+def test_after_a_reload_the_limit_ends_the_last_requests_of_the_old_worker(
+    start: Any,
+) -> None:
+    options = ("--timeout", LIMIT, "--graceful-timeout", "1")
+    server = start("wrong_report.py", *options)
+    pid = server.wait_for(r"Started server process \[(\d+)\]")[1]
+    server.wait_for("Application startup complete")
+    with server.ask("/wait") as last:
+        server.wait_for("a request waits")
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for(rf"Hang up[\s\S]*WORKER TIMEOUT \(pid:{pid}\)")
+        assert last.recv(100) == b""
+
+
+def test_gunicorn_stops_after_the_graceful_timeout(start: Any) -> None:
+    options = ("--timeout", "600", "--graceful-timeout", "1")
+    server = start("wrong_report.py", *options)
+    server.wait_for("Application startup complete")
+    with server.ask("/wait") as last:
+        server.wait_for("a request waits")
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(PATIENCE)
+        assert last.recv(100) == b""
+
+
 LIFESPAN = """
 from contextlib import asynccontextmanager
 

@@ -22,4 +22,5 @@ async def report() -> int:
 
 @app.get("/wait")
 async def wait() -> None:
+    print("a request waits", flush=True)
     await asyncio.Event().wait()
