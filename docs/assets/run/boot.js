@@ -4,8 +4,9 @@ const ENVIRONMENT = { HOME: "/home/pyodide", PYTHONHASHSEED: "0", PYDANTIC_DISAB
 const BUNDLES = "/lib/bundles"
 
 // `core` is the address of the archive of modules, `extension` holds the one compiled module, `fetchBundle` returns
-// the bytes of a further archive at once, and `emit` is told each event as JSON. Returns what runs a job, as JSON.
-export async function boot({ loadPyodide, manifest, home, core, extension, fetchBundle, emit }) {
+// the bytes of a further archive at once, `emit` is told each event as JSON, and where `isLate` says so, the program is
+// interrupted. Returns what runs a job, as JSON.
+export async function boot({ loadPyodide, manifest, home, core, extension, fetchBundle, emit, isLate }) {
   const known = JSON.parse(manifest)
   const write = (files, path, content) => {
     files.mkdirTree(path.slice(0, path.lastIndexOf("/")))
@@ -24,5 +25,7 @@ export async function boot({ loadPyodide, manifest, home, core, extension, fetch
     write(python.FS, path, fetchBundle(bundle))
     return path
   }
+  // The interpreter looks there now and then for a signal; 2 is that of Ctrl+C.
+  if (isLate) python.setInterruptBuffer({ get 0() { return isLate() ? 2 : 0 }, set 0(_) {} })
   return python.pyimport("inside.entry").start(manifest, bring, emit)
 }

@@ -4,6 +4,7 @@ import { boot } from "./boot.js"
 const home = self.name
 const download = self.fetch.bind(self)
 const FileRequest = self.XMLHttpRequest
+const ENOUGH = 11_000 // milliseconds of a run: WebKit goes on with an endless loop in a worker that the page has ended
 const LATE = 20_000 // milliseconds after which a file that brought nothing more is given up
 const started = performance.now()
 
@@ -13,6 +14,7 @@ async function fetchFile(name) {
   return answer
 }
 
+let end = Infinity
 let total = 0
 let loaded = 0
 function progress(bytes) {
@@ -89,7 +91,7 @@ async function start() {
   const { loadPyodide } = await script
   const run = await boot({
     loadPyodide, manifest, home, core: `${home}core.zip`, extension: await extension, fetchBundle,
-    emit: text => postMessage(JSON.parse(text)),
+    emit: text => postMessage(JSON.parse(text)), isLate: () => performance.now() > end,
   })
   cutOff()
   postMessage({ event: "ready", milliseconds: Math.round(performance.now() - started) })
@@ -109,6 +111,7 @@ self.addEventListener("message", async ({ data: job }) => {
     return // it has been told
   }
   postMessage({ event: "running" })
+  end = performance.now() + ENOUGH
   try {
     run(JSON.stringify(job))
   } catch (error) {
