@@ -246,3 +246,10 @@ def test_a_changed_template_is_used_without_a_restart(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text("newer")
     os.utime(tmp_path / "a.html", (1, 1))
     assert page_of(templates, "a.html", {}) == "newer"
+
+
+def test_a_template_extends_a_layout_of_the_same_folder(tmp_path: Path) -> None:
+    written(tmp_path, "base.html", "<main>{% block body %}none{% endblock %}</main>")
+    page = '{% extends "base.html" %}{% block body %}{{ it }}{% endblock %}'
+    templates = written(tmp_path, "page.html", page)
+    assert page_of(templates, "page.html", {"it": "tea"}) == "<main>tea</main>"

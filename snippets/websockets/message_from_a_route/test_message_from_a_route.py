@@ -120,6 +120,16 @@ def test_a_client_that_left_is_forgotten(serve: Any) -> None:
             assert put(url, "paid").json() == {"told": 0}
 
 
+def test_one_test_client_sends_the_put_and_reads_the_message() -> None:
+    with (
+        TestClient(changes.app) as client,
+        client.websocket_connect("/orders/7/changes") as websocket,
+    ):
+        assert websocket.receive_text() == "new"
+        assert client.put("/orders/7", json={"status": "paid"}).is_success
+        assert websocket.receive_text() == "paid"
+
+
 def test_a_binary_message_of_a_client_is_ignored() -> None:
     with (
         TestClient(changes.app) as client,
