@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, BackgroundTasks, FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
@@ -236,6 +236,19 @@ def test_an_unhandled_exception_is_a_500_that_is_not_complete(lines: Lines) -> N
     client = TestClient(application, raise_server_exceptions=False)
     assert client.get("/").status_code == 503
     assert (lines()[0]["status"], lines()[0]["complete"]) == (500, False)
+
+
+def test_the_line_is_written_after_the_background_tasks(lines: Lines) -> None:
+    application = FastAPI()
+    application.add_middleware(access_middleware.AccessLog)
+    before: list[int] = []
+
+    @application.get("/")
+    async def begin(tasks: BackgroundTasks) -> None:
+        tasks.add_task(lambda: before.append(len(lines())))
+
+    assert TestClient(application).get("/").status_code == 200
+    assert (before, len(lines())) == ([0], 1)
 
 
 def test_a_response_that_breaks_off_is_a_200_that_is_not_complete(lines: Lines) -> None:
