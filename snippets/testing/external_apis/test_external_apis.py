@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx2
 import pytest
@@ -137,6 +138,29 @@ def test_a_fake_replaces_the_class_of_the_client() -> None:
     fake_rates.test_the_price_is_converted()
     with pytest.raises(NotImplementedError):
         TestClient(fake_rates.app).get("/price", params={"dollars": 10})
+
+
+def test_an_async_mock_is_a_fake_without_a_class() -> None:
+    fake = AsyncMock(spec=fake_rates.Rates)
+    fake.euros.return_value = 0.92
+    fake_rates.app.dependency_overrides[fake_rates.Rates] = lambda: fake
+    try:
+        response = TestClient(fake_rates.app).get("/price", params={"dollars": 10})
+    finally:
+        del fake_rates.app.dependency_overrides[fake_rates.Rates]
+    assert response.json() == {"euros": 9.2}
+    fake.euros.assert_awaited_once_with("USD")
+
+
+def test_a_client_of_a_module_is_replaced_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = httpx2.Response(200, json={"euros": 0.92})
+    transport = httpx2.MockTransport(lambda request: answer)
+    fake = httpx2.AsyncClient(base_url="https://rates.example.com", transport=transport)
+    monkeypatch.setattr(wrong_no_error_tested, "client", fake)
+    response = TestClient(wrong_no_error_tested.app).get("/rates/USD")
+    assert response.json() == {"euros": 0.92}
 
 
 def test_a_mock_transport_does_not_keep_the_timeout_but_is_told_it() -> None:
