@@ -288,6 +288,26 @@ def test_messages_suggest_names_until_that_is_off_too() -> None:
     assert "Did you mean" not in answer
 
 
+def test_mutations_of_one_request_run_one_after_the_other() -> None:
+    seen = []
+
+    @strawberry.type
+    class Mutation:
+        @strawberry.mutation
+        async def add(self, title: str) -> str:
+            seen.append(f"begin {title}")
+            await asyncio.sleep(0)
+            seen.append(f"end {title}")
+            return title
+
+    app = FastAPI()
+    schema = strawberry.Schema(Nested, Mutation)
+    app.include_router(GraphQLRouter(schema), prefix="/graphql")
+    answer = ask(app, 'mutation { a: add(title: "tea") b: add(title: "rum") }')
+    assert answer.json() == {"data": {"a": "tea", "b": "rum"}}
+    assert seen == ["begin tea", "end tea", "begin rum", "end rum"]
+
+
 def test_get_answers_queries_and_refuses_mutations() -> None:
     @strawberry.type
     class Mutation:
