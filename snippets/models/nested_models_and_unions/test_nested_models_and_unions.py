@@ -1,10 +1,10 @@
 import json
 from datetime import date
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Annotated, Any, Literal
 
 import pytest
-from fastapi import FastAPI, Query
+from fastapi import Body, FastAPI, Query
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field, Json, PydanticUserError, TypeAdapter
 
@@ -258,8 +258,36 @@ def test_a_tag_may_be_the_member_of_an_enum() -> None:
     class Pay(BaseModel):
         payment: Annotated[Cash | Voucher, Field(discriminator="kind")]
 
-    paid = Pay.model_validate_json('{"payment": {"kind": "voucher"}}')
-    assert paid == Pay(payment=Voucher(kind=Kind.VOUCHER))
+    app = FastAPI()
+
+    @app.post("/payments")
+    def pay(pay: Pay) -> bool:
+        return pay == Pay(payment=Voucher(kind=Kind.VOUCHER))
+
+    answer = TestClient(app).post("/payments", json={"payment": {"kind": "voucher"}})
+    assert answer.json() is True
+
+
+def test_the_tag_of_a_request_cannot_be_the_member_of_a_plain_enum() -> None:
+    class Kind(Enum):
+        CASH = "cash"
+        VOUCHER = "voucher"
+
+    class Cash(BaseModel):
+        kind: Literal[Kind.CASH]
+
+    class Voucher(BaseModel):
+        kind: Literal[Kind.VOUCHER]
+
+    app = FastAPI()
+
+    @app.post("/payments")
+    def pay(
+        payment: Annotated[Cash | Voucher, Body(discriminator="kind")],
+    ) -> None: ...
+
+    answer = TestClient(app).post("/payments", json={"kind": "voucher"})
+    assert answer.json()["detail"][0]["type"] == "union_tag_invalid"
 
 
 def test_a_date_or_a_word_needs_no_tag() -> None:
