@@ -96,6 +96,8 @@ def test_with_offset_a_new_row_repeats_one_and_a_deleted_row_hides_one(
     assert titles(numbered.get("/posts?limit=2&offset=2")) == ["d", "c"]
     database.execute("DELETE FROM posts WHERE title IN ('new', 'd')")
     assert titles(numbered.get("/posts?limit=2&offset=2")) == ["b", "a"]
+    database.execute("DELETE FROM posts WHERE title = 'a'")
+    assert titles(numbered.get("/posts?limit=2")) == ["e", "c"]
 
 
 def test_with_a_cursor_each_row_comes_once(
@@ -158,8 +160,16 @@ GOOD = {"created": "2026-11-01T12:00:00Z", "id": 3}
         encoded(GOOD | {"created": "\ud800"}),
     ],
 )
-def test_a_changed_cursor_is_a_422(keyset: TestClient, after: str) -> None:
+def test_a_cursor_of_other_types_is_a_422(keyset: TestClient, after: str) -> None:
     assert keyset.get("/posts", params={"after": after}).status_code == 422
+
+
+def test_a_cursor_with_another_id_is_another_page(keyset: TestClient) -> None:
+    pages = []
+    for number in (3, 2):
+        after = encoded({"created": "2026-11-01T12:00:00Z", "id": number})
+        pages.append(titles(keyset.get("/posts", params={"after": after})))
+    assert pages == [["b", "a"], ["a"]]
 
 
 @pytest.mark.parametrize(
