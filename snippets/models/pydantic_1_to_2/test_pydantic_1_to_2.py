@@ -103,6 +103,15 @@ def test_old_names_work_with_a_warning(source: str, new: str) -> None:
     assert any(new in str(warning.message) for warning in caught)
 
 
+@pytest.mark.parametrize("attribute", ["required", "type_"])
+def test_the_fields_have_lost_attributes_of_pydantic_1(attribute: str) -> None:
+    with (
+        pytest.warns(PydanticDeprecatedSince20),
+        pytest.raises(AttributeError, match=attribute),
+    ):
+        run(f"{MODEL}M.__fields__['a'].{attribute}")
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
