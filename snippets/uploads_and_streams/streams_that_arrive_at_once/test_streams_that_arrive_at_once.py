@@ -195,6 +195,19 @@ def test_the_status_200_is_sent_before_the_generator_starts(serve: Any) -> None:
                 response.read()
 
 
+def test_below_gzip_an_error_before_the_first_piece_is_a_500(serve: Any) -> None:
+    async def refused() -> AsyncIterator[str]:
+        if gate.came_first is None:
+            raise HTTPException(404)
+        yield "first\n"
+
+    gate = Gate()
+    app = gate.app(refused)
+    app.add_middleware(GZipMiddleware)
+    with serve(app) as (address, _):
+        assert httpx2.get(f"{address}/numbers", timeout=PATIENCE).status_code == 500
+
+
 @pytest.mark.parametrize("library", ["requests", "httpx2"])
 def test_iter_lines_gives_each_line_when_it_is_complete(
     serve: Any, library: str
