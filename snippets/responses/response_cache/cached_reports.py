@@ -20,13 +20,14 @@ USERS: dict[str, str] = {}  # SHA-256 of a token: name; your login in its place
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, redis.Redis]]:
-    client = redis.from_url(
-        os.environ["REDIS_URL"], socket_timeout=0.5, socket_connect_timeout=0.5
+    pool = redis.BlockingConnectionPool.from_url(
+        os.environ["REDIS_URL"],
+        timeout=2,
+        socket_timeout=0.5,
+        socket_connect_timeout=0.5,
     )
-    try:
+    async with redis.Redis.from_pool(pool) as client:
         yield {"redis": client}
-    finally:
-        await client.aclose()
 
 
 app = FastAPI(lifespan=lifespan)

@@ -1,4 +1,5 @@
 # --8<-- [start:cached]
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -12,14 +13,20 @@ async def cached(
     client: redis.Redis, key: str, seconds: int, make: Callable[[], Awaitable[bytes]]
 ) -> bytes | str:
     body: bytes | str | None = None
+    lock = client.lock(f"{key}:lock", timeout=30)
     try:
-        if (body := await client.get(key)) is not None:
-            return body
-        async with client.lock(f"{key}:lock", timeout=30, blocking_timeout=10):
+        for _ in range(100):  # ten seconds
             if (body := await client.get(key)) is not None:
                 return body
-            body = await make()
-            await client.set(key, body, ex=seconds)
+            if await lock.acquire(blocking=False):
+                try:
+                    if (body := await client.get(key)) is None:
+                        body = await make()
+                        await client.set(key, body, ex=seconds)
+                    return body
+                finally:
+                    await lock.release()
+            await asyncio.sleep(0.1)
     except RedisError as error:
         logger.warning("cache not used: %s", error)
     return await make() if body is None else body

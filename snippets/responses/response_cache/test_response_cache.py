@@ -9,6 +9,7 @@ import pytest
 import redis
 import redis.asyncio
 from fastapi.testclient import TestClient
+from redis.asyncio.lock import Lock
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -152,7 +153,6 @@ def times_made(cached: Cached, url: str, requests: int = 8) -> int:
     made = 0
 
     async def run() -> None:
-        client = redis.asyncio.from_url(url)
         waiting = asyncio.Event()
 
         async def make() -> bytes:
@@ -165,9 +165,10 @@ def times_made(cached: Cached, url: str, requests: int = 8) -> int:
                     await waiting.wait()
             return b"{}"
 
-        calls = [cached(client, "key", 60, make) for _ in range(requests)]
-        assert await asyncio.gather(*calls) == [b"{}"] * requests
-        await client.aclose()
+        pool = redis.asyncio.BlockingConnectionPool.from_url(url, timeout=PATIENCE)
+        async with redis.asyncio.Redis.from_pool(pool) as client:
+            calls = [cached(client, "key", 60, make) for _ in range(requests)]
+            assert await asyncio.gather(*calls) == [b"{}"] * requests
 
     asyncio.run(run())
     return made
@@ -182,6 +183,43 @@ def test_with_a_lock_one_makes_it_and_the_others_read_it(
 ) -> None:
     assert times_made(one_at_a_time.cached, redis_url) == 1
     assert store.keys() == [b"key"]
+
+
+def test_the_others_read_the_body_without_taking_the_lock(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = []
+    original = Lock.acquire
+
+    async def watched(self: Lock, **options: Any) -> bool:
+        found: bool = await original(self, **options)
+        taken.append(found)
+        return found
+
+    monkeypatch.setattr(Lock, "acquire", watched)
+    assert times_made(one_at_a_time.cached, redis_url, 120) == 1
+    assert taken.count(True) == 1
+
+
+def test_more_requests_than_connections_wait_for_one_and_the_default_pool_refuses(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def make() -> bytes:
+        return b"{}"
+
+    async def read(client: redis.asyncio.Redis, key: str) -> None:
+        calls = [cached_reports.cached(client, key, 60, make) for _ in range(120)]
+        assert await asyncio.gather(*calls) == [b"{}"] * 120
+
+    async def run() -> None:
+        async with cached_reports.lifespan(cached_reports.app) as state:
+            await read(state["redis"], "one")
+        assert caplog.text == ""
+        async with redis.asyncio.from_url(redis_url) as client:
+            await read(client, "two")
+        assert "Too many connections" in caplog.text
+
+    asyncio.run(run())
 
 
 def test_with_a_lock_and_without_redis_the_body_is_made() -> None:

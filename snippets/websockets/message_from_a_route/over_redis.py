@@ -16,7 +16,7 @@ from fastapi import (
     WebSocketException,
 )
 from fastapi.requests import HTTPConnection
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -73,12 +73,14 @@ async def listen(pubsub: PubSub, hub: Hub) -> None:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     url = os.environ["REDIS_URL"]
-    retry = Retry(NoBackoff(), 1)  # where a connection of the pool was lost
+    pool = BlockingConnectionPool.from_url(  # waits for a free connection
+        url,
+        timeout=2,
+        socket_timeout=1,
+        retry=Retry(NoBackoff(), 1),  # where a connection of the pool was lost
+    )
     hub = Hub()
-    async with (
-        Redis.from_url(url, retry=retry) as redis,
-        redis.pubsub() as pubsub,
-    ):
+    async with Redis.from_pool(pool) as redis, redis.pubsub() as pubsub:
         await pubsub.psubscribe("orders:*")
         listener = asyncio.create_task(listen(pubsub, hub))
         app.state.hub, app.state.redis = hub, redis

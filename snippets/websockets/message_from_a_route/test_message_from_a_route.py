@@ -1,7 +1,6 @@
 import asyncio
 import base64
 import contextlib
-import inspect
 import json
 import os
 import re
@@ -462,8 +461,24 @@ def test_a_redis_that_does_not_answer_is_asked_twice_within_its_timeouts() -> No
         for connection in asked:
             connection.close()
     assert (answer.status_code, len(asked)) == (200, 2)
-    default = inspect.signature(AsyncRedis).parameters["socket_timeout"].default
-    assert default == 5
+
+
+def test_many_changes_at_once_are_all_told(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        async with over_redis.lifespan(over_redis.app):
+            await change_120_times(over_redis.app.state.redis)
+        assert caplog.text == ""
+        async with AsyncRedis.from_url(redis_url) as default:
+            await change_120_times(default)
+        assert "Too many connections" in caplog.text
+
+    async def change_120_times(redis: AsyncRedis) -> None:
+        calls = [over_redis.change(7, "paid", redis) for _ in range(120)]
+        await asyncio.gather(*calls)
+
+    asyncio.run(run())
 
 
 def test_without_redis_a_worker_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
