@@ -13,7 +13,7 @@ from typing import Any, Optional
 import pydantic
 import pydantic.v1
 import pytest
-from fastapi import Depends, FastAPI, Query, Response, responses, status
+from fastapi import APIRouter, Depends, FastAPI, Query, Response, responses, status
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import FastAPIDeprecationWarning, PydanticV1NotSupportedError
 from fastapi.security import HTTPBearer
@@ -123,10 +123,16 @@ def test_on_event_and_on_startup_still_work_and_the_first_warns() -> None:
         assert done == ["on_startup", "on_event", "router"]
 
 
-def test_a_lifespan_silences_the_old_handlers() -> None:
+def test_a_lifespan_silences_the_old_handlers_of_the_application_alone() -> None:
     app = FastAPI(lifespan=event_handler.lifespan, on_startup=[lambda: 1 / 0])
+    router = APIRouter(on_startup=[lambda: done.append("router")])
+    done: list[str] = []
+    with pytest.warns(DeprecationWarning, match="on_event is deprecated"):
+        app.on_event("startup")(lambda: 1 / 0)  # type: ignore[deprecated]
+    app.include_router(router)
     with TestClient(app):
         assert app.state.items == {"7": "Pen"}
+        assert done == ["router"]
 
 
 @pytest.mark.parametrize("name", ["route", "add_websocket_route"])
