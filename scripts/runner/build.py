@@ -14,12 +14,12 @@ from pathlib import Path
 
 from scripts.project import ROOT
 from scripts.releases.environment import CommandError, install, run
-from scripts.runner.packages import CORE, LAZY, pinned
+from scripts.runner.packages import COMPILED, CORE, LAZY, pinned
 
 ROOM = ROOT / "scripts" / "runner"
 CACHE = ROOT / ".cache" / "runner"
 MADE_BY = ("build.mjs", "bundle.py", "first_program.py", "package-lock.json", "packages.py")
-PLATFORM = "pyemscripten_2026_0_wasm32"
+PLATFORM, OTHER = "pyemscripten_2026_0_wasm32", "manylinux2014_x86_64"
 INTERPRETER = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 """What of Pyodide goes to the browser as it is."""
 PIP = [
@@ -83,19 +83,15 @@ def wheels() -> Path:
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
         asked = home / "asked.txt"
+        for platform, named in ((PLATFORM, False), (OTHER, True)):
+            kind = [
+                *("--platform", platform, "--python-version", "3.14", "--implementation", "cp"),
+                *("--abi", "cp314", "--only-binary", ":all:"),
+            ]
+            lines = [line for name, line in sorted(pinned().items()) if (name in COMPILED) == named]
+            asked.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            run([sys.executable, *PIP, *kind, "--dest", str(home), "--requirement", str(asked)])
         asked.write_text(lock, encoding="utf-8")
-        kind = [
-            "--platform",
-            PLATFORM,
-            "--python-version",
-            "3.14",
-            "--implementation",
-            "cp",
-            "--abi",
-            "cp314",
-        ]
-        kind += ["--only-binary", ":all:", "--dest", str(home), "--requirement", str(asked)]
-        run([sys.executable, *PIP, *kind])
         asked.rename(listed)
     return home
 

@@ -29,7 +29,9 @@ GONE = (
         "pydantic/v1/",
         "pydantic/_hypothesis",
     ),
-    *("anyio/pytest_plugin", "anyio/_backends/_trio", "fastapi/cli", "fastapi/__main__"),
+    *("anyio/_backends/_trio", "fastapi/cli", "fastapi/__main__"),
+    *("flask/sansio/README", "werkzeug/debug/shared/", "strawberry/cli/", "strawberry/ext/mypy"),
+    *("pygments/lexers/", "pygments/styles/"),
     *(f"sqlalchemy/dialects/{name}/" for name in ("mssql", "mysql", "oracle")),
     *("sqlalchemy/testing/", "sqlalchemy/ext/mypy/"),
 )
@@ -49,6 +51,13 @@ ALWAYS = (
     *("encodings/ascii", "encodings/latin_1", "encodings/utf_8_sig"),
 )
 """What programs use often, and no framework by itself."""
+KEPT = (
+    *(f"pygments/lexers/{name}" for name in ("__init__", "_mapping", "diff", "python")),
+    *(f"pygments/styles/{name}" for name in ("__init__", "_mapping", "default")),
+)
+"""What is of use all the same, as pytest imports it."""
+COMPILED = (".so", ".c")
+"""What of other platforms' wheels is of no use."""
 READ = ("anyio/__init__", "anyio/abc/__init__", "anyio/_lazyimport", "anyio/streams/__init__")
 """Modules that read their own source."""
 
@@ -91,7 +100,8 @@ def read(path: Path) -> dict[str, bytes]:
     for name, content in files.items():
         if name.endswith(("/RECORD", "/WHEEL", "/top_level.txt", ".pyi", "py.typed")):
             continue
-        if name.startswith(GONE) or "/licenses/" in name or ".dist-info/LICENSE" in name:
+        is_gone = name.startswith(GONE) and not name.startswith(KEPT)
+        if is_gone or "/licenses/" in name or ".dist-info/LICENSE" in name:
             continue
         if name.endswith(".dist-info/METADATA"):
             content = content.partition(b"\n\n")[0] + b"\n"
@@ -156,7 +166,8 @@ def main(
     first, later = sorted_out(modules, set(loaded))
     for bundle, packages in lazy.items():
         for package in packages:
-            later.setdefault(bundle, {}).update(read(releases[package]))
+            members = read(releases[package]).items()
+            later.setdefault(bundle, {}).update(m for m in members if not m[0].endswith(COMPILED))
     files = {
         "LICENCES.txt": licences(wheels).encode(),
         "core.bin": gzip.compress(archive(first, packed=False), 9, mtime=0),

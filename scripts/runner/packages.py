@@ -24,14 +24,24 @@ CORE = [
 LAZY = {
     "jwt": ["pyjwt"],
     "httpx2": ["httpx2", "httpx2-jsfetch"],
-    "httpx": ["httpx", "httpcore", "certifi", "h11"],
+    "h11": ["h11"],
+    "httpx": ["httpx", "httpcore", "certifi"],
     "email_validator": ["email-validator", "dnspython"],
     "pydantic_settings": ["pydantic-settings", "python-dotenv"],
     "itsdangerous": ["itsdangerous"],
     "sqlalchemy": ["sqlmodel", "sqlalchemy"],
     "a2wsgi": ["a2wsgi"],
+    "click": ["click"],
+    "flask": ["flask", "werkzeug", "blinker"],
+    "jinja2": ["jinja2", "markupsafe"],
+    "packaging": ["packaging"],
+    "pytest": ["pytest", "pluggy", "iniconfig", "pygments"],
+    "strawberry": ["strawberry-graphql", "graphql-core", "cross-web", "python-dateutil"],
+    "uvicorn": ["uvicorn"],
 }
 """What is fetched when a program imports it: the bundle, and its packages."""
+COMPILED = ["markupsafe"]
+"""What has no wheel for the browser, and does without its compiled modules: another's wheel will do."""
 BROWSER = {
     "sys_platform": "emscripten",
     "platform_system": "Emscripten",

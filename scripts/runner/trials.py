@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.project import ROOT
+from scripts.runner.companions import companions
 from scripts.runner.hosts import Event, Host
 from scripts.runner.inside.exchanges import requests as requests_of
 from scripts.runner.inside.exchanges import to_text
@@ -22,20 +23,28 @@ LACKS = {
     r"No module named '_?multiprocessing'|lacks multiprocessing": "processes",
     r"can't start new thread": "threads",
     r"cannot import name 'scrypt'": "OpenSSL",
+    r"here are no sockets|module 'socket' has no": "sockets",
     r"greenlet": "greenlet",
     r"no such table": "tables",
-    r"^RuntimeError: File at path": "files",
-    r"does not speak ASGI": "WSGI",
+    r"^RuntimeError: (File|Directory) .*does not exist": "files",
+    r"^hang": "time",
+    r"^SystemExit": "sockets",
+    r"^ImportError: attempted relative import": "modules",
     r"No module named 'snippets": "modules",
     r"No module named '(asyncpg)": "PostgreSQL",
     r"No module named '(bson|pymongo)": "MongoDB",
     r"No module named '(redis)": "Redis",
-    r"No module named '(\w+)(\.v1)?'": r"\1\2",
-    r"^\w+: (\w+) must be installed": r"\1",
-    r"^ValueError: Unable to configure formatter 'access'": "uvicorn",
-    r"^DeadlockError": "network",
 }
 """Exceptions by which a program says that it needs what is not there, and what that is."""
+MISSING = {
+    r"No module named '(\w+)(\.v1)?": r"\1\2",
+    r"^\w+: (\w+) must be installed": r"\1",
+    r"Unable to configure formatter 'access'": "uvicorn",
+    r"^DeadlockError": "network",
+    r"^hang": "time",
+    r"^SystemExit": "sockets",
+}
+"""The same of exceptions that CPython does not raise."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ def job(program: Program, **more: Any) -> dict[str, Any]:
         "source": program.source,
         "name": Path(program.path).name,
         "lines": lines,
+        "files": companions(program.path),
         "anew": True,
         "hurry": True,
     } | more
@@ -122,10 +132,12 @@ def matching(program: Program, host: Host, root: Path = ROOT) -> tuple[str, str]
 def trial(program: Program, browser: Host, here: Host, root: Path = ROOT) -> Trial:
     """Try a program."""
     events = alone(browser, job(program))
-    real = alone(here, job(program))
     why = failure(events)
-    if why and (lacks(why) or kind(why) != kind(failure(real))):
-        return Trial(program.path, CANNOT, lacks(why) or kind(why))
+    if word := lacks(why):
+        return Trial(program.path, CANNOT, word)
+    real = alone(here, job(program))
+    if why and kind(why) != kind(failure(real)):
+        return Trial(program.path, CANNOT, lacks(why, MISSING) or kind(why))
     if why.startswith(ENDLESS):
         return Trial(program.path, RUNS, ENDLESS)
     if found := matching(program, browser, root):
@@ -135,9 +147,9 @@ def trial(program: Program, browser: Host, here: Host, root: Path = ROOT) -> Tri
     return Trial(program.path, RUNS, kind(why), given if is_same else "")
 
 
-def lacks(why: str) -> str:
+def lacks(why: str, signs: dict[str, str] = LACKS) -> str:
     """Return in a word what a program that ended with an exception needs and has not, or nothing."""
-    for pattern, word in LACKS.items():
+    for pattern, word in signs.items():
         if found := re.search(pattern, why):
             return found.expand(word)
     return ""

@@ -15,6 +15,33 @@ from tests.conftest import new_context
 pytestmark = pytest.mark.site
 
 ROUTES = "requests/route-order/"
+TICKS = """
+import asyncio
+from fastapi import WebSocket
+
+
+@app.websocket("/ticks")
+async def ticks(socket: WebSocket):
+    await socket.accept()
+
+    async def hear():
+        while True:
+            await socket.send_text("heard " + await socket.receive_text())
+
+    hearing = asyncio.create_task(hear())
+    for number in range(1000):
+        await socket.send_text(f"tick {number}")
+        await asyncio.sleep(0.2)
+"""
+MARKUP = """
+from fastapi.responses import HTMLResponse
+
+
+@app.get("/markup", response_class=HTMLResponse)
+def markup():
+    return "<script>parent.document.title = 'taken over'</script><h1>Hello</h1>"
+"""
+SAVES_DATA = "Object.defineProperty(navigator, 'connection', { value: { saveData: true } })"
 LIMIT = 120_000  # milliseconds in which the interpreter starts on a busy machine
 
 
@@ -61,6 +88,11 @@ def finished(page: Page) -> None:
 def code(page: Page, text: str) -> None:
     """Write ``text`` in place of the code of the first block that has been run."""
     page.locator(".block--runs code").first.fill(text)
+
+
+def add(page: Page, text: str) -> None:
+    """Write ``text`` below the code of the first block that has been run."""
+    code(page, f"{page.locator('.block--runs code').first.inner_text()}\n\n{text}")
 
 
 def test_nothing_is_loaded_before_the_click_and_then_from_this_site_alone(
@@ -170,6 +202,66 @@ def test_a_program_reaches_no_other_host(page: Page, served: str) -> None:
     assert "refused: Programs in the page have no network." in told
     assert "DeadlockError" in told  # an answer that never comes
     assert {urlsplit(address).netloc for address in asked} <= {urlsplit(served).netloc}
+
+
+@pytest.mark.parametrize("body", ["pass", "print('x')"])
+def test_an_endless_loop_is_stopped_after_ten_seconds_and_the_page_stays_alive(
+    page: Page, body: str
+) -> None:
+    run(page)
+    add(page, f"while True:\n    {body}\n")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.locator(".run__status").first).to_have_text("Running …")
+    frames = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    page.evaluate(frames)
+    assert page.get_by_role("button", name="Stop").is_visible()
+    expect(page.locator(".run__status").first).to_have_text(
+        "Stopped after 10 s. The next run starts anew.", timeout=LIMIT
+    )
+    assert len(page.locator(".run__text").nth(1).inner_text()) < 110_000
+
+
+def test_a_socket_that_stays_open_shows_each_message_and_is_stopped(page: Page) -> None:
+    run(page)
+    add(page, TICKS)
+    page.get_by_role("textbox", name="Request", exact=True).fill("WEBSOCKET /ticks\n\nhi")
+    page.get_by_role("button", name="Send again").click()
+    real = page.locator(".run__text").nth(1)
+    for told in ("server ← tick 1", "client → hi", "server ← heard hi", "server ← tick 5"):
+        expect(real).to_contain_text(told, timeout=LIMIT)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".run__status").first).to_have_text(re.compile("Stopped by you"))
+    assert "close" not in real.inner_text()
+
+
+def test_an_answer_in_html_is_shown_where_no_script_runs(page: Page) -> None:
+    run(page)
+    add(page, MARKUP)
+    page.get_by_role("textbox", name="Request", exact=True).fill("GET /markup")
+    page.get_by_role("button", name="Send again").click()
+    finished(page)
+    frame = page.locator(".run__page")
+    assert frame.get_attribute("sandbox") == ""
+    expect(frame.content_frame.get_by_role("heading")).to_have_text("Hello")
+    assert "taken over" not in page.title()
+
+
+def test_who_saves_data_is_asked_before_anything_of_weight_is_loaded(
+    browser: Browser, served: str
+) -> None:
+    with new_context(browser, "phone") as context:
+        context.add_init_script(SAVES_DATA)
+        page = context.new_page()
+        page.set_default_timeout(LIMIT)
+        asked = list[str]()
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(served + ROUTES)
+        page.locator(".block__run").first.click()
+        page.get_by_text("Your browser asks to save data. Running loads 8 MB, once.").wait_for()
+        assert not [address for address in asked if address.endswith((".wasm", ".bin"))]
+        page.get_by_role("button", name="Load and run").click()
+        finished(page)
+        assert [address for address in asked if address.endswith(".wasm")]
 
 
 def test_a_file_that_is_missing_gives_a_sentence_and_no_button_that_waits(

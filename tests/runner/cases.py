@@ -310,6 +310,82 @@ async def echo(ws: WebSocket):
     except WebSocketDisconnect as error:
         print("gone", error.code)
 """
+FLASK = """
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.post("/orders/<int:number>")
+def create(number):
+    return {"number": number, "item": request.get_json()["item"]}, 201
+"""
+WSGI = """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    yield environ["REQUEST_METHOD"].encode()
+    yield environ["PATH_INFO"].encode()
+"""
+PAGES = """
+from fastapi import FastAPI, Request
+from fastapi.templating import Jinja2Templates
+from jinja2 import DictLoader, Environment
+
+loader = DictLoader({"item.html": "<h1>{{ name }}</h1>"})
+templates = Jinja2Templates(env=Environment(loader=loader, autoescape=True))
+app = FastAPI()
+
+
+@app.get("/")
+def read(request: Request):
+    return templates.TemplateResponse(request, "item.html", {"name": "<b>"})
+"""
+GRAPHQL = """
+import strawberry
+from fastapi import FastAPI
+from strawberry.fastapi import GraphQLRouter
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def name(self) -> str:
+        return "ann"
+
+
+app = FastAPI()
+app.include_router(GraphQLRouter(strawberry.Schema(Query)), prefix="/graphql")
+"""
+TESTS = """
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx2 import ASGITransport, AsyncClient
+
+app = FastAPI()
+
+
+@app.get("/")
+def read():
+    return 1
+
+
+@pytest.fixture
+def client():
+    with TestClient(app) as client:
+        yield client
+
+
+def test_one(client):
+    assert client.get("/").json() == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_two(anyio_backend):
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        assert (await client.get("/")).json() == {expected}
+"""
 CASES = [
     Case(
         "async endpoint",
@@ -381,5 +457,23 @@ CASES = [
         APP + "if __name__ == '__main__':\n    raise SystemExit\n",
         "GET /x",
         "404 Not Found",
+    ),
+    Case(
+        "Flask",
+        FLASK,
+        'POST /orders/7\n\n{"item": "tea"}',
+        '201 Created\n{"item":"tea","number":7}',
+    ),
+    Case("Flask, suggested request", FLASK, "", "POST /orders/1"),
+    Case("WSGI", WSGI, "GET /a%20b", "200 OK\nGET/a b"),
+    Case("templates", PAGES, "GET /", "<h1>&lt;b&gt;</h1>"),
+    Case("GraphQL", GRAPHQL, 'POST /graphql\n\n{"query": "{name}"}', '{"data":{"name":"ann"}}'),
+    Case("suggested request to an included router", GRAPHQL, "", "GET /graphql"),
+    Case("tests that pass", TESTS.replace("{expected}", "1"), "", "2 passed"),
+    Case(
+        "tests that fail",
+        TESTS.replace("{expected}", "2"),
+        "",
+        "1 passed, 1 failed\n\nAssertionError: assert 1 == 2",
     ),
 ]

@@ -9,7 +9,8 @@ from scripts.runner.build import folder
 from scripts.runner.hosts import Host, browser, here
 from scripts.runner.inside.exchanges import Request, requests, to_text
 from scripts.runner.inside.outcome import Answer, Outcome, as_exchange, view, views
-from scripts.runner.trials import alone, told
+from scripts.runner.inside.teller import EACH, END, MOST
+from scripts.runner.trials import ENDLESS, alone, failure, told
 from tests.runner.cases import APP, CASES, LIFESPAN, Case
 
 BOTH = {"CPython": here, "browser": browser}
@@ -121,6 +122,23 @@ def test_a_run_leaves_nothing_behind(host: Host) -> None:
     )
     after = "import logging, os, sys\nprint('LEFT' in os.environ, logging.root.handlers)\n"
     assert told(run(host, after, "")) == "False []"
+
+
+def test_files_lie_beside_a_program_and_are_gone_for_the_next_one(host: Host) -> None:
+    source = "import os\nfrom snippets.a.b import c\nprint(c.X, sorted(os.listdir()))\n"
+    files = {"templates/x.html": "<p>", "snippets/a/b/c.py": "X = 5\n"}
+    assert told(run(host, source, "", files=files)) == "5 ['snippets', 'templates']"
+    after = told(run(host, source, "", anew=True))
+    assert "No module named 'snippets" in after
+
+
+def test_no_more_of_an_output_is_told_than_a_page_can_show(host: Host) -> None:
+    told_of = run(host, "for _ in range(50_000):\n    print('x')\n", "")
+    assert len(told_of) < MOST / EACH + 10
+    assert sum(len(event.get("text", "")) for event in told_of) < MOST
+    assert told_of[-2]["text"].endswith(END)
+    hurried = run(host, "while True:\n    print('x')\n", "", hurry=True)
+    assert failure(hurried).startswith(ENDLESS)
 
 
 RECORDED = """GET /items/1

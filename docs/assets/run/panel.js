@@ -139,7 +139,7 @@ export class Panel {
     this.say(isStarted() ? "Running …" : "Loading Python and FastAPI …")
     const job = {
       source, name: this.about.name, asked, anew: this.isAnew || source !== this.sentSource,
-      lines: this.source.lines, recorded: isComparable ? this.about.expected : "",
+      lines: this.source.lines, files: this.about.files, recorded: isComparable ? this.about.expected : "",
       compared: isComparable ? this.about.compared : [],
     }
     this.isAnew = false

@@ -10,7 +10,9 @@ from scripts.catalogue.shown_code import FOLDER, Shown, lines_of
 from scripts.project import ROOT
 from scripts.releases.lock import read_lock
 from scripts.runner.build import folder
+from scripts.runner.companions import companions
 from scripts.runner.inside.program import has_app
+from scripts.runner.inside.tests import has_tests
 from scripts.runner.record import read_record
 from scripts.runner.trials import CANNOT, SAME, Trial, asked_by
 
@@ -63,9 +65,10 @@ class Runs:
             expected, compared = recorded.read_text(encoding="utf-8"), [view]
         return {
             "name": Path(path).name,
-            "app": has_app(source),
+            "app": has_app(source) and not has_tests(source),
             "sections": {name: lines_of(path, name, self.root) for name in sorted(sections)},
             "asked": asked_by(expected),
+            "files": companions(path, self.root),
             "expected": expected.strip("\n"),
             "compared": compared,
             "recorded": is_recorded,

@@ -12,6 +12,8 @@ from .outcome import Answer
 Message = MutableMapping[str, Any]
 Emit = Callable[[str, dict[str, Any]], None]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
+PATIENCE = 0.5
+"""Seconds for the answer to a message, where the application goes on by itself."""
 SERVER, CLIENT = ("127.0.0.1", 8000), ("127.0.0.1", 50000)
 
 
@@ -124,7 +126,7 @@ async def send(
 def talk(
     app: Application, request: Request, state: dict[str, Any], emit: Emit, loop: InlineLoop
 ) -> None:
-    """Open a WebSocket, send its messages one by one, and leave."""
+    """Open a WebSocket, send its messages one by one, and leave when nothing more can come."""
     to_app = asyncio.Queue[Message]()
     is_closed = False
 
@@ -140,13 +142,19 @@ def talk(
 
     task = loop.create_task(_awaited(app(scope_of(request, state), to_app.get, respond)))
     to_app.put_nowait({"type": "websocket.connect"})
-    loop.pump(task.done, until_idle=True)
+
+    def answered() -> Callable[[], bool]:
+        end = loop.time() + PATIENCE
+        return lambda: task.done() or loop.time() > end
+
+    loop.pump(answered(), until_idle=True)
     for line in request.body.split("\n") if request.body else []:
         if task.done() or is_closed:
             break
         emit("message", {"from": "client", "kind": "send", "text": line})
         to_app.put_nowait({"type": "websocket.receive", "text": line})
-        loop.pump(task.done, until_idle=True)
+        loop.pump(answered(), until_idle=True)
+    loop.pump(lambda: task.done() or is_closed, until_idle=True)
     if not task.done():
         if not is_closed:
             emit("message", {"from": "client", "kind": "close", "text": "1000"})

@@ -101,6 +101,10 @@ class InlineLoop(asyncio.BaseEventLoop):
             future.set_exception(error)
         return future
 
+    async def create_server(self, *args: Any, **options: Any) -> Any:
+        """Raise ``OSError``."""
+        raise OSError("here are no sockets")
+
     def step(self) -> bool:
         """Run what is due, or else wait for the next timer; return whether there was anything to run."""
         while self._scheduled and self._scheduled[0]._cancelled:
@@ -168,5 +172,8 @@ def as_default() -> None:
     """Let ``asyncio.run`` and others take this loop where they make one."""
     vars(time)["sleep"] = Clock.sleep
     events._set_running_loop(None)  # Pyodide's own loop marks itself as running
-    for module in (asyncio, events):
-        vars(module)["new_event_loop"] = InlineLoop
+    for module, name in (
+        *((asyncio, "new_event_loop"), (events, "new_event_loop")),
+        (asyncio, "SelectorEventLoop"),
+    ):
+        vars(module)[name] = InlineLoop

@@ -1,18 +1,19 @@
 """A program as a module of its own: loaded anew each time, and forgotten without a trace."""
 
 import ast
-import contextlib
-import inspect
 import logging
 import os
 import sys
+import tempfile
 import warnings
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from .errors import remember
+from .wsgi import AsASGI, speaks_wsgi
 
-APP, ASGI = "app", ("scope", "receive", "send")
+APP = "app"
 MAIN, SCRIPT = "main", "__main__"
 
 
@@ -40,14 +41,27 @@ class Surroundings:
         """Remember what there is."""
         self.environment, self.folder = dict(os.environ), os.getcwd()
         self.main = sys.modules[SCRIPT]
+        self.own: tempfile.TemporaryDirectory[str] | None = None
+
+    def enter(self, files: dict[str, str]) -> None:
+        """Go to a new folder that holds ``files``, from which modules are imported too."""
+        self.own = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        for name, text in files.items():
+            Path(self.own.name, name).parent.mkdir(parents=True, exist_ok=True)
+            Path(self.own.name, name).write_text(text, encoding="utf-8")
+        os.chdir(self.own.name)
+        sys.path.insert(0, self.own.name)
 
     def restore(self) -> None:
         """Bring it back."""
         os.environ.clear()
         os.environ.update(self.environment)
-        with contextlib.suppress(OSError):
-            os.chdir(self.folder)
-        sys.modules.pop(MAIN, None)
+        os.chdir(self.folder)
+        if self.own:
+            self.own.cleanup()
+        sys.path[:] = [place for place in sys.path if not self.own or place != self.own.name]
+        for name in [name for name in sys.modules if name.partition(".")[0] in (MAIN, "snippets")]:
+            del sys.modules[name]
         sys.modules[SCRIPT] = self.main
         logging.disable(logging.NOTSET)
         logging.root.handlers.clear()
@@ -78,10 +92,8 @@ def load(source: str, name: str) -> ModuleType:
 
 
 def application(module: ModuleType) -> Any:
-    """Return the application of a program; raise ``LookupError`` where there is none that speaks ASGI."""
+    """Return the application of a program, as one of ASGI; raise ``LookupError`` where there is none."""
     app = getattr(module, APP, None)
     if app is None:
         raise LookupError("the program has no app")
-    if inspect.isfunction(app) and len(inspect.signature(app).parameters) != len(ASGI):
-        raise LookupError("the app does not speak ASGI")
-    return app
+    return AsASGI(app) if speaks_wsgi(app) else app

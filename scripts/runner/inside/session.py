@@ -1,7 +1,6 @@
 """Runs what the page asks for: a program, requests to it, and the comparison with what was recorded."""
 
 import contextlib
-import io
 import sys
 import time
 from collections.abc import Iterator
@@ -15,28 +14,10 @@ from .errors import failure
 from .exchanges import Request, requests, to_text
 from .loop import Clock, InlineLoop
 from .outcome import Answer, Outcome, message, view
-from .program import Surroundings, application, has_app, load
+from .program import APP, Surroundings, application, has_app, load
 from .suggest import suggestions
-
-
-class Printed(io.TextIOBase):
-    """A stream that tells at once what is printed."""
-
-    def __init__(self, session: "Session", stream: str) -> None:
-        """Tell ``session`` of a ``stream``."""
-        self.session, self.stream = session, stream
-
-    def writable(self) -> bool:
-        """It is."""
-        return True
-
-    def write(self, text: str) -> int:
-        """Tell of ``text``."""
-        if text:
-            if self.stream == "stdout":
-                self.session.outcome.printed += text
-            self.session.emit("printed", {"stream": self.stream, "text": text})
-        return len(text)
+from .teller import Printed, Teller
+from .tests import has_tests, run_tests
 
 
 class Session:
@@ -44,7 +25,7 @@ class Session:
 
     def __init__(self, emit: Emit) -> None:
         """Tell of all that happens by ``emit(kind, details)``."""
-        self.emit, self.outcome = emit, Outcome()
+        self.emit, self.outcome = Teller(emit), Outcome()
         self.surroundings = Surroundings()
         self.source = ""
         self.module: ModuleType | None = None
@@ -59,6 +40,7 @@ class Session:
         recorded: str = "",
         compared: tuple[str, ...] = (),
         lines: tuple[int, int] | None = None,
+        files: dict[str, str] | None = None,
         *,
         anew: bool = False,
         hurry: bool = False,
@@ -67,19 +49,24 @@ class Session:
 
         Without a request, one is made to the first path operation, or to that in the ``lines`` that the page
         shows. In a ``hurry`` nothing sleeps. ``compared`` names what of the run the ``recorded`` text may
-        hold, of which the best is told.
+        hold, of which the best is told. ``files`` lie beside the program.
         """
         self.outcome, self.name = Outcome(), name
+        self.emit.begin()
         threads.USED.clear()
         Clock.start(hurry=hurry)
         start = time.perf_counter()
         with self._streams(), self._told():
             if anew or source != self.source or self.module is None:
                 self._close()
+                self.surroundings.enter(files or {})
                 self.loop = InlineLoop()
                 self.source, self.module = source, None
-                self.module = load(source, name)
-            if has_app(source):
+                if has_tests(source):
+                    run_tests(source, name)
+                else:
+                    self.module = load(source, name)
+            if self.module and has_app(source):
                 self._ask(requests(asked) or self._suggested(lines))
         result: dict[str, Any] = {"milliseconds": round(1000 * (time.perf_counter() - start))}
         if threads.USED:
@@ -94,7 +81,7 @@ class Session:
 
     def _suggested(self, lines: tuple[int, int] | None) -> list[Request]:
         assert self.module is not None
-        found = suggestions(application(self.module))
+        found = suggestions(vars(self.module)[APP])
         request = found[0][0] if found else Request("GET", "/")
         for candidate, endpoint in found:
             code = getattr(endpoint, "__code__", None)
@@ -149,10 +136,14 @@ class Session:
         self.outcome = Outcome()
         self.surroundings.restore()
 
+    def _keep(self, text: str) -> None:
+        self.outcome.printed += text
+
     @contextlib.contextmanager
     def _streams(self) -> Iterator[None]:
         before = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = Printed(self, "stdout"), Printed(self, "stderr")
+        sys.stdout = Printed(self.emit, "stdout", self._keep)
+        sys.stderr = Printed(self.emit, "stderr")
         try:
             yield
         finally:

@@ -146,6 +146,12 @@ def suggestions(app: Any) -> list[tuple[Request, Any]]:
             else:
                 target = re.sub(r"\{(\w+)(:\w+)?\}", "1", path)
                 found.append((Request(method, target), endpoint))
+    if rules := getattr(app, "url_map", None):  # of Flask
+        for rule in (rule for rule in rules.iter_rules() if rule.endpoint != "static"):
+            for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+                target = re.sub(r"<(\w+:)?\w+>", "1", rule.rule)
+                request = Request(method, target, body="" if method == "GET" else "{}")
+                found.append((request, app.view_functions[rule.endpoint]))
     return found
 
 
@@ -154,7 +160,10 @@ def _routes(app: Any) -> list[Any]:
     listed = list[Any]()
     for route in getattr(app, "routes", []):
         inner = getattr(route, "routes", None)
-        if inner and not getattr(route, "endpoint", None):
+        included = getattr(route, "effective_route_contexts", None)
+        if included:
+            listed += [context.starlette_route or context for context in included()]
+        elif inner and not getattr(route, "endpoint", None):
             listed += _routes(route) if type(route).__name__ != "Mount" else []
         else:
             listed.append(route)

@@ -115,6 +115,17 @@ def _wait(futures: Any, timeout: float | None = None, return_when: str = "ALL_CO
 _original_wait = concurrent.futures.wait
 
 
+def _threadsafe(coro: Coroutine[Any, Any, Any], loop: Any) -> Any:
+    if not isinstance(loop, InlineLoop):
+        return _original_threadsafe(coro, loop)
+    future = PumpedFuture(loop)
+    vars(asyncio.futures)["_chain_future"](loop.create_task(coro), future)
+    return future
+
+
+_original_threadsafe = asyncio.run_coroutine_threadsafe
+
+
 def install() -> None:
     """Put all of it in the place of what starts threads; for the life of the interpreter."""
     for name, function in (
@@ -128,5 +139,6 @@ def install() -> None:
     for module, name, value in (
         (anyio.from_thread, "start_blocking_portal", start_blocking_portal),
         (concurrent.futures, "wait", _wait),
+        (asyncio, "run_coroutine_threadsafe", _threadsafe),
     ):
         vars(module)[name] = value
