@@ -173,6 +173,19 @@ def test_unknown_users_and_absurd_passwords_are_refused() -> None:
     assert client.post("/login", data=form).status_code == 422
 
 
+def test_a_password_with_half_a_surrogate_pair_is_refused() -> None:
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=b; charset=unicode_escape"
+    }
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in (("username", "alice"), ("password", r"\ud800"))
+    ]
+    client = TestClient(move_to_argon2.app)
+    body = "".join(parts) + "--b--\r\n"
+    assert client.post("/login", content=body, headers=headers).status_code == 401
+
+
 def test_an_unknown_name_costs_argon2_and_a_wrong_password_of_an_old_user_bcrypt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

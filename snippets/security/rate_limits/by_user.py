@@ -11,8 +11,9 @@ by_address = rate_limit("token", 20, 60, closed=True)
 
 
 async def by_account(request: Request, username: Annotated[str, Form()]) -> None:
-    name = hashlib.sha256(username.casefold().encode()).hexdigest()
-    await enforce(request, f"rate:account:{name}", 10, 900, closed=True)
+    name = username.casefold().encode(errors="surrogatepass")
+    key = f"rate:account:{hashlib.sha256(name).hexdigest()}"
+    await enforce(request, key, 10, 900, closed=True)
 
 
 @app.post("/token", dependencies=[Depends(by_address), Depends(by_account)])

@@ -245,6 +245,21 @@ def test_an_account_is_limited_from_all_addresses_and_its_name_has_one_length(
         assert {len(key) for key in keys} == {77}
 
 
+def test_a_name_with_half_a_surrogate_pair_is_counted_as_well(
+    client: TestClient,
+) -> None:
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=b; charset=unicode_escape"
+    }
+    part = b'--b\r\nContent-Disposition: form-data; name="username"\r\n\r\n'
+    body = part + rb"\ud800" + b"\r\n--b--\r\n"
+    answers = [
+        client.post("/token", content=body, headers=headers).status_code
+        for _ in range(11)
+    ]
+    assert answers == [200] * 10 + [429]
+
+
 # --- Findings
 
 
