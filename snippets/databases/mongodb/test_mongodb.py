@@ -1,7 +1,7 @@
 """A stand-in for a MongoDB server, which no registry of packages has: it speaks just enough of the protocol.
 
-It answers the handshake, inserts, and finds by equality. What the driver does is real; what the server does
-is not.
+It answers the handshake, inserts, finds by equality, sets fields and can refuse a second document with
+the same name. What the driver does is real; what the server does is not.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ from pymongo.errors import ServerSelectionTimeoutError
 
 from snippets.conftest import ROOT
 from snippets.databases.mongodb import (
+    changes,
     client_in_lifespan,
     products,
     text_id,
@@ -62,6 +63,7 @@ class StandIn(socketserver.ThreadingTCPServer):
         self.documents: dict[str, list[dict[str, Any]]] = {}
         self.commands: list[dict[str, Any]] = []
         self.connected = 0
+        self.unique: str | None = None
 
     @property
     def url(self) -> str:
@@ -76,6 +78,10 @@ class StandIn(socketserver.ThreadingTCPServer):
         self.commands.append(command)
         stored = self.documents.setdefault(str(command[name]), [])
         if name == "insert":
+            new = command["documents"][0]
+            if self.unique and any(d[self.unique] == new[self.unique] for d in stored):
+                refused = {"index": 0, "code": 11000, "errmsg": "E11000 duplicate key"}
+                return {"n": 0, "writeErrors": [refused], "ok": 1.0}
             stored += command["documents"]
             return {"n": len(command["documents"]), "ok": 1.0}
         if name in ("find", "aggregate"):
@@ -88,6 +94,12 @@ class StandIn(socketserver.ThreadingTCPServer):
                 "cursor": {"id": bson.Int64(0), "ns": namespace, "firstBatch": found},
                 "ok": 1.0,
             }
+        if name == "findAndModify":
+            wanted = command["query"]["_id"]
+            changed = next((d for d in stored if d["_id"] == wanted), None)
+            if changed:
+                changed |= command["update"]["$set"]
+            return {"value": changed, "ok": 1.0}
         return {"ok": 1.0}
 
 
@@ -174,6 +186,56 @@ def test_a_product_is_stored_and_read(stand_in: StandIn, recorded: Any) -> None:
                 )
             )
     recorded("exchange.txt", "\n".join(lines))
+
+
+def test_a_price_is_set_and_the_changed_document_comes_back(stand_in: StandIn) -> None:
+    with TestClient(changes.app) as client:
+        tea = client.post("/products", json={"name": "tea", "cents": 450}).json()
+        answer = client.put(f"/products/{tea['id']}/price", json={"cents": 500})
+        assert answer.json() == tea | {"cents": 500}
+        unknown = client.put(f"/products/{GIVEN}/price", json={"cents": 500})
+        assert unknown.status_code == 404
+    command = stand_in.commands[1]
+    assert command["update"] == {"$set": {"cents": 500}}
+    assert command["new"] is True
+
+
+def test_a_name_that_the_unique_index_refuses_is_a_409(stand_in: StandIn) -> None:
+    stand_in.unique = "name"
+    with TestClient(changes.app) as client:
+        for status in (201, 409):
+            answer = client.post("/products", json={"name": "tea", "cents": 450})
+            assert answer.status_code == status
+    assert len(stand_in.documents["products"]) == 1
+
+
+def test_the_index_is_asked_for_as_the_page_says(stand_in: StandIn) -> None:
+    async def ask() -> None:
+        async with AsyncMongoClient[dict[str, Any]](stand_in.url) as client:
+            await client["shop"]["products"].create_index("name", unique=True)
+
+    asyncio.run(ask())
+    index = {"name": "name_1", "key": {"name": 1}, "unique": True}
+    assert stand_in.commands[0]["indexes"] == [index]
+
+
+def test_an_update_without_an_operator_is_refused_by_the_driver() -> None:
+    async def replace() -> None:
+        async with AsyncMongoClient[dict[str, Any]]() as client:
+            await client["shop"]["products"].find_one_and_update({}, {"cents": 1})
+
+    with pytest.raises(ValueError, match=r"only works with \$ operators"):
+        asyncio.run(replace())
+
+
+def test_a_cursor_is_not_awaited() -> None:
+    async def find() -> None:
+        async with AsyncMongoClient[dict[str, Any]]() as client:
+            cursor: Any = client["shop"]["products"].find()
+            await cursor
+
+    with pytest.raises(TypeError, match="can't be used in 'await' expression"):
+        asyncio.run(find())
 
 
 def test_the_lifespan_closes_the_client(stand_in: StandIn) -> None:
