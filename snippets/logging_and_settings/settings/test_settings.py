@@ -259,6 +259,12 @@ def test_a_secrets_folder_that_does_not_exist_is_a_warning(
         several_sources.Settings(_secrets_dir=tmp_path / "none")
 
 
+def test_an_empty_file_of_a_secret_is_an_empty_key(tmp_path: Path) -> None:
+    (tmp_path / "shop_api_key").write_text("\n")
+    settings = several_sources.Settings(_env_file=None, _secrets_dir=tmp_path)
+    assert settings.api_key.get_secret_value() == ""
+
+
 def test_an_empty_variable_is_a_missing_one_and_without_the_option_an_empty_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
