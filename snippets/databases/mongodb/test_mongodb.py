@@ -21,6 +21,7 @@ import pytest
 from bson import CodecOptions, ObjectId
 from bson.errors import InvalidDocument, InvalidId
 from fastapi.testclient import TestClient
+from pydantic import PydanticDeprecatedSince20, PydanticUserError, create_model
 from pydantic_core import PydanticSerializationError
 from pymongo import AsyncMongoClient
 from pymongo.errors import ServerSelectionTimeoutError
@@ -317,7 +318,8 @@ def test_a_client_belongs_to_one_event_loop(stand_in: StandIn) -> None:
 def test_without_a_server_the_request_fails_and_not_the_start(
     stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=1"
+    # Long enough for the driver to close the socket that is refused.
+    closed = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200"
 
     async def ask() -> None:
         async with AsyncMongoClient[dict[str, Any]](closed) as client:
@@ -383,3 +385,22 @@ def test_a_uuid_needs_a_setting_of_the_client() -> None:
     options = client.codec_options
     data = bson.encode(document, codec_options=options)
     assert bson.decode(data, codec_options=options) == document
+
+
+def test_the_object_id_type_of_pydantic_1_is_refused() -> None:
+    class PyObjectId(ObjectId):
+        @classmethod
+        def __get_validators__(cls) -> Iterator[Any]:
+            yield lambda value, _: ObjectId(value)
+
+        @classmethod
+        def __modify_schema__(cls, schema: dict[str, Any]) -> None:
+            schema.update(type="string")
+
+    with (
+        pytest.warns(PydanticDeprecatedSince20, match="__get_validators__"),
+        pytest.raises(
+            PydanticUserError, match="`__modify_schema__` method is not supported"
+        ),
+    ):
+        create_model("Product", id=PyObjectId)

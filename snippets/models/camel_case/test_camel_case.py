@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import ResponseValidationError
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.alias_generators import to_camel
 
 from snippets.models.camel_case import (
@@ -259,10 +259,10 @@ def test_fastapi_has_no_setting_for_all_models() -> None:
 def test_the_old_name_has_no_effect() -> None:
     old: Any = {"alias_generator": to_camel, "allow_population_by_field_name": True}
     with pytest.warns(UserWarning, match="Valid config keys have changed in V2"):
-        model: Any = type(
-            "Old", (BaseModel,), {"model_config": old, "__module__": __name__}
-        )
-    assert not model.model_config.get("validate_by_name")
+        model = create_model("Old", __config__=old, first_name=str)
+    assert model(firstName="Ada").model_dump() == {"first_name": "Ada"}
+    with pytest.raises(ValidationError, match="firstName"):
+        model(first_name="Ada")
 
 
 def test_a_response_by_alias_is_the_default() -> None:

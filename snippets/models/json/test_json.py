@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
+import fastapi.responses
 import orjson
 import pytest
 from fastapi import APIRouter, FastAPI, Request
@@ -276,6 +277,22 @@ def test_with_a_return_type_no_response_class_encodes() -> None:
 
     # Whoever names a response class takes the work away from Pydantic.
     with pytest.raises(AssertionError):
+        TestClient(app).get("/")
+
+
+def test_an_orjson_response_as_the_default_warns_and_encodes() -> None:
+    orjson_response = vars(fastapi.responses)["ORJSONResponse"]
+    app = FastAPI(default_response_class=orjson_response)
+
+    @app.get("/")
+    def read() -> dict[str, int]:
+        return {"n": 2**64}
+
+    # Pydantic can write this number, and orjson cannot.
+    with (
+        pytest.warns(FastAPIDeprecationWarning, match="ORJSONResponse is deprecated"),
+        pytest.raises(TypeError, match="Integer exceeds 64-bit range"),
+    ):
         TestClient(app).get("/")
 
 

@@ -108,8 +108,22 @@ def test_where_both_fit_equally_the_first_one_is_taken() -> None:
         pet: Cat | Dog
 
     assert isinstance(Pets.model_validate({"pet": {"name": "Rex"}}).pet, Cat)
-    assert isinstance(Pets.model_validate({"pet": {"name": "Rex", "bark": 3}}).pet, Dog)
     assert isinstance(Pets(pet=Dog(name="Rex")).pet, Dog)
+
+
+def test_the_second_model_is_taken_where_more_of_its_fields_were_sent() -> None:
+    class Cat(BaseModel):
+        name: str
+        meow: int = 0
+
+    class Dog(BaseModel):
+        name: str
+        bark: int = 0
+
+    adapter: TypeAdapter[Any] = TypeAdapter(Cat | Dog)
+    sent = {"name": "Rex", "bark": 3}
+    assert Cat.model_validate(sent).name == "Rex"
+    assert isinstance(adapter.validate_python(sent), Dog)
 
 
 def test_a_default_of_the_tag_does_not_make_it_optional() -> None:

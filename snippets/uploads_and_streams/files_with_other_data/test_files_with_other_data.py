@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import pytest
 import requests
-from fastapi import FastAPI, Form, UploadFile
+from fastapi import Depends, FastAPI, Form, UploadFile
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Json, model_validator
 
@@ -264,6 +264,34 @@ def test_a_form_model_may_stand_beside_a_file() -> None:
 
     files = {"file": ("a.pdf", b"1")}
     response = post(app, "/documents", data={"title": "Lease"}, files=files)
+    assert response.json() == "Lease"
+
+
+def test_a_form_model_does_not_parse_a_model_inside() -> None:
+    app = FastAPI()
+
+    @app.post("/orders")
+    def add(order: Annotated[file_and_data.Order, Form()]) -> None: ...
+
+    for lines in (ORDER["lines"], ORDER["lines"][0]):
+        data = {"customer": "Ada", "lines": json.dumps(lines)}
+        assert error(post(app, "/orders", data=data))["loc"] == ["body", "lines", 0]
+
+
+def test_depends_makes_query_parameters_of_the_fields() -> None:
+    class Fields(BaseModel):
+        title: str
+
+    app = FastAPI()
+
+    @app.post("/documents")
+    def add(fields: Annotated[Fields, Depends()], file: UploadFile) -> str:
+        return fields.title
+
+    files = {"file": ("a.pdf", b"1")}
+    response = post(app, "/documents", data={"title": "Lease"}, files=files)
+    assert error(response)["loc"] == ["query", "title"]
+    response = post(app, "/documents", params={"title": "Lease"}, files=files)
     assert response.json() == "Lease"
 
 
