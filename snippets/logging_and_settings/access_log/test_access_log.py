@@ -238,6 +238,22 @@ def test_an_unhandled_exception_is_a_500_that_is_not_complete(lines: Lines) -> N
     assert (lines()[0]["status"], lines()[0]["complete"]) == (500, False)
 
 
+def test_an_exception_after_the_response_leaves_its_status(lines: Lines) -> None:
+    application = FastAPI()
+    application.add_middleware(access_middleware.AccessLog)
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    @application.get("/")
+    async def begin(tasks: BackgroundTasks) -> None:
+        tasks.add_task(fail)
+
+    client = TestClient(application, raise_server_exceptions=False)
+    assert client.get("/").status_code == 200
+    assert (lines()[0]["status"], lines()[0]["complete"]) == (200, True)
+
+
 def test_the_line_is_written_after_the_background_tasks(lines: Lines) -> None:
     application = FastAPI()
     application.add_middleware(access_middleware.AccessLog)

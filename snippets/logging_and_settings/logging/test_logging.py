@@ -198,7 +198,7 @@ def test_a_logger_below_a_named_one_is_not_disabled() -> None:
     code = """if True:
         import logging, logging.config
         loggers = [logging.getLogger(name) for name in ("shop", "shop.orders", "other")]
-        logging.config.dictConfig({"version": 1, "loggers": {"shop": {}}})
+        logging.config.dictConfig({"version": 1, "root": {}, "loggers": {"shop": {}}})
         print([logger.disabled for logger in loggers])"""
     said = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
