@@ -1,5 +1,6 @@
 """What runs inside the interpreter, in CPython and in the interpreter of the browser."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,6 +78,51 @@ def test_an_error_names_the_lines_of_the_program_alone(host: Host) -> None:
     assert error["traceback"].startswith(
         'Traceback (most recent call last):\n  File "main.py", line 8'
     )
+
+
+WAITS = f"""import asyncio
+{APP}async def never():
+    await asyncio.Event().wait()
+
+
+@app.middleware("http")
+async def timing(request, call_next):
+    return await call_next(request)
+
+
+@app.get("/")
+async def read():
+    await never()
+"""
+STARTED = """import asyncio
+
+
+async def main():
+    await asyncio.Event().wait()
+
+
+asyncio.run(main())
+"""
+DEADLOCK = "DeadlockError: every task waits"
+
+
+@pytest.mark.parametrize(
+    ("source", "first", "last", "lines"),
+    [
+        ("def (\n", '  File "main.py", line 1\n    def (\n', "SyntaxError: ", [1]),
+        (WAITS, 'Traceback (most recent call last):\n  File "main.py", ', DEADLOCK, [13, 18, 8]),
+        (STARTED, 'Traceback (most recent call last):\n  File "main.py", ', DEADLOCK, [8, 5]),
+    ],
+    ids=["syntax error", "request that waits", "program that waits"],
+)
+def test_a_traceback_shows_the_readers_lines_and_none_of_what_runs_them(
+    host: Host, source: str, first: str, last: str, lines: list[int]
+) -> None:
+    error = next(event for event in run(host, source, anew=True) if event["event"] == "error")
+    assert error["traceback"].startswith(first)
+    assert error["traceback"].splitlines()[-1].startswith(last)
+    assert error["lines"] == lines
+    assert not re.search(r"inside|runner|site-packages", error["traceback"])
 
 
 ECHO = f"""from fastapi import WebSocket

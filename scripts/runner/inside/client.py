@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from .errors import LIFESPAN
 from .exchanges import Request
 from .loop import InlineLoop
 from .outcome import Answer
@@ -31,7 +32,7 @@ class Lifespan:
         self.to_app, self.from_app = asyncio.Queue[Message](), asyncio.Queue[Message]()
         scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self.state}
         running = self.app(scope, self.to_app.get, self.from_app.put)
-        self.task = self.loop.create_task(_awaited(running))
+        self.task = self.loop.create_task(_awaited(running), name=LIFESPAN)
         self.is_up = self.tell("startup")
 
     def stop(self) -> None:

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
+from .errors import DeadlockError
+
 DEADLOCK = (
     "every task waits, and nothing is left that could wake one: here are no threads and no network"
 )
@@ -18,10 +20,6 @@ DEADLOCK = (
 
 LIMIT = 10.0
 """Seconds of a run in the page."""
-
-
-class DeadlockError(RuntimeError):
-    """Raised where a loop has to run on and nothing can happen any more."""
 
 
 class OutOfTimeError(BaseException):
@@ -141,7 +139,7 @@ class InlineLoop(asyncio.BaseEventLoop):
                     if not self.step():
                         if until_idle:
                             return
-                        raise DeadlockError(DEADLOCK)
+                        raise DeadlockError(DEADLOCK, tasks.all_tasks(self))
             finally:
                 sys.set_asyncgen_hooks(*hooks)
                 events._set_running_loop(None)
