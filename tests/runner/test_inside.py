@@ -11,7 +11,7 @@ from scripts.runner.hosts import Host, browser, here
 from scripts.runner.inside.exchanges import Request, requests, to_text
 from scripts.runner.inside.outcome import Answer, Outcome, as_exchange, view, views
 from scripts.runner.inside.teller import EACH, END, MOST
-from scripts.runner.trials import ENDLESS, alone, failure, told
+from scripts.runner.trials import ENDLESS, failure, told
 from tests.runner.cases import APP, CASES, LIFESPAN, Case
 
 BOTH = {"CPython": here, "browser": browser}
@@ -150,9 +150,15 @@ def test_all_that_a_run_gave_is_the_same_when_it_is_run_again(host: Host, source
 
 
 def test_what_a_program_prints_when_it_is_shut_down_is_none_of_the_next_ones(host: Host) -> None:
-    life = LIFESPAN.replace("{body}", "yield {'db': 1}\n    print('shut down')")
+    ends = (
+        "yield {'db': 1}\n    print('shut down')\n    logging.error('down')\n    raise LookupError"
+    )
+    life = f"import logging{LIFESPAN.replace('{body}', ends)}"
     assert "shut down" not in told(run(host, life, anew=True))
-    assert told(alone(host, {"source": "print('next')", "name": "next.py", "anew": True})) == "next"
+    events = run(host, "print('next')", "", anew=True)
+    assert events.pop()["event"] == "result"
+    assert {event["event"] for event in events} == {"printed"}
+    assert "".join(event["text"] for event in events) == "next\n"
 
 
 def test_what_a_server_runs_in_a_thread_is_told(host: Host) -> None:

@@ -125,14 +125,15 @@ class Session:
         self.emit(kind, details)
 
     def _close(self) -> None:
-        """Shut the last program down, and forget it."""
+        """Shut the last program down, and forget it. What it tells then is none of the next one's."""
         loop, lifespan = self.loop, self.lifespan
         self.loop = self.lifespan = None
-        with self._told():
-            if lifespan:
-                lifespan.stop()
-        if loop:
-            loop.finish()
+        with self.emit.silence():
+            with self._told():
+                if lifespan:
+                    lifespan.stop()
+            if loop:
+                loop.finish()
         self.outcome = Outcome()
         self.surroundings.restore()
 

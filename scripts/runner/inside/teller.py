@@ -1,7 +1,8 @@
 """What is told of a run while it goes on, and no more of it than a page can show."""
 
+import contextlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .loop import Clock, OutOfTimeError
@@ -20,13 +21,25 @@ class Teller:
     def __init__(self, emit: Callable[[str, dict[str, Any]], None]) -> None:
         """Tell by ``emit(kind, details)``."""
         self.emit, self.left = emit, MOST
+        self.is_silent = False
 
     def begin(self) -> None:
         """Begin a run."""
         self.left = MOST
 
+    @contextlib.contextmanager
+    def silence(self) -> Iterator[None]:
+        """Tell nothing meanwhile: the run that it belongs to is over."""
+        self.is_silent = True
+        try:
+            yield
+        finally:
+            self.is_silent = False
+
     def __call__(self, kind: str, details: dict[str, Any]) -> None:
         """Tell of an event."""
+        if self.is_silent:
+            return
         if kind in OUTPUT:
             if self.left <= 0 and Clock.is_in_a_hurry:
                 raise OutOfTimeError("it tells more than a page can show")
