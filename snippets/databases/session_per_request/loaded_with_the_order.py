@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Request
 from pydantic import BaseModel
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -70,11 +70,8 @@ async def read(
     order_id: Annotated[int, Path(ge=1, lt=2**31)],
     session: SessionDep,
 ) -> Order:
-    order = await session.get(
-        Order,
-        order_id,
-        options=[selectinload(Order.items)],
-    )
+    query = select(Order).filter_by(id=order_id)
+    order: Order | None = await session.scalar(query.options(selectinload(Order.items)))
     if order is None:
         raise HTTPException(404)
     return order

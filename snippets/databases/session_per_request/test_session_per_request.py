@@ -444,6 +444,29 @@ def test_the_items_that_are_loaded_with_the_order_are_in_the_response(
     assert answer == {"id": 1, "items": [{"name": "tea"}]}
 
 
+def test_the_items_are_loaded_where_a_dependency_has_loaded_the_order_before(
+    database: Database,
+) -> None:
+    with_one_order(loaded_with_the_order, database)
+    app = FastAPI(lifespan=loaded_with_the_order.lifespan)
+
+    async def load_first(
+        order_id: int, session: loaded_with_the_order.SessionDep
+    ) -> Any:
+        return await session.get(loaded_with_the_order.Order, order_id)
+
+    @app.get("/orders/{order_id}", response_model=loaded_with_the_order.OrderOut)
+    async def read(
+        order_id: int,
+        session: loaded_with_the_order.SessionDep,
+        loaded: Annotated[Any, Depends(load_first)],
+    ) -> Any:
+        return await loaded_with_the_order.read(order_id, session)
+
+    with TestClient(app) as client:
+        assert client.get("/orders/1").json() == {"id": 1, "items": []}
+
+
 def test_lazy_raise_reports_the_relationship_without_a_query(
     database: Database,
 ) -> None:
@@ -545,6 +568,24 @@ def test_after_an_integrity_error_the_session_refuses_to_work_until_the_rollback
         await session.execute(text("SELECT 1"))
 
     run_with_session(database, work)
+
+
+def test_inside_begin_nothing_can_follow_a_rollback_or_a_commit(
+    database: Database,
+) -> None:
+    app = FastAPI(lifespan=commit_before_response.lifespan)
+
+    @app.post("/{method}")
+    async def end(method: str, session: commit_before_response.SessionDep) -> None:
+        await session.execute(text("SELECT 1"))
+        await getattr(session, method)()
+        await session.execute(text("SELECT 1"))
+
+    database.create_tables(commit_before_response.Base.metadata)
+    with TestClient(app) as client:
+        for method in ("rollback", "commit"):
+            with pytest.raises(InvalidRequestError, match="closed transaction inside"):
+                client.post(f"/{method}")
 
 
 def test_after_a_failed_commit_the_session_refuses_to_work_as_well(
