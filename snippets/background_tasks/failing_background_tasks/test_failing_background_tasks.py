@@ -202,8 +202,12 @@ def test_a_handler_of_the_error_is_not_called() -> None:
         TestClient(app).post("/")
 
 
-def test_a_handler_of_exception_is_called_and_its_response_is_thrown_away() -> None:
+@pytest.mark.parametrize(("debug", "called"), [(False, ["KeyError"]), (True, [])])
+def test_a_handler_of_exception_is_called_without_debug_and_its_response_thrown_away(
+    debug: bool, called: list[str]
+) -> None:
     app = app_with(KeyError())
+    app.debug = debug
     calls: list[str] = []
 
     @app.exception_handler(Exception)
@@ -212,7 +216,7 @@ def test_a_handler_of_exception_is_called_and_its_response_is_thrown_away() -> N
         return JSONResponse({}, status_code=500)
 
     assert post(app, "/") == 200
-    assert calls == ["KeyError"]
+    assert calls == called
 
 
 @pytest.mark.parametrize(
