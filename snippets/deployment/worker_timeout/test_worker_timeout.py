@@ -181,6 +181,21 @@ def test_gunicorn_stops_after_the_graceful_timeout(start: Any) -> None:
         assert last.recv(100) == b""
 
 
+def test_gunicorn_that_stops_kills_workers_with_the_line_about_memory(
+    start: Any,
+) -> None:
+    options = ("--timeout", "600", "--graceful-timeout", "1")
+    server = start("wrong_report.py", *options)
+    server.wait_for("Application startup complete")
+    with server.ask("/wait"):
+        server.wait_for("a request waits")
+        server.process.send_signal(signal.SIGQUIT)
+        server.process.wait(PATIENCE)
+    said = server.log.read_text()
+    assert "was sent SIGKILL! Perhaps out of memory?" in said
+    assert "WORKER TIMEOUT" not in said
+
+
 LIFESPAN = """
 from contextlib import asynccontextmanager
 
