@@ -1,11 +1,12 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import pytest
 from fastapi import FastAPI, Query
 from fastapi.testclient import TestClient
+from pydantic import BaseModel
 from sqlalchemy import Select, create_engine, select
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
@@ -20,6 +21,33 @@ from snippets.databases.pagination import (
     wrong_order,
     wrong_sort,
 )
+
+T = TypeVar("T")
+
+
+class Page(BaseModel, Generic[T]):
+    items: list[T]
+    total: int
+
+
+def test_a_generic_model_is_the_envelope_of_each_list() -> None:
+    app = FastAPI()
+
+    @app.get("/posts", response_model=Page[pages.PostOut])
+    def posts() -> Any:
+        return {
+            "items": [pages.Post(id=1, title="a", created="2026-11-29")],
+            "total": 1,
+        }
+
+    @app.get("/words")
+    def words() -> Page[str]:
+        return Page(items=["a"], total=1)
+
+    client = TestClient(app)
+    assert client.get("/posts").json()["items"][0]["title"] == "a"
+    assert client.get("/words").json() == {"items": ["a"], "total": 1}
+
 
 INSERT = "INSERT INTO posts (title, created) VALUES "
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.exceptions import ResponseValidationError
+from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -231,6 +232,30 @@ def test_by_alias_false_contradicts_the_document() -> None:
     assert client.get("/me").json() == {"first_name": "Ada"}
     schemas = client.get("/openapi.json").json()["components"]["schemas"]
     assert list(schemas["User"]["properties"]) == ["firstName"]
+
+
+def test_by_alias_has_no_effect_without_a_response_model() -> None:
+    app = FastAPI()
+    ada = User(first_name="Ada")
+
+    @app.get("/typed", response_model_by_alias=False)
+    def typed() -> User:
+        return ada
+
+    @app.get("/untyped", response_model_by_alias=False, response_model=None)
+    def untyped() -> User:
+        return ada
+
+    app.get("/bare", response_model_by_alias=False)(lambda: ada)
+
+    @app.get("/own", response_model_by_alias=False)
+    def own() -> JSONResponse:
+        return JSONResponse(ada.model_dump(by_alias=True))
+
+    client = TestClient(app)
+    assert "first_name" in client.get("/typed").json()
+    for path in ("/untyped", "/bare", "/own"):
+        assert "firstName" in client.get(path).json()
 
 
 def test_exclude_takes_the_names_of_python() -> None:

@@ -6,7 +6,14 @@ from typing import Annotated, Any, Literal
 import pytest
 from fastapi import Body, FastAPI, Query
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, Field, Json, PydanticUserError, TypeAdapter
+from pydantic import (
+    BaseModel,
+    Field,
+    Json,
+    PydanticUserError,
+    TypeAdapter,
+    ValidationError,
+)
 
 from snippets.models.nested_models_and_unions import (
     comments,
@@ -93,6 +100,32 @@ def test_an_invalid_parcel_becomes_a_letter(recorded: Any) -> None:
     recorded("letter.txt", f"{wrong}\n{right}")
     fits = {"address": "Graz", "weight": 2}
     assert TestClient(wrong_union.app).post("/shipments", json=fits).json() == fits
+
+
+def test_the_order_does_not_help_and_extra_forbid_does() -> None:
+    class Letter(BaseModel, extra="forbid"):
+        address: str
+
+    class Parcel(BaseModel, extra="forbid"):
+        address: str
+        weight: float
+
+    invalid = {"address": "Graz", "weight": "heavy"}
+    specific_first: Any = wrong_union.Parcel | wrong_union.Letter
+    passed = TypeAdapter(specific_first).validate_python(invalid)
+    assert passed == wrong_union.Letter(address="Graz")
+    forbidding: Any = TypeAdapter(Letter | Parcel)
+    with pytest.raises(ValidationError):
+        forbidding.validate_python(invalid)
+    assert isinstance(forbidding.validate_python(invalid | {"weight": 1}), Parcel)
+
+
+def test_left_to_right_takes_the_first_that_fits() -> None:
+    plain: Any = wrong_union.Letter | wrong_union.Parcel
+    ordered: Any = Annotated[plain, Field(union_mode="left_to_right")]
+    body = {"address": "Graz", "weight": 1}
+    assert isinstance(TypeAdapter(plain).validate_python(body), wrong_union.Parcel)
+    assert isinstance(TypeAdapter(ordered).validate_python(body), wrong_union.Letter)
 
 
 def test_where_both_fit_equally_the_first_one_is_taken() -> None:

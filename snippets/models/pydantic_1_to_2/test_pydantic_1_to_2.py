@@ -342,6 +342,15 @@ def test_digits_of_other_scripts_are_no_part_of_a_code() -> None:
     assert TestClient(migrated.app).post("/products", json=body).status_code == 422
 
 
+def test_schema_extra_is_not_in_the_schema() -> None:
+    old: Any = {"schema_extra": {"example": {"x": 1}}}
+    with pytest.warns(UserWarning, match="'schema_extra' has been renamed"):
+        model: Any = type(
+            "Old", (BaseModel,), {"model_config": old, "__module__": __name__}
+        )
+    assert "example" not in model.model_json_schema()
+
+
 def test_a_renamed_key_in_model_config_is_only_a_user_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error", PydanticDeprecatedSince20)

@@ -320,6 +320,26 @@ def test_repeated_headers_stay_repeated_and_there_is_one_date(through: Through) 
     assert (names.count(b"date"), names.count(b"server")) == (1, 1)
 
 
+def test_a_mapping_of_headers_merges_two_cookies(serve: Any) -> None:
+    cookies = [(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")]
+    app = FastAPI()
+
+    @app.get("/orders")
+    async def orders(request: Request) -> StreamingResponse:
+        async with httpx2.AsyncClient() as client:
+            upstream = await client.get(service)
+        pieces = iter([upstream.content])
+        return StreamingResponse(pieces, headers=upstream.headers)
+
+    with (
+        serve(Echo(cookies), lifespan="off") as (service, _),
+        serve(app) as (address, _),
+    ):
+        answer = raw(address, b"GET /orders")
+    assert b"set-cookie: a=1, b=2" in answer
+    assert answer.count(b"date: ") == 2
+
+
 def test_a_compressed_body_stays_compressed(through: Through) -> None:
     packed = gzip.compress(b"orders" * 100)
     upstream = FastAPI()
