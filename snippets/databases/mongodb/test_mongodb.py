@@ -220,18 +220,20 @@ def test_the_index_is_asked_for_as_the_page_says(stand_in: StandIn) -> None:
     assert stand_in.commands[0]["indexes"] == [index]
 
 
-def test_an_update_without_an_operator_is_refused_by_the_driver() -> None:
+def test_an_update_without_an_operator_is_refused_by_the_driver(
+    stand_in: StandIn,
+) -> None:
     async def replace() -> None:
-        async with AsyncMongoClient[dict[str, Any]]() as client:
+        async with AsyncMongoClient[dict[str, Any]](stand_in.url) as client:
             await client["shop"]["products"].find_one_and_update({}, {"cents": 1})
 
     with pytest.raises(ValueError, match=r"only works with \$ operators"):
         asyncio.run(replace())
 
 
-def test_a_cursor_is_not_awaited() -> None:
+def test_a_cursor_is_not_awaited(stand_in: StandIn) -> None:
     async def find() -> None:
-        async with AsyncMongoClient[dict[str, Any]]() as client:
+        async with AsyncMongoClient[dict[str, Any]](stand_in.url) as client:
             cursor: Any = client["shop"]["products"].find()
             await cursor
 
