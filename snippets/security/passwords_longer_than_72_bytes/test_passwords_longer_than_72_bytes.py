@@ -231,6 +231,13 @@ def test_other_schemes_of_passlib_are_not_known_to_pwdlib(stored: str) -> None:
         move_to_argon2.PASSWORDS.verify(SHORT, stored)
 
 
+def test_a_hash_of_bcrypt_that_was_cut_or_padded_is_not_known_to_pwdlib() -> None:
+    stored = old_hash(b"secret")
+    for changed in (stored[:50], stored + " "):
+        with pytest.raises(UnknownHashError, match="can't be identified"):
+            move_to_argon2.PASSWORDS.verify("secret", changed)
+
+
 # --- What is copied
 
 
