@@ -75,19 +75,19 @@ function showSelected(text) {
   area.select()
 }
 
-async function copyText(promised, confirmation) {
-  let text
+// WebKit lets a page copy only within the click: a text that comes later is promised then.
+export async function writeText(text) {
+  if (typeof text === "string" || !window.ClipboardItem) return navigator.clipboard.writeText(await text)
+  const blob = text.then(come => new Blob([come], { type: "text/plain" }))
+  return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })])
+}
+
+async function copyText(text, confirmation) {
   try {
-    text = await promised
-  } catch {
-    announce("The file could not be read: follow the link beside the button.")
-    return
-  }
-  try {
-    await navigator.clipboard.writeText(text)
+    await writeText(text)
     announce(confirmation)
   } catch {
-    showSelected(text)
+    Promise.resolve(text).then(showSelected, () => announce("The file could not be read: follow the link beside the button."))
   }
 }
 

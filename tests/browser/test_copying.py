@@ -32,6 +32,22 @@ SHIFTS = """() => new Promise(done => {
   setTimeout(() => done(entries.reduce((sum, entry) => sum + entry.value, 0)), 100)
 })"""
 
+# As WebKit has it: what comes later than the click may not be copied.
+WITHIN_THE_CLICK = """(() => {
+  let isWithin = false
+  addEventListener("click", () => {
+    isWithin = true
+    setTimeout(() => { isWithin = false })
+  }, true)
+  for (const name of ["write", "writeText"]) {
+    const original = navigator.clipboard[name]
+    navigator.clipboard[name] = function (data) {
+      if (isWithin) return original.call(this, data)
+      return Promise.reject(new DOMException("late", "NotAllowedError"))
+    }
+  }
+})()"""
+
 
 @pytest.fixture(scope="module")
 def window(browser: Browser) -> Iterator[Page]:
@@ -182,6 +198,23 @@ def test_the_keyboard_alone_copies_a_finding(page: Page, served: str, catalogue:
     expect(status).to_be_visible()
     page.wait_for_function("async () => await navigator.clipboard.readText() !== 'before'")
     assert clipboard(page) == expected
+
+
+def test_a_program_is_copied_where_that_is_allowed_within_the_click_alone(
+    window: Page, served: str
+) -> None:
+    page = window.context.new_page()
+    page.add_init_script(WITHIN_THE_CLICK)
+    page.goto(served + ANSWER)
+    page.get_by_role("button", name="Copy program").first.click()
+    expect(page.locator(".copied")).to_have_text("Program copied")
+    assert clipboard(page).startswith(("import", "from", '"""'))
+    page.route("**/code/**", lambda route: route.abort())
+    page.get_by_role("button", name="Copy program").first.click()
+    expect(page.locator(".copied")).to_have_text(
+        "The file could not be read: follow the link beside the button."
+    )
+    page.close()
 
 
 def test_the_confirmation_goes_away(page: Page, served: str) -> None:

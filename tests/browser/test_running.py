@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from scripts.project import site_url
 from tests.browser.axe import faults, violations
+from tests.browser.test_copying import WITHIN_THE_CLICK
 from tests.conftest import new_context
 
 pytestmark = pytest.mark.site
@@ -294,6 +295,7 @@ def test_a_program_that_cannot_be_fetched_gives_a_sentence(browser: Browser, ser
 
 
 def test_a_link_fills_a_change_in_and_runs_nothing(page: Page, served: str) -> None:
+    page.evaluate(WITHIN_THE_CLICK)
     run(page)
     changed = (
         page.locator(".block--runs code").first.inner_text().replace("the caller", "from a link")

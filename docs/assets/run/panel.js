@@ -1,4 +1,5 @@
 // What stands below a block that runs: the request, the expected beside the real, and what can be done.
+import { writeText } from "../answers.js"
 import { isStarted, isSupported, run, stop } from "./engine.js"
 import { compared } from "./difference.js"
 import { encoded } from "./link.js"
@@ -236,13 +237,12 @@ export class Panel {
 
   async copyLink() {
     const { program } = this.block.dataset
-    const fragment = await encoded({ program, code: this.source.text(), asked: this.request?.value ?? "" })
-    const address = location.href.split("#")[0] + fragment
+    const fragment = encoded({ program, code: this.source.text(), asked: this.request?.value ?? "" })
     try {
-      await navigator.clipboard.writeText(address)
+      await writeText(fragment.then(change => location.href.split("#")[0] + change))
       this.say("Link copied. It fills the code in, and runs nothing.")
     } catch {
-      history.replaceState(history.state, "", fragment)
+      history.replaceState(history.state, "", await fragment)
       this.say("The address of this page now holds your change: copy it from the address bar.")
     }
   }
