@@ -2,7 +2,7 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, NewType
 
 import pytest
@@ -11,6 +11,7 @@ from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 from graphql import get_introspection_query
 from strawberry.asgi import GraphQL
+from strawberry.dataloader import DataLoader
 from strawberry.extensions import (
     DisableIntrospection,
     MaskErrors,
@@ -28,6 +29,8 @@ from snippets.foundations.graphql import (
     wrong_one_by_one,
     wrong_open_schema,
 )
+
+PROTOCOL = "graphql-transport-ws"
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +72,39 @@ def test_books_and_their_authors_in_two_loads(
     assert loads == [[1, 2]]
     ask(books.app, query)
     assert loads == [[1, 2], [1, 2]]
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_over_a_websocket_a_loader_keeps_data_for_the_whole_connection(
+    cache: bool,
+) -> None:
+    loads: list[list[int]] = []
+
+    async def load(numbers: list[int]) -> list[books.Author | None]:
+        loads.append(list(numbers))
+        return await books.load_authors(numbers)
+
+    async def get_context() -> books.Context:
+        context = books.Context()
+        context.authors = DataLoader(load, cache=cache)
+        return context
+
+    app = FastAPI()
+    router = GraphQLRouter[books.Context, None](
+        books.schema, context_getter=get_context
+    )
+    app.include_router(router, prefix="/graphql")
+    query = "{ book(number: 1) { author { name } } }"
+    with TestClient(app).websocket_connect("/graphql", [PROTOCOL]) as websocket:
+        websocket.send_json({"type": "connection_init"})
+        assert websocket.receive_json()["type"] == "connection_ack"
+        for number in "12":
+            operation = {"id": number, "type": "subscribe", "payload": {"query": query}}
+            websocket.send_json(operation)
+            data = websocket.receive_json()["payload"]["data"]
+            assert data == {"book": {"author": {"name": "Ada"}}}
+            assert websocket.receive_json()["type"] == "complete"
+    assert loads == ([[1]] if cache else [[1], [1]])
 
 
 def test_an_unknown_book_is_null() -> None:
@@ -132,8 +168,7 @@ def test_too_many_fragments_are_refused_before_the_other_limits() -> None:
     assert body["errors"][0]["message"] == "More than 20 fragments"
     assert body["data"] is None
     assert "errors" not in ask(books.app, get_introspection_query()).json()
-    protocol = "graphql-transport-ws"
-    with TestClient(books.app).websocket_connect("/graphql", [protocol]) as websocket:
+    with TestClient(books.app).websocket_connect("/graphql", [PROTOCOL]) as websocket:
         websocket.send_json({"type": "connection_init"})
         assert websocket.receive_json()["type"] == "connection_ack"
         operation = {"id": "1", "type": "subscribe", "payload": {"query": query}}
@@ -262,6 +297,29 @@ def test_the_text_of_an_exception_in_a_scalar_is_sent() -> None:
         config=StrawberryConfig(scalar_map={code: scalar}),
     )
     assert "secret" in ask(app, '{ item(code: "x") }').text
+
+
+def test_the_text_of_an_exception_in_the_generator_of_a_subscription_is_sent() -> None:
+    @strawberry.type
+    class Subscription:
+        @strawberry.subscription
+        async def count(self) -> AsyncIterator[int]:
+            yield 1
+            raise ValueError("secret")
+
+    app = serve(
+        books.Query,
+        subscription=Subscription,
+        extensions=[lambda: MaskErrors(books.is_ours)],
+    )
+    with TestClient(app).websocket_connect("/graphql", [PROTOCOL]) as websocket:
+        websocket.send_json({"type": "connection_init"})
+        assert websocket.receive_json()["type"] == "connection_ack"
+        operation = {"query": "subscription { count }"}
+        websocket.send_json({"id": "1", "type": "subscribe", "payload": operation})
+        assert websocket.receive_json()["payload"] == {"data": {"count": 1}}
+        [error] = websocket.receive_json()["payload"]["errors"]
+        assert error["message"] == "secret"
 
 
 def test_graphiql_loads_scripts_of_another_host_unless_it_is_off() -> None:

@@ -129,6 +129,13 @@ def test_by_default_redis_waits_five_seconds_for_an_answer() -> None:
     found = client.connection_pool.connection_kwargs
     assert found["socket_timeout"] == 5
     assert issubclass(RedisTimeoutError, redis.RedisError)
+    retry = client.get_retry()
+    assert retry is not None
+    assert retry.get_retries() == 10
+    plain = redis.asyncio.Connection()
+    assert (plain.socket_timeout, plain.retry.get_retries()) == (5, 0)
+    pool = redis.asyncio.from_url("redis://x").connection_pool
+    assert "retry" not in pool.connection_kwargs
 
 
 def test_an_exception_is_not_cached(
