@@ -93,6 +93,7 @@ def create_order(
         raise HTTPException(422, "The key was used for another request")
     else:
         body = stored.body
+        session.rollback()  # free the lock before the answer is sent
     return Response(body, 201, media_type="application/json")
 
 

@@ -190,6 +190,14 @@ def test_a_refused_body_stores_nothing(ada: TestClient, database: Any) -> None:
     assert ada.post("/orders", json=TEA).status_code == 201
 
 
+def test_a_stored_response_is_sent_without_the_lock(engine: Engine) -> None:
+    new = orders_once.NewOrder.model_validate(TEA)
+    for _ in range(2):
+        with Session(engine) as session:
+            answer = orders_once.create_order(new, KEY, "ada", session)
+            assert (answer.status_code, session.in_transaction()) == (201, False)
+
+
 def test_an_unknown_token_is_a_401(engine: Engine) -> None:
     client = TestClient(orders_once.app, headers=headers(secrets.token_hex()))
     assert client.post("/orders", json=TEA).status_code == 401
