@@ -69,6 +69,27 @@ def test_a_default_pool_has_5_connections_10_more_at_a_peak_and_30_seconds_patie
     assert (pool.size(), pool._max_overflow, pool.timeout()) == (5, 10, 30)
 
 
+def test_a_pool_size_of_0_means_no_limit_and_no_variable_can_set_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = "postgresql://host/name"
+    pool = create_async_engine(address, pool_size=0, max_overflow=0).pool
+    assert isinstance(pool, AsyncAdaptedQueuePool)
+    assert pool._max_overflow == -1  # no limit
+
+    sizes = []
+
+    def remember(address: str, **options: Any) -> AsyncEngine:
+        sizes.append(options["pool_size"])
+        return create_async_engine(address, **options)
+
+    monkeypatch.setattr(sized_pool, "create_async_engine", remember)
+    monkeypatch.setenv("DATABASE_URL", address)
+    monkeypatch.setenv("POOL_SIZE", "0")
+    with TestClient(sized_pool.app):
+        assert sizes == [5]
+
+
 def test_connections_are_opened_on_demand_and_only_pool_size_of_them_are_kept(
     database: Database,
 ) -> None:
