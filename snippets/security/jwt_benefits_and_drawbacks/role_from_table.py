@@ -15,7 +15,7 @@ class User(BaseModel):
     role: str
 
 
-USERS: dict[str, User] = {}  # stands for the table of users
+USERS: dict[str, User] = {}  # stands for a table; an id is never used again
 
 
 def get_claims(

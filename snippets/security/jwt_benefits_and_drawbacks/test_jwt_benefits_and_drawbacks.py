@@ -177,6 +177,12 @@ def test_a_logout_without_a_session_is_401_and_a_second_one_is_204(
     assert again.post("/logout").status_code == 204
 
 
+def test_the_session_checks_no_origin(logged_in: TestClient) -> None:
+    origin = {"Origin": "https://other.example"}
+    assert logged_in.post("/logout", headers=origin).status_code == 204
+    assert logged_in.get("/me").status_code == 401
+
+
 def test_a_server_session_ends_by_time_and_the_table_holds_no_cookie(
     logged_in: TestClient,
 ) -> None:
