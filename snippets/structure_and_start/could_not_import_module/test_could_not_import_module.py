@@ -315,6 +315,21 @@ def test_the_fastapi_command_needs_the_file_that_marks_a_package(
     assert "No module named 'service'" in cli("service/main.py")
 
 
+def test_python_m_fastapi_finds_the_folder_that_no_file_marks_as_a_package(
+    project: Path, start: Any
+) -> None:
+    (project / "service/main.py").write_text(f"from service import database\n{MAIN}")
+    (project / "service/database.py").touch()
+    (project / "service/__init__.py").unlink()
+    options = ["run", "service/main.py", "--host", "127.0.0.1", "--port", "0"]
+    server = start(["fastapi", *options], project)
+    assert server.end() != 0
+    server.line("No module named 'service'")
+    server = start(["python", "-m", "fastapi", *options], project)
+    assert server.address()
+    server.stop()
+
+
 def test_under_reload_the_reloader_waits_for_the_repair(
     project: Path, start: Any
 ) -> None:

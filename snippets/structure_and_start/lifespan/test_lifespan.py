@@ -80,6 +80,21 @@ def test_a_reload_runs_shutdown_and_startup_again(project: Path, start: Any) -> 
     assert server.count("^shutdown") == server.count("^startup") == 2
 
 
+def test_after_a_reload_the_port_is_open_before_the_startup_ends(
+    project: Path, start: Any
+) -> None:
+    server = start([*UVICORN, "--reload"], project)
+    port = int(server.address().rpartition(":")[2])
+    text = (project / "main.py").read_text()
+    waiting = 'print("startup again")\n    await asyncio.Event().wait()'
+    text = text.replace('print("startup")', waiting)
+    (project / "main.py").write_text(f"import asyncio\n{text}")
+    server.line("startup again")
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        assert client.getpeername()[1] == port
+    assert server.count("Application startup complete") == 1
+
+
 def test_each_worker_runs_it(project: Path, start: Any) -> None:
     text = (project / "main.py").read_text()  # a whole line with one write
     text = text.replace('print("startup")', r'print("opened\n", end="")')

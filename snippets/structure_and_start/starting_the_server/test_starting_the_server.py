@@ -323,6 +323,21 @@ def test_uvicorn_run_fails_inside_a_running_loop(tmp_path: Path, start: Any) -> 
     server.line("RuntimeError: .*running")
 
 
+def test_uvicorn_run_with_reload_starts_inside_a_running_loop(
+    project: Path, start: Any
+) -> None:
+    (project / "run.py").write_text(
+        "import asyncio, uvicorn\n"
+        "async def main():\n"
+        "    uvicorn.run('main:app', port=0, reload=True)\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(main())\n"
+    )
+    server = start(["python", "run.py"], project)
+    assert server.address()
+    server.stop()
+
+
 def test_server_serve_runs_inside_a_running_loop(tmp_path: Path, start: Any) -> None:
     copy("start_in_a_loop.py", tmp_path)
     server = start(["python", "main.py"], tmp_path)
