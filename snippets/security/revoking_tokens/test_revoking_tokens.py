@@ -1,6 +1,9 @@
 import json
+import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import jwt
@@ -273,6 +276,30 @@ def test_a_client_that_repeats_a_refresh_whose_answer_was_lost_is_logged_out(
     refresh(client, tokens)  # the answer never arrives
     assert refresh(client, tokens).status_code == 401
     assert status(client, tokens) == 401
+
+
+@pytest.mark.parametrize(
+    ("current", "revoked", "idle_until", "changed"),
+    [
+        ("old", False, 11, 1),
+        ("newer", False, 11, 0),
+        ("old", True, 11, 0),
+        ("old", False, 10, 0),
+    ],
+)
+def test_the_statement_of_the_page_replaces_only_a_token_that_is_valid(
+    current: str, revoked: bool, idle_until: int, changed: int
+) -> None:
+    page = Path(__file__).parents[3] / "docs/security/revoking-tokens.md"
+    [statement] = re.findall("`(UPDATE [^`]+)`", page.read_text(encoding="utf-8"))
+    table = sqlite3.connect(":memory:")
+    table.execute("CREATE TABLE sessions (current, revoked, idle_until)")
+    row = (current, revoked, idle_until)
+    table.execute("INSERT INTO sessions VALUES (?, ?, ?)", row)
+    values = {"new": "new", "old": "old", "now": 10}
+    done = table.execute(statement.replace("…", "sessions"), values)
+    assert done.rowcount == changed
+    table.close()
 
 
 def test_a_refresh_cookie_needs_cookie_and_one_common_path() -> None:
