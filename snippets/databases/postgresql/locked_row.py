@@ -51,7 +51,7 @@ async def buy(concert_id: Id, session: SessionDep) -> int:
     )
     if concert is None:
         raise HTTPException(404, "No such concert")
-    if concert.tickets == 0:
+    if concert.tickets < 1:
         raise HTTPException(409, "Sold out")
     concert.tickets -= 1
     await session.commit()

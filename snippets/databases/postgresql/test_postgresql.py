@@ -411,6 +411,31 @@ def test_the_unique_constraint_lets_one_in_and_answers_409_to_the_other(
     assert database.execute("SELECT count(*) FROM customers") == [(1,)]
 
 
+@DRIVERS
+def test_a_primary_key_that_is_taken_is_the_same_409(
+    database: Database, monkeypatch: pytest.MonkeyPatch, drivername: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url(drivername))
+    database.create_tables(async_sqlalchemy.Base.metadata)
+    database.execute("INSERT INTO customers VALUES (1, 'a@example.org')")  # an import
+    with TestClient(async_sqlalchemy.app) as client:
+        body = {"email": "b@example.org"}
+        assert client.post("/customers", json=body).status_code == 409
+        assert client.post("/customers", json=body).status_code == 201
+
+
+def test_serializable_also_prevents_a_row_stored_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = wrong_check_then_insert
+    database.create_tables(module.Base.metadata)
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_isolation=serializable")
+    Commits(monkeypatch, database)
+    with pytest.raises(DBAPIError, match="could not serialize access"):
+        asyncio.run(two_posts(module, "/customers", {"email": "a@example.org"}))
+    assert database.execute("SELECT count(*) FROM customers") == [(1,)]
+
+
 def concert_with_one_ticket(module: ModuleType, database: Database) -> None:
     database.create_tables(module.Base.metadata)
     database.execute("INSERT INTO concerts VALUES (1, 1)")
@@ -442,6 +467,14 @@ def test_an_unknown_concert_is_a_404(database: Database, module: ModuleType) -> 
     with TestClient(module.app) as client:
         codes = [client.post(f"/concerts/{n}/buy").status_code for n in (1, 1, 2)]
     assert codes == [200, 409, 404]
+
+
+@pytest.mark.parametrize("module", [atomic_update, locked_row])
+def test_nothing_is_sold_below_zero(database: Database, module: ModuleType) -> None:
+    concert_with_one_ticket(module, database)
+    database.execute("UPDATE concerts SET tickets = -1")
+    with TestClient(module.app) as client:
+        assert client.post("/concerts/1/buy").status_code == 409
 
 
 def test_a_locked_row_is_stale_where_the_session_has_loaded_it_before(
