@@ -292,6 +292,37 @@ def test_the_settings_are_read_once_until_the_cache_is_cleared(
     assert (tmp_path / "other.db").exists()
 
 
+def test_python_m_pytest_finds_the_package_beside_the_tests(
+    project: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("SHOP_DATABASE_URL", url)
+    (project / "tests").mkdir()
+    (project / "tests/test_orders.py").write_text(
+        "from fastapi.testclient import TestClient\n"
+        "from shop.main import app\n"
+        "def test_an_unknown_order() -> None:\n"
+        "    with TestClient(app) as client:\n"
+        "        assert client.get('/orders/1').status_code == 404\n"
+    )
+    said = []
+    for command in (
+        [sys.executable, "-m", "pytest"],
+        [str(Path(sys.executable).parent / "pytest")],
+    ):
+        result = subprocess.run(
+            [*command, "-p", "no:cacheprovider", "tests"],
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        said.append(result.stdout)
+    assert "1 passed" in said[0]
+    assert "No module named 'shop'" in said[1]
+
+
 def test_without_the_lifespan_no_request_gets_a_session() -> None:
     missing = "'State' object has no attribute 'sessions'"
     with pytest.raises(AttributeError, match=missing):
