@@ -130,8 +130,9 @@ def test_some_old_forms_are_errors_on_import(source: str, message: str) -> None:
         run(MODEL + source)
 
 
-def test_a_validator_with_the_argument_field_is_an_error() -> None:
-    source = "class N(M):\n  @validator('a')\n  def f(cls, v, field): return v"
+@pytest.mark.parametrize("argument", ["field", "config"])
+def test_a_validator_with_the_argument_field_is_an_error(argument: str) -> None:
+    source = f"class N(M):\n  @validator('a')\n  def f(cls, v, {argument}): return v"
     with (
         pytest.warns(PydanticDeprecatedSince20),
         pytest.raises(PydanticUserError, match="not available in Pydantic V2"),
