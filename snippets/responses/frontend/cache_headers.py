@@ -1,18 +1,20 @@
 # --8<-- [start:program]
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Response
 
 
-async def cache(request: Request, response: Response) -> None:
-    hashed = request.url.path.startswith("/assets/")
-    page = "text/html" in request.headers.get("accept", "")
-    if hashed and not page:
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    else:
-        response.headers["Cache-Control"] = "no-cache"
+async def ask_each_time(response: Response) -> None:
+    response.headers["Cache-Control"] = "no-cache"
+
+
+async def keep(response: Response) -> None:
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
 
 
 app = FastAPI()
-pages = APIRouter(dependencies=[Depends(cache)])
-pages.frontend("/", directory="dist", fallback="index.html", check_dir=False)
+pages = APIRouter(dependencies=[Depends(ask_each_time)])
+pages.frontend("/", directory="dist", check_dir=False)
+assets = APIRouter(dependencies=[Depends(keep)])
+assets.frontend("/assets", directory="dist/assets", fallback=None, check_dir=False)
+app.include_router(assets)
 app.include_router(pages)
 # --8<-- [end:program]

@@ -1,3 +1,4 @@
+# --8<-- [start:imports]
 import asyncio
 import logging
 import os
@@ -22,6 +23,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+# --8<-- [end:imports]
 Status = Literal["new", "paid", "sent"]
 orders: dict[int, Status] = {7: "new"}
 logger = logging.getLogger(__name__)
