@@ -203,9 +203,10 @@ def test_a_file_named_fastapi_hides_the_library(project: Path, start: Any) -> No
     server.stop()
 
 
-def test_an_argument_without_a_colon(says: Says) -> None:
-    text = 'Import string "service.main" must be in format "<module>:<attribute>".'
-    assert says("service.main") == loading(text)
+@pytest.mark.parametrize("given", ["service.main", "service.main:", ":app"])
+def test_an_argument_without_a_colon_or_without_a_part(says: Says, given: str) -> None:
+    text = f'Import string "{given}" must be in format "<module>:<attribute>".'
+    assert says(given) == loading(text)
 
 
 def test_a_router_that_imports_the_application_is_a_circular_import(
