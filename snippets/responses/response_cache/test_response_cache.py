@@ -277,6 +277,29 @@ def test_a_failure_releases_the_lock(redis_url: str, store: redis.Redis) -> None
     assert store.keys() == []
 
 
+def test_while_making_fails_the_waiting_requests_try_one_after_the_other(
+    redis_url: str,
+) -> None:
+    running = []
+    most = 0
+
+    async def make() -> bytes:
+        nonlocal most
+        running.append(1)
+        most = max(most, len(running))
+        await asyncio.sleep(0.05)
+        running.pop()
+        raise LookupError("no database")
+
+    async def run() -> list[Any]:
+        async with redis.asyncio.from_url(redis_url) as client:
+            calls = [one_at_a_time.cached(client, "key", 60, make) for _ in range(4)]
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+    assert [type(error) for error in asyncio.run(run())] == [LookupError] * 4
+    assert most == 1
+
+
 def test_the_address_as_a_key_gives_one_user_the_report_of_another(
     redis_url: str, tokens: dict[str, str], store: redis.Redis
 ) -> None:
