@@ -56,12 +56,10 @@ DUMMY_HASH = PASSWORDS.hash(secrets.token_urlsafe())
 
 
 def add_user(username: str, password: str, *scopes: str) -> None:
-    if username in USERS:
-        raise ValueError("This name is taken")
     stored = PASSWORDS.hash(password)
-    USERS[username] = StoredUser(
-        username=username, scopes=list(scopes), password_hash=stored
-    )
+    user = StoredUser(username=username, scopes=list(scopes), password_hash=stored)
+    if USERS.setdefault(username, user) is not user:  # in one step
+        raise ValueError("This name is taken")
 
 
 def authenticate(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> User:

@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import requires
 from typing import Annotated, Any
@@ -406,6 +407,32 @@ def test_a_taken_name_is_refused_and_keeps_its_password() -> None:
     assert client().post("/token", data=form()).status_code == 200
     stranger = form(password="the password of a stranger")
     assert client().post("/token", data=stranger).status_code == 401
+
+
+def test_two_sign_ups_with_one_name_at_once_are_one_user_and_one_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both_are_hashing = threading.Barrier(2)
+
+    class WaitingHasher:
+        def hash(self, password: str) -> str:
+            both_are_hashing.wait(PATIENCE)
+            return f"hash of {password}"
+
+    def sign_up(password: str) -> bool:
+        try:
+            jwt_login.add_user("bob", password)
+        except ValueError:
+            return False
+        return True
+
+    monkeypatch.setattr(jwt_login, "PASSWORDS", WaitingHasher())
+    passwords = ["of the first", "of the second"]
+    with ThreadPoolExecutor(2) as pool:
+        added = dict(zip(passwords, pool.map(sign_up, passwords), strict=True))
+    assert sorted(added.values()) == [False, True]
+    kept = next(password for password in passwords if added[password])
+    assert jwt_login.USERS["bob"].password_hash == f"hash of {kept}"
 
 
 def test_a_name_that_is_given_to_somebody_else_inherits_the_tokens() -> None:

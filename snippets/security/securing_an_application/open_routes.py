@@ -10,7 +10,10 @@ def open_routes(app: FastAPI) -> set[str]:
     """Return what answers without a 401, or is no HTTP route."""
     found = set()
     with TestClient(
-        app, base_url="http://localhost", raise_server_exceptions=False
+        app,
+        base_url="https://localhost",
+        raise_server_exceptions=False,
+        follow_redirects=False,  # a redirect is an answer
     ) as client:  # with: the lifespan runs
         for route in iter_route_contexts(app.routes):
             path = route.path or ""

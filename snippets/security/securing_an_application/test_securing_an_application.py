@@ -21,7 +21,8 @@ from fastapi import (
     WebSocket,
 )
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
-from fastapi.responses import PlainTextResponse
+from fastapi.middleware.httpsredirect import HTTPSRedirectMiddleware
+from fastapi.responses import PlainTextResponse, RedirectResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 from sqlalchemy import Connection, create_engine, text
@@ -280,6 +281,20 @@ def test_open_routes_reports_a_closed_route_that_refuses_with_a_redirect() -> No
     async def page() -> None: ...
 
     assert open_routes.open_routes(app) == {"GET /login", "GET /page"}
+
+
+def test_open_routes_reports_an_open_route_that_redirects_to_a_closed_one() -> None:
+    app = FastAPI(openapi_url=None)
+    app.add_middleware(HTTPSRedirectMiddleware)
+
+    @app.get("/closed", dependencies=[Depends(secured.current_user)])
+    async def closed() -> None: ...
+
+    @app.get("/open")
+    async def redirect() -> RedirectResponse:
+        return RedirectResponse("/closed")
+
+    assert open_routes.open_routes(app) == {"GET /open"}
 
 
 def test_the_program_as_it_stands_gives_these_three_answers(
