@@ -2,6 +2,7 @@ import asyncio
 import importlib
 import pkgutil
 import re
+import socket
 import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
@@ -29,6 +30,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
 from snippets.foundations.request_and_response import (
     cached_result,
@@ -325,6 +327,39 @@ def test_404_405_and_307_come_from_the_router(trace: Trace) -> None:
         steps = trace.steps()
         assert steps[0] == "middleware, inwards"
         assert "session: before yield" not in steps
+
+
+@pytest.mark.parametrize(
+    ("request_of_client", "called"),
+    [
+        (b"POST / nonsense\r\n\r\n", []),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n", []),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+            ["http.disconnect"],
+        ),
+    ],
+    ids=["request line", "header", "chunk"],
+)
+def test_the_server_answers_400_and_for_a_broken_chunk_it_has_called_the_application(
+    request_of_client: bytes, called: list[str], serve: Any
+) -> None:
+    received: list[str] = []
+    ended = threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        received.append((await receive())["type"])
+        ended.set()
+
+    with serve(app, lifespan="off") as (url, _):
+        address = (httpx2.URL(url).host, httpx2.URL(url).port)
+        with socket.create_connection(address, timeout=PATIENCE) as connection:
+            connection.sendall(request_of_client)
+            answer = connection.recv(1000)
+        if called:
+            assert ended.wait(PATIENCE)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert received == called
 
 
 def test_middleware_runs_from_the_last_added_to_the_first() -> None:

@@ -13,7 +13,12 @@ from fastapi.exceptions import (
     ResponseValidationError,
     WebSocketRequestValidationError,
 )
-from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import (
+    EventSourceResponse,
+    JSONResponse,
+    PlainTextResponse,
+    StreamingResponse,
+)
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
@@ -489,6 +494,26 @@ def test_after_the_response_has_started_no_handler_for_a_class_is_called() -> No
     for path in ("/", "/task", "/yield"):
         with pytest.raises(RuntimeError, match=message):
             TestClient(app).get(path)
+
+
+def test_an_exception_in_server_sent_events_arrives_as_an_exception_group() -> None:
+    app = FastAPI()
+    calls: list[Exception] = []
+
+    @app.exception_handler(KeyError)
+    async def handler(request: Request, exc: KeyError) -> PlainTextResponse:
+        calls.append(exc)
+        return PlainTextResponse("handled")
+
+    @app.get("/", response_class=EventSourceResponse)
+    async def read() -> AsyncIterator[int]:
+        yield 1
+        raise KeyError
+
+    with pytest.raises(ExceptionGroup) as caught:
+        TestClient(app).get("/")
+    assert caught.value.subgroup(KeyError) is not None
+    assert calls == []
 
 
 def test_after_the_response_has_started_the_answer_for_exception_is_thrown_away() -> (
