@@ -27,6 +27,7 @@ def verify(token: str) -> dict[str, Any]:
         algorithms=["RS256", "ES256"],
         audience=AUDIENCE,
         issuer=ISSUER,
+        leeway=30,  # seconds; the clocks of two machines differ
         options={"require": ["exp", "iat", "sub"]},
     )
     kind = str(decoded["header"].get("typ")).lower().removeprefix("application/")
