@@ -271,6 +271,23 @@ def test_sending_to_a_client_that_left_raises_websocket_disconnect(serve: Any) -
     assert error.code == 1006
 
 
+def test_the_test_client_raises_nothing_for_what_is_sent_after_it_left() -> None:
+    app = FastAPI()
+    sent: list[str] = []
+
+    @app.websocket("/ws")
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        async for _ in websocket.iter_text():
+            pass
+        await websocket.send_text("x")
+        sent.append("x")
+
+    with TestClient(app).websocket_connect("/ws"):
+        pass
+    assert sent == ["x"]
+
+
 def test_a_disconnect_that_nobody_catches_is_logged_as_an_error(
     serve: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -637,6 +654,23 @@ def test_a_live_client_is_lost_when_the_endpoint_never_reads_its_message(
 ) -> None:
     with serve(wrong_only_sends.app, timeout_graceful_shutdown=0, **PINGS) as (url, _):
         assert close_code(url, "/news", "hello") == 1011
+
+
+def test_a_client_that_sends_nothing_is_kept_by_an_endpoint_that_never_reads(
+    serve: Any,
+) -> None:
+    options = {"ws_ping_interval": 0.05, "ws_ping_timeout": PATIENCE}
+    ping, masked_pong = b"\x89\x04", b"\x8a\x84\0\0\0\0"
+    with serve(wrong_only_sends.app, timeout_graceful_shutdown=0, **options) as served:
+        host, port = served[0].removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
+            client.sendall(HANDSHAKE.replace(b"/ws", b"/news"))
+            stream = client.makefile("rb")
+            while stream.readline() != b"\r\n":
+                pass
+            for _ in range(3):  # the next ping comes only after the pong is read
+                assert stream.read(2) == ping
+                client.sendall(masked_pong + stream.read(4))
 
 
 def test_a_live_client_is_lost_when_a_message_waits_behind_long_work(
