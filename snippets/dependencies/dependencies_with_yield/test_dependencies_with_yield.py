@@ -225,6 +225,31 @@ def test_the_dependency_sees_every_exception_before_the_response(
 
 
 @pytest.mark.parametrize("scope", SCOPES)
+def test_json_that_cannot_be_parsed_is_refused_before_the_dependency_runs(
+    scope: Scope,
+) -> None:
+    app = FastAPI()
+    seen: list[str] = []
+
+    async def dependency() -> AsyncIterator[None]:
+        try:
+            yield
+        except Exception as error:
+            seen.append(type(error).__name__)
+            raise
+
+    @app.post("/", dependencies=[Depends(dependency, scope=scope)])
+    def create(item: dict[str, int]) -> None: ...
+
+    client = TestClient(app)
+    json = {"Content-Type": "application/json"}
+    assert client.post("/", content=b"{", headers=json).status_code == 422
+    assert seen == []
+    assert client.post("/", content=b'{"a":"x"}', headers=json).status_code == 422
+    assert seen == ["RequestValidationError"]
+
+
+@pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("path", ["/task", "/stream"])
 def test_only_the_request_scope_sees_background_tasks_and_streams_fail(
     recording: Recording, scope: Scope, path: str
