@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -173,6 +174,27 @@ def test_an_http_exception_ends_the_request_from_a_dependency_and_a_helper() -> 
     assert (response.status_code, response.json()) == (401, {"detail": "dependency"})
 
 
+def test_an_http_exception_in_a_task_of_a_group_is_a_500() -> None:
+    app = FastAPI()
+
+    async def helper() -> None:
+        raise HTTPException(404)
+
+    @app.get("/awaited")
+    async def awaited() -> None:
+        await helper()
+
+    @app.get("/group")
+    async def group() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(helper())
+
+    assert visitor(app).get("/awaited").status_code == 404
+    assert visitor(app).get("/group").status_code == 500
+    with pytest.raises(ExceptionGroup):
+        TestClient(app).get("/group")
+
+
 def test_an_except_exception_on_the_way_catches_an_http_exception() -> None:
     app = FastAPI()
 
@@ -273,6 +295,23 @@ def test_nan_infinity_or_half_a_pair_in_a_refused_body_makes_the_422_a_500(
     assert client.post("/", content='{"a": "x"}', headers=json).status_code == 422
     content = f'{{"a": {value}}}'
     assert client.post("/", content=content, headers=json).status_code == 500
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e999", '"\\ud800"'])
+def test_nan_in_a_part_that_is_not_refused_leaves_the_422(value: str) -> None:
+    class Order(BaseModel):
+        note: float | str
+        quantity: int
+
+    app = FastAPI()
+
+    @app.post("/")
+    async def create(order: Order) -> None:
+        pytest.fail("the endpoint was called")
+
+    content = f'{{"note": {value}, "quantity": "x"}}'
+    json = {"Content-Type": "application/json"}
+    assert visitor(app).post("/", content=content, headers=json).status_code == 422
 
 
 def test_only_the_422_is_in_the_openapi_document_and_only_with_something_to_validate() -> (
