@@ -20,7 +20,7 @@ from fastapi import (
     UploadFile,
 )
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, ConfigDict, Json
+from pydantic import BaseModel, ConfigDict, Json, model_validator
 
 from snippets.requests.request_parameters import (
     all_kinds,
@@ -223,6 +223,25 @@ def test_json_body_and_form_field_in_one_operation_accept_neither() -> None:
     assert client.post("/", json=both).status_code == 422
     as_form = {"item": json.dumps(LAMP), "title": "Plan"}
     assert client.post("/", data=as_form).status_code == 422
+
+
+def test_a_model_that_reads_json_text_is_accepted_in_a_form() -> None:
+    class Item(BaseModel):
+        name: str
+
+        @model_validator(mode="before")
+        @classmethod
+        def read(cls, value: Any) -> Any:
+            return json.loads(value) if isinstance(value, str) else value
+
+    app = FastAPI()
+
+    @app.post("/")
+    async def add(item: Item, title: Annotated[str, Form()]) -> Item:
+        return item
+
+    form = {"item": json.dumps({"name": "Lamp"}), "title": "Plan"}
+    assert TestClient(app).post("/", data=form).json() == {"name": "Lamp"}
 
 
 def test_beside_an_optional_model_a_form_is_accepted_and_json_in_a_field_is_read() -> (

@@ -21,6 +21,7 @@ from fastapi.responses import (  # type: ignore[deprecated]
     StreamingResponse,
 )
 from fastapi.testclient import TestClient
+from pydantic import BaseModel, ConfigDict
 
 from snippets.responses.kinds_of_responses import (
     cookie_on_returned_response,
@@ -367,6 +368,27 @@ def test_nan_is_null_with_a_return_type_and_an_error_without() -> None:
     assert client(typed).get("/").json() == {"mean": None}
     with pytest.raises(ValueError, match="Out of range float values"):
         client(untyped).get("/")
+
+
+def test_a_model_can_change_what_pydantic_sends_for_nan() -> None:
+    class Mean(BaseModel):
+        model_config = ConfigDict(ser_json_inf_nan="strings")
+
+        mean: float
+
+    def endpoint() -> Mean:
+        return Mean(mean=float("nan"))
+
+    assert client(endpoint).get("/").json() == {"mean": "NaN"}
+
+
+def test_a_value_with_205_is_announced_with_a_length_and_not_sent() -> None:
+    def endpoint() -> None: ...
+
+    response = client(endpoint, status_code=205).get("/")
+    assert response.headers["content-length"] == "4"
+    assert response.content == b""
+    assert "content-length" not in client(endpoint, status_code=204).get("/").headers
 
 
 def test_a_named_response_class_renders_instead_of_pydantic() -> None:
