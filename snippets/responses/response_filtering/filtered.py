@@ -29,7 +29,7 @@ users: dict[str, UserInDB] = {}
 
 def hashed(password: str) -> str:
     salt = os.urandom(16)
-    key = scrypt(password.encode(), salt=salt, n=2**14, r=8, p=1)
+    key = scrypt(password.encode(), salt=salt, n=2**14, r=8, p=5)
     return f"{salt.hex()}:{key.hex()}"
 
 

@@ -1,6 +1,7 @@
 import json
 import threading
 from collections.abc import AsyncIterable, Iterator
+from hashlib import scrypt
 from types import ModuleType
 from typing import Any
 
@@ -55,6 +56,23 @@ def test_fields_that_the_return_type_does_not_name_are_dropped(
     recorded("answers.txt", "\n\n".join(texts))
     assert tester.post("/users", json=body).status_code == 409
     assert tester.get("/users/bob").status_code == 404
+
+
+def test_the_hash_costs_what_owasp_asks_of_scrypt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def watched(password: bytes, **options: Any) -> bytes:
+        asked.append(options)
+        return scrypt(password, **options)
+
+    monkeypatch.setattr(filtered, "scrypt", watched)
+    assert filtered.hashed("correct horse") != filtered.hashed("correct horse")
+    least_p = {2**17: 1, 2**16: 2, 2**15: 3, 2**14: 5, 2**13: 10}
+    for options in asked:
+        assert options["r"] == 8
+        assert options["p"] >= least_p[options["n"]]
 
 
 def test_the_schema_of_the_answer_does_not_name_the_hash_or_the_password() -> None:
