@@ -17,12 +17,12 @@ class Settings(BaseSettings):
     docs_password: Annotated[SecretStr, Field(min_length=16)]
 
 
-# --8<-- [end:settings]
-
-
 @lru_cache
 def get_settings() -> Settings:
     return Settings()
+
+
+# --8<-- [end:settings]
 
 
 # --8<-- [start:docs]

@@ -22,7 +22,7 @@ from fastapi import (
 )
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from fastapi.middleware.httpsredirect import HTTPSRedirectMiddleware
-from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 from sqlalchemy import Connection, create_engine, text
@@ -295,6 +295,23 @@ def test_open_routes_reports_an_open_route_that_redirects_to_a_closed_one() -> N
         return RedirectResponse("/closed")
 
     assert open_routes.open_routes(app) == {"GET /open"}
+
+
+def test_open_routes_waits_for_the_end_of_an_open_stream() -> None:
+    app = FastAPI(openapi_url=None)
+    sent: list[str] = []
+
+    def stream() -> Iterator[str]:
+        for chunk in ("first", "second", "last"):
+            sent.append(chunk)
+            yield chunk
+
+    @app.get("/events")
+    async def events() -> StreamingResponse:
+        return StreamingResponse(stream())
+
+    assert open_routes.open_routes(app) == {"GET /events"}
+    assert sent == ["first", "second", "last"]
 
 
 def test_the_program_as_it_stands_gives_these_three_answers(
