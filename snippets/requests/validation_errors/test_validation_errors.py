@@ -14,6 +14,7 @@ from fastapi import (
     Header,
     HTTPException,
     Request,
+    UploadFile,
     status,
 )
 from fastapi.exceptions import RequestValidationError
@@ -399,6 +400,29 @@ def test_bytes_that_are_no_utf_8_and_not_sent_as_json_are_500_by_default(
         TestClient(orders.app).post(PATH, content=b"\xff", headers=headers)
     response = TestClient(handled()).post(PATH, content=b"\xff", headers=headers)
     assert response.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        ({"files": {"upload": b"ab"}}, "missing"),
+        ({"json": {"file": "ab"}}, "missing"),
+        ({"content": b"ab"}, "missing"),
+        ({"data": {"file": "ab"}}, "value_error"),
+    ],
+    ids=["another name", "JSON", "bare bytes", "text field"],
+)
+def test_a_file_is_missing_under_another_name_or_without_a_form(
+    sent: dict[str, Any], kind: str
+) -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    async def upload(file: UploadFile) -> str | None:
+        return file.filename
+
+    (error,) = TestClient(app).post("/", **sent).json()["detail"]
+    assert (error["loc"], error["type"]) == (["body", "file"], kind)
 
 
 def test_a_refused_file_that_is_no_utf_8_is_500_by_default() -> None:
