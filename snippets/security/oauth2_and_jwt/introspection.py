@@ -33,8 +33,8 @@ def get_client(connection: HTTPConnection) -> AsyncClient:
 
 class Introspection(BaseModel):
     active: bool
-    sub: str = ""
-    aud: str | list[str] = []
+    sub: str | None = None
+    aud: str | list[str] | None = None
 
 
 async def get_subject(
@@ -50,7 +50,7 @@ async def get_subject(
         found = Introspection.model_validate_json(response.content)
     except (HTTPError, ValidationError):
         raise HTTPException(503, "Token cannot be checked") from None
-    audience = [found.aud] if isinstance(found.aud, str) else found.aud
+    audience = [found.aud] if isinstance(found.aud, str) else found.aud or []
     if not (found.active and found.sub and AUDIENCE in audience):
         challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
         raise HTTPException(401, "Invalid token", challenge)

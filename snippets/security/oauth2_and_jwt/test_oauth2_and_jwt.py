@@ -451,6 +451,16 @@ def test_an_active_token_without_a_subject_is_refused(
     assert get_me(introspection, "opaque").status_code == 401
 
 
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("nothing", ["sub", "aud"])
+def test_null_in_place_of_a_claim_is_a_refusal_and_no_failure_of_the_server(
+    server: AuthorizationServer, active: bool, nothing: str
+) -> None:
+    found = {"active": active, "sub": "alice", "aud": AUDIENCE, nothing: None}
+    server.active["opaque"] = found
+    assert get_me(introspection, "opaque").status_code == 401
+
+
 def test_without_the_authorization_server_no_token_can_be_checked(
     server: AuthorizationServer,
 ) -> None:
