@@ -32,8 +32,8 @@ async def check_signature(
 
 
 @app.post("/hook")
-async def hook(event: dict[str, str]) -> dict[str, str]:
-    return {"received": event["name"]}
+async def hook(event: dict[str, str]) -> dict[str, int]:
+    return {"received": len(event)}
 
 
 # --8<-- [end:program]
