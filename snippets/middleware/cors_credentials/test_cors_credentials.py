@@ -148,6 +148,17 @@ def test_without_allow_credentials_the_wildcard_is_sent_as_it_is() -> None:
     assert CREDENTIALS not in response.headers
 
 
+def test_a_path_operation_can_add_the_wildcard_itself() -> None:
+    app = app_with(allow_origins=[FRONTEND], allow_credentials=True)
+
+    @app.get("/")
+    async def own(response: Response) -> None:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+
+    response = client_of(app).get("/", headers={"Origin": EVIL} | COOKIE)
+    assert response.headers[ORIGIN] == "*"
+
+
 def test_a_cookie_reaches_the_endpoint_whatever_allow_credentials_says() -> None:
     app = app_with(allow_origins=[FRONTEND], allow_credentials=False)
     app.get("/me")(wrong_any_origin.me)
