@@ -264,6 +264,33 @@ def test_an_http_exception_raised_in_middleware_is_a_500() -> None:
     assert (response.status_code, response.text) == (500, "Internal Server Error")
 
 
+@pytest.mark.parametrize(
+    ("key", "inside"), [(KeyError, True), (Exception, False), (500, False)]
+)
+def test_a_handler_for_exception_or_500_answers_outside_the_middleware(
+    key: type[Exception] | int, *, inside: bool
+) -> None:
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def mark(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        response.headers["X-Marked"] = "yes"
+        return response
+
+    @app.exception_handler(key)
+    async def handle(request: Request, exc: Exception) -> JSONResponse:
+        return JSONResponse({"detail": "handled"}, 503)
+
+    @app.get("/")
+    async def fail() -> None:
+        raise KeyError
+
+    response = visitor(app).get("/")
+    assert response.json() == {"detail": "handled"}
+    assert ("X-Marked" in response.headers) is inside
+
+
 def test_an_http_exception_loses_background_tasks_and_injected_headers() -> None:
     app = FastAPI()
     ran: list[str] = []
