@@ -469,7 +469,7 @@ CASES = [
     Case("templates", PAGES, "GET /", "<h1>&lt;b&gt;</h1>"),
     Case("GraphQL", GRAPHQL, 'POST /graphql\n\n{"query": "{name}"}', '{"data":{"name":"ann"}}'),
     Case("suggested request to an included router", GRAPHQL, "", "GET /graphql"),
-    Case("tests that pass", TESTS.replace("{expected}", "1"), "", "2 passed"),
+    Case("tests that pass", TESTS.replace("{expected}", "1"), "", "[100%]\n\n2 passed"),
     Case(
         "tests that fail",
         TESTS.replace("{expected}", "2"),

@@ -9,6 +9,8 @@ from typing import Any
 OPTIONS = [
     *("-v", "--capture=sys", "--color=no", "--no-header", "--tb=short", "--rootdir=."),
     *("-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "anyio.pytest_plugin"),
+    # pytest says so of a plugin that a program before has imported: true, and of no use to a reader.
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 ]
 ENDS = ("passed", "failed", "skipped", "error")
 
