@@ -2,6 +2,7 @@
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Annotated
 
 import httpx2
@@ -24,8 +25,9 @@ Headers = list[tuple[bytes, bytes]]
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
     timeout = httpx2.Timeout(5, read=30)
     limits = httpx2.Limits(max_connections=100, keepalive_expiry=2)
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # stores nothing
     async with httpx2.AsyncClient(
-        timeout=timeout, limits=limits, trust_env=False
+        timeout=timeout, limits=limits, trust_env=False, cookies=jar
     ) as client:
         yield {"client": client}
 
@@ -92,10 +94,13 @@ async def orders(
     upstream: Annotated[httpx2.Response, Depends(ask_upstream)],
 ) -> StreamingResponse:
     response = StreamingResponse(upstream.aiter_raw(), upstream.status_code)
+    dropped = {b"date", b"server"}
+    if upstream.status_code == 304:
+        dropped.add(b"content-length")  # Uvicorn would expect a body
     response.raw_headers = [
         header
         for header in end_to_end(upstream.headers.raw)
-        if header[0] not in {b"date", b"server"}
+        if header[0] not in dropped
     ]
     return response
 

@@ -380,6 +380,23 @@ def test_answers_without_a_body_end_the_same_way(through: Through) -> None:
                 assert len(answer.content) == (method + path == "GET/orders")
 
 
+@BOTH
+def test_a_304_with_a_length_does_not_break_the_connection(
+    through: Through, http: str
+) -> None:
+    async def upstream(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"content-length", b"50"), (b"etag", b"1")]
+        start = {"type": "http.response.start", "status": 304, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body"})
+
+    with through(upstream, http=http) as address:
+        answer = raw(address, b"GET /orders")
+    assert answer.startswith(b"HTTP/1.1 304")
+    assert b"etag: 1" in answer
+    assert b"content-length" not in answer.lower()
+
+
 def test_a_response_arrives_piece_by_piece(through: Through) -> None:
     the_client_has_it = threading.Event()
     came = list[bool]()
@@ -734,6 +751,19 @@ def test_no_free_connection_is_a_503(
             assert upstream.ended.wait(PATIENCE)
 
 
+def test_services_share_the_connections_of_one_client(serve: Any) -> None:
+    slow = Endless()
+    limits, timeout = httpx2.Limits(max_connections=1), httpx2.Timeout(PATIENCE, pool=0)
+    with (
+        serve(slow, lifespan="off") as (first, _),
+        serve(Echo(), lifespan="off") as (second, _),
+        httpx2.Client(limits=limits, timeout=timeout) as client,
+        client.stream("GET", first),
+        pytest.raises(httpx2.PoolTimeout),
+    ):
+        client.get(second)
+
+
 def test_each_connection_goes_back_to_the_pool(
     serve: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -849,6 +879,40 @@ def test_the_gateway_keeps_no_cookie_for_the_next(through: Through) -> None:
     with through(login()) as address:
         assert httpx2.get(f"{address}/orders").json() == "ada"
         assert httpx2.get(f"{address}/orders").json() == "bob"
+
+
+def test_the_client_of_the_gateway_stores_no_cookies(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = list[httpx2.AsyncClient]()
+    real = httpx2.AsyncClient
+
+    def client(**options: Any) -> httpx2.AsyncClient:
+        clients.append(real(**options))
+        return clients[-1]
+
+    monkeypatch.setattr(httpx2, "AsyncClient", client)
+    cookies = Echo([(b"set-cookie", b"a=1"), (b"set-cookie", b"b=2")])
+    with (
+        serve(cookies, lifespan="off") as (service, _),
+        serve(gateway.app) as (address, _),
+    ):
+        monkeypatch.setattr(gateway, "UPSTREAM", service)
+        assert len(httpx2.get(f"{address}/orders").cookies) == 2
+    assert len(clients[0].cookies) == 0
+
+
+def test_an_ordinary_client_keeps_each_new_name() -> None:
+    numbers = iter(range(20))
+
+    def service(request: httpx2.Request) -> httpx2.Response:
+        cookie = f"state_{next(numbers)}=1; Max-Age=60"
+        return httpx2.Response(200, headers={"set-cookie": cookie})
+
+    with httpx2.Client(transport=httpx2.MockTransport(service)) as client:
+        for _ in range(20):
+            client.send(httpx2.Request("GET", "http://orders/"))
+        assert len(client.cookies) == 20
 
 
 def test_headers_of_a_compressed_body_do_not_fit_the_decoded_one(
