@@ -29,7 +29,7 @@ async def measure(url: str, per_second: float, seconds: float) -> list[float]:
 
 
 def show(times: list[float]) -> None:
-    percentiles = statistics.quantiles(times, n=100)
+    percentiles = statistics.quantiles(times, n=100, method="inclusive")
     for percent in (50, 95, 99):
         print(f"{percent} %: {percentiles[percent - 1] * 1000:.1f} ms")
 

@@ -75,8 +75,15 @@ def test_the_time_counts_from_the_planned_moment() -> None:
 
 
 def test_percentiles_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    measure.show([number / 1000 for number in range(1, 100)])
+    measure.show([number / 1000 for number in range(101)])
     assert capsys.readouterr().out == "50 %: 50.0 ms\n95 %: 95.0 ms\n99 %: 99.0 ms\n"
+
+
+def test_a_percentile_of_few_times_is_not_above_the_longest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measure.show([0.01, 0.02])
+    assert capsys.readouterr().out == "50 %: 15.0 ms\n95 %: 19.5 ms\n99 %: 19.9 ms\n"
 
 
 def test_a_failed_request_ends_the_measurement(serve: Any) -> None:
