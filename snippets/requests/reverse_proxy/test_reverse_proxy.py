@@ -258,6 +258,15 @@ def test_the_client_cannot_choose_its_address(through: Through) -> None:
     assert not {b"forwarded", b"x-real-ip"} & echo.names
 
 
+def test_by_default_a_local_client_chooses_its_address(through: Through) -> None:
+    echo = Echo()
+    forged = b"X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n"
+    with through(echo) as address:
+        raw(address, b"GET /orders", forged)
+    assert echo.header(b"x-forwarded-for") == [b"203.0.113.9"]
+    assert echo.header(b"x-forwarded-proto") == [b"https"]
+
+
 def test_a_wsgi_service_does_not_take_an_underscore_for_the_address(
     through: Through,
 ) -> None:
