@@ -15,6 +15,7 @@ from importlib import reload
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import uvicorn
 from fastapi import FastAPI, WebSocket
@@ -91,34 +92,38 @@ def client_seen(trusted: str, forwarded: str, peer: str = "10.0.1.7") -> str:
     return found
 
 
+def answers(trusted: str) -> tuple[httpx2.Response, httpx2.Response]:
+    """Ask with and without the last slash, through a proxy at ``10.0.1.7``."""
+    asgi: Any = seen.app
+    proxied: Any = ProxyHeadersMiddleware(asgi, trusted_hosts=trusted)
+    client = TestClient(proxied, client=("10.0.1.7", 50000), follow_redirects=False)
+    headers = PUBLIC | {"X-Forwarded-For": "203.0.113.9"}
+    first = client.get("/items", headers=headers)
+    return first, client.get("/items/", headers=headers)
+
+
 # --- Scheme and address
 
 
 def test_an_untrusted_proxy_gives_http_links_redirects_and_its_own_address(
     recorded: Any,
 ) -> None:
-    headers = PUBLIC | {"X-Forwarded-For": "203.0.113.9"}
-    with serving(seen.app, forwarded_allow_ips="10.0.1.0/24") as port:
-        redirect, _ = get(port, "/items", headers)
-        _, body = get(port, "/items/", headers)
+    redirect, body = answers("127.0.0.1,::1")
     recorded(
         "untrusted.http",
-        f"GET /items\n\nHTTP/1.1 {redirect.status} {redirect.reason}\n"
-        f"location: {redirect.getheader('location')}\n\nGET /items/\n\n{body}",
+        f"GET /items\n\nHTTP/1.1 {redirect.status_code} {redirect.reason_phrase}\n"
+        f"location: {redirect.headers['location']}\n\nGET /items/\n\n{body.text}",
     )
 
 
 def test_a_trusted_proxy_gives_https_and_the_address_of_the_client(
     recorded: Any,
 ) -> None:
-    headers = PUBLIC | {"X-Forwarded-For": "203.0.113.9"}
-    with serving(seen.app, forwarded_allow_ips="127.0.0.1") as port:
-        redirect, _ = get(port, "/items", headers)
-        _, body = get(port, "/items/", headers)
+    redirect, body = answers(options("start.sh")["forwarded_allow_ips"])
     recorded(
         "trusted.http",
-        f"GET /items\n\nHTTP/1.1 {redirect.status} {redirect.reason}\n"
-        f"location: {redirect.getheader('location')}\n\nGET /items/\n\n{body}",
+        f"GET /items\n\nHTTP/1.1 {redirect.status_code} {redirect.reason_phrase}\n"
+        f"location: {redirect.headers['location']}\n\nGET /items/\n\n{body.text}",
     )
 
 
@@ -304,6 +309,11 @@ def test_with_root_path_docs_links_and_redirects_have_the_prefix() -> None:
     assert '"servers":[{"url":"/api"}]' in schema
     assert '"link":"https://shop.example.com/api/items/"' in body
     assert redirect.getheader("location") == "https://shop.example.com/api/items/"
+
+
+def test_the_command_for_a_prefix_trusts_the_same_proxy() -> None:
+    trusted = options("start.sh")["forwarded_allow_ips"]
+    assert options("prefix.sh")["forwarded_allow_ips"] == trusted
 
 
 def test_with_root_path_a_proxy_that_keeps_the_prefix_gets_404() -> None:
