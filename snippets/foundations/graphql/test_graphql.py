@@ -258,6 +258,8 @@ def test_bodies_that_are_no_query_are_a_400() -> None:
     assert client.post("/graphql", json={}).status_code == 400
     headers = {"content-type": "application/json"}
     assert client.post("/graphql", content="{", headers=headers).status_code == 400
+    fragment = {"query": "fragment F on Book { title }"}
+    assert client.post("/graphql", json=fragment).status_code == 400
     unknown = {"query": "query A { books { title } }", "operationName": "B"}
     assert client.post("/graphql", json=unknown).status_code == 400
 
@@ -344,6 +346,8 @@ def test_messages_suggest_names_until_that_is_off_too() -> None:
     answer = ask(serve(books.Query, **hidden), "{ bok }").text
     assert "Cannot query field" in answer
     assert "Did you mean" not in answer
+    answer = ask(serve(books.Query, **hidden), "{ book(nummer: 1) { title } }").text
+    assert "Did you mean 'number'?" in answer
 
 
 def test_mutations_of_one_request_run_one_after_the_other() -> None:
