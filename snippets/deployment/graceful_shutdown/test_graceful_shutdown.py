@@ -440,6 +440,63 @@ def test_with_workers_a_sigint_to_the_parent_alone_does_not_end_the_waiting(
     assert log.count("Waiting for application shutdown") == 1  # the idle worker's
 
 
+def test_with_workers_a_new_connection_during_the_stop_waits_and_is_reset(
+    start: Any,
+) -> None:
+    server = start(
+        f"{HERE}.wrong_endless_stream:app", "--workers", "2", start_new_session=True
+    )
+    server.wait_for(r"startup complete[\s\S]*startup complete")
+    with server.get("/ticks"):
+        server.wait_for("GET /ticks")
+        server.signal(signal.SIGTERM)
+        server.wait_for("Waiting for connections to close")
+        server.wait_for("Finished server process")  # the idle worker
+        with server.get("/ticks") as late:
+            late.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                late.recv(1)
+            os.killpg(server.process.pid, signal.SIGINT)
+            assert server.ended() is not None
+            late.settimeout(PATIENCE)
+            with pytest.raises(ConnectionResetError):
+                late.recv(1)
+
+
+SLOW_EXIT = """
+import asyncio, pathlib
+from contextlib import asynccontextmanager
+from fastapi import FastAPI
+
+
+@asynccontextmanager
+async def lifespan(app):
+    yield
+    print("lifespan: begins")
+    while not pathlib.Path("release").exists():
+        await asyncio.sleep(0.01)
+    print("lifespan: through")
+
+
+app = FastAPI(lifespan=lifespan)
+"""
+
+
+def test_a_sigint_does_not_interrupt_the_shutdown_of_the_lifespan(
+    start: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "program.py").write_text(SLOW_EXIT)
+    server = start("program:app", cwd=tmp_path)
+    server.wait_for("startup complete")
+    server.signal(signal.SIGTERM)
+    server.wait_for("lifespan: begins")
+    server.signal(signal.SIGINT)
+    assert server.ended(0.5) is None
+    (tmp_path / "release").touch()
+    assert server.ended() is not None
+    assert "lifespan: through" in server.log.read_text()
+
+
 def test_the_lifespan_of_the_stream_runs_in_a_test_client_too() -> None:
     with TestClient(stream_that_ends.app) as client:
         assert client.get("/nothing").status_code == 404
