@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import (
     APIRouter,
+    Body,
     Depends,
     FastAPI,
     Header,
@@ -350,6 +351,8 @@ def test_application_dependencies_guard_websockets_and_frontend_files(
         pass
     assert denied.value.status_code == 403
     assert not reached
+    assert client.get("/shop/unknown").status_code == 403
+    assert client.get("/unknown").status_code == 404
 
 
 def test_include_router_adds_dependencies_to_this_inclusion_only() -> None:
@@ -430,6 +433,19 @@ def test_broken_json_is_refused_before_any_dependency_runs() -> None:
     failing = Failing()
     assert failing.post("/orders?page=1", "{", Authorization="x") == 422
     assert failing.ran == []
+
+
+def test_the_body_of_a_dependency_is_parsed_before_any_dependency_runs_too() -> None:
+    app = application_that_refuses()
+
+    def order(item: Annotated[str, Body(embed=True)]) -> str:
+        return item
+
+    app.post("/orders", dependencies=[Depends(order)])(lambda: None)
+    client = TestClient(app)
+    assert client.post("/orders", json={"item": "lamp"}).status_code == 403
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/orders", content="{", headers=headers).status_code == 422
 
 
 def test_a_body_that_cannot_be_decoded_is_a_400_before_any_dependency_runs() -> None:
