@@ -128,7 +128,7 @@ def test_instances_without_equality_are_different_callables(calls: list[str]) ->
     assert len(calls) == 3
 
 
-def test_a_dataclass_that_is_not_frozen_fails_in_the_request() -> None:
+def test_a_plain_dataclass_fails_in_the_request() -> None:
     @dataclass
     class RequireRole:
         role: str
@@ -138,6 +138,20 @@ def test_a_dataclass_that_is_not_frozen_fails_in_the_request() -> None:
 
     with pytest.raises(TypeError, match="unhashable type: 'RequireRole'"):
         call_with([Depends(RequireRole("admin"))])
+
+
+def test_a_dataclass_that_compares_by_identity_has_a_hash() -> None:
+    ran: list[str] = []
+
+    @dataclass(eq=False)
+    class RequireRole:
+        role: str
+
+        def __call__(self) -> None:
+            ran.append(self.role)
+
+    call_with([Depends(RequireRole("admin"))])
+    assert ran == ["admin"]
 
 
 def test_each_call_of_a_factory_makes_another_callable(calls: list[str]) -> None:
