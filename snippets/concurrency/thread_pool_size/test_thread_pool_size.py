@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from fastapi import BackgroundTasks, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
 from fastapi_cli.cli import app as fastapi_command
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import QueuePool, create_engine, text
@@ -117,13 +118,21 @@ def test_the_limit_can_be_read_on_the_event_loop_only() -> None:
     assert asyncio.run(scenario()) == 40
 
 
-def test_an_async_def_endpoint_waits_for_a_thread_if_it_has_a_def_dependency() -> None:
+@pytest.mark.parametrize("path", ["/function", "/class", "/file"])
+def test_an_async_def_endpoint_waits_if_it_needs_a_thread_too(path: str) -> None:
     app = FastAPI()
 
     def dependency() -> None: ...
 
-    @app.get("/", dependencies=[Depends(dependency)])
+    class Paging: ...
+
+    @app.get("/function", dependencies=[Depends(dependency)])
+    @app.get("/class", dependencies=[Depends(Paging)])
     async def endpoint() -> None: ...
+
+    @app.get("/file")
+    async def file() -> FileResponse:
+        return FileResponse(__file__)
 
     async def scenario() -> int:
         shared = anyio.to_thread.current_default_thread_limiter()
@@ -131,7 +140,7 @@ def test_an_async_def_endpoint_waits_for_a_thread_if_it_has_a_def_dependency() -
         for holder in holders:
             shared.acquire_on_behalf_of_nowait(holder)
         async with client_of(app) as client:
-            answer = asyncio.create_task(client.get("/"))
+            answer = asyncio.create_task(client.get(path))
             await until(lambda: waiting_for_a_thread() == 1)
             for holder in holders:
                 shared.release_on_behalf_of(holder)
