@@ -57,6 +57,8 @@ def headers_for_upstream(request: Request) -> Headers:
 
 
 async def ask_upstream(request: Request) -> AsyncGenerator[httpx2.Response]:
+    if request.scope["http_version"] == "2":
+        raise HTTPException(505, "HTTP/2 is not passed on")
     if DOT_SEGMENT.search(request.scope["path"]):
         raise HTTPException(400, "The path contains a dot segment")
     target: bytes = request.scope["raw_path"]

@@ -194,6 +194,27 @@ def test_methods_are_kept_and_only_a_request_with_a_body_gets_one(
         assert dict(seen["headers"])[b"transfer-encoding"] == b"chunked"
 
 
+def test_http_2_is_refused_since_no_header_announces_a_body(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def as_http_2(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            kept = [h for h in scope["headers"] if h[0] != b"transfer-encoding"]
+            scope = {**scope, "http_version": "2", "headers": kept}
+        await gateway.app(scope, receive, send)
+
+    echo = Echo()
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+    with (
+        serve(echo, lifespan="off") as (service, _),
+        serve(as_http_2) as (address, _),
+    ):
+        monkeypatch.setattr(gateway, "UPSTREAM", service)
+        answer = raw(address, b"POST /orders", chunked)
+    assert answer.startswith(b"HTTP/1.1 505")
+    assert echo.seen == []
+
+
 def test_a_length_beside_chunks_is_not_passed_on(through: Through) -> None:
     echo = Echo()
     chunked = b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
