@@ -2,6 +2,7 @@ import inspect
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -230,6 +231,16 @@ def test_the_compose_file_waits_longer_than_uvicorn_does() -> None:
     compose_waits = int(services["api"]["stop_grace_period"].removesuffix("s"))
     assert uvicorn_waits < compose_waits
     assert compose_waits > 10  # Docker's default is shorter
+
+
+def test_the_shown_docker_run_waits_longer_too_and_is_open_to_this_host_only() -> None:
+    words = json.loads(instruction("CMD"))
+    uvicorn_waits = int(words[words.index("--timeout-graceful-shutdown") + 1])
+    text = (HERE / "run.sh").read_text().replace("\\\n", "")
+    shown = shlex.split(text.splitlines()[-2])
+    assert shown[:2] == ["docker", "run"]
+    assert uvicorn_waits < int(shown[shown.index("--stop-timeout") + 1])
+    assert shown[shown.index("-p") + 1] == "127.0.0.1:8000:8000"
 
 
 @pytest.mark.parametrize("script", ["entrypoint.sh", "wrong_entrypoint.sh", "run.sh"])
