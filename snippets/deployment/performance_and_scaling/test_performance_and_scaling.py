@@ -188,12 +188,12 @@ def test_the_start_script_is_accepted_by_shellcheck_and_by_uvicorn() -> None:
 def test_100_requests_wait_at_once_in_one_thread(
     monkeypatch: pytest.MonkeyPatch, recorded: Any
 ) -> None:
-    everybody = asyncio.Event()
+    all_wait, answer = asyncio.Event(), asyncio.Event()
 
     async def supplier() -> None:
         if one_process.waiting == 100:
-            everybody.set()
-        await asyncio.wait_for(everybody.wait(), PATIENCE)
+            all_wait.set()
+        await answer.wait()
 
     monkeypatch.setattr(one_process, "supplier", supplier)
     threads = threading.active_count() - 1  # those of the tests
@@ -203,8 +203,11 @@ def test_100_requests_wait_at_once_in_one_thread(
         async with httpx2.AsyncClient(
             transport=transport, base_url="http://test"
         ) as http:
-            answers = await asyncio.gather(*(http.get("/quote") for _ in range(100)))
-        return [answer.json() for answer in answers]
+            requests = [http.get("/quote") for _ in range(100)]
+            answers = asyncio.gather(*requests)
+            await asyncio.wait_for(all_wait.wait(), PATIENCE)
+            answer.set()
+            return [answer.json() for answer in await answers]
 
     first = asyncio.run(main())[0]
     first["threads"] -= threads

@@ -1,7 +1,6 @@
 import importlib
 import logging
 import secrets
-import traceback
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -33,7 +32,7 @@ def text_of(call: Callable[[], Any]) -> str:
     try:
         call()
     except Exception as error:
-        return "".join(traceback.format_exception_only(error)).strip()
+        return f"{type(error).__name__}: {error}"
     return "no error"
 
 
