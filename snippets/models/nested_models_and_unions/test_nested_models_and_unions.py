@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     Json,
     PydanticUserError,
+    RootModel,
     TypeAdapter,
     ValidationError,
 )
@@ -159,6 +160,17 @@ def test_the_second_model_is_taken_where_more_of_its_fields_were_sent() -> None:
     assert isinstance(adapter.validate_python(sent), Dog)
 
 
+def test_where_as_many_fields_were_sent_the_exact_type_may_win() -> None:
+    class Number(BaseModel):
+        value: int
+
+    class Text(BaseModel):
+        value: str
+
+    adapter: TypeAdapter[Any] = TypeAdapter(Number | Text)
+    assert isinstance(adapter.validate_python({"value": "1"}), Text)
+
+
 def test_a_default_of_the_tag_does_not_make_it_optional() -> None:
     class Cash(BaseModel):
         kind: Literal["cash"] = "cash"
@@ -279,6 +291,21 @@ def test_a_model_of_the_query_cannot_hold_another() -> None:
     assert client.get("/default?inner.city=Graz").json() == "Wien"
     assert client.get('/text?inner={"city":"Graz"}').json() == "Graz"
     assert client.get("/text?inner=Graz").status_code == 422
+
+
+def test_a_root_model_of_a_text_can_be_sent_in_a_query() -> None:
+    class City(RootModel[str]): ...
+
+    class Place(BaseModel):
+        city: City
+
+    app = FastAPI()
+
+    @app.get("/")
+    def read(place: Annotated[Place, Query()]) -> Place:
+        return place
+
+    assert TestClient(app).get("/?city=Graz").json() == {"city": "Graz"}
 
 
 def test_a_list_of_models_may_be_the_body() -> None:
