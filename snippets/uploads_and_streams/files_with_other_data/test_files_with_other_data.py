@@ -295,6 +295,18 @@ def test_depends_makes_query_parameters_of_the_fields() -> None:
     assert response.json() == "Lease"
 
 
+def test_depends_makes_a_part_of_a_list_of_models() -> None:
+    app = FastAPI()
+
+    @app.post("/orders")
+    def add(
+        order: Annotated[file_and_data.Order, Depends()], contract: UploadFile
+    ) -> None: ...
+
+    response = post(app, "/orders", params={"customer": "Ada"}, files=CONTRACT)
+    assert error(response)["loc"] == ["body", "lines"]
+
+
 def test_a_document_above_a_mebibyte_is_refused() -> None:
     data = {"order": json.dumps({"customer": "x" * (1024 * 1024)})}
     response = post(file_and_data.app, "/orders", data=data, files=CONTRACT)

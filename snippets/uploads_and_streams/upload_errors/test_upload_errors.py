@@ -243,6 +243,11 @@ def test_more_than_a_thousand_files_are_a_400() -> None:
     assert (response.status_code, response.json()) == (400, {"detail": text})
 
 
+def test_a_file_name_of_five_kilobytes_is_a_400() -> None:
+    response = post(files={"file": ("a" * 5000, b"1")})
+    assert response.status_code == 400
+
+
 def served(name: str) -> FastAPI:
     """Return the application of the page, with a page for the browser."""
     app = FastAPI()
