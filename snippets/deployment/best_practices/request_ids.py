@@ -1,6 +1,9 @@
 # --8<-- [start:program]
 import json
 import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -10,8 +13,6 @@ from opentelemetry import trace
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 log = logging.getLogger("shop")
-app = FastAPI()
-
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
 
@@ -41,6 +42,18 @@ class Json(logging.Formatter):
         return json.dumps(line)
 
 
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(Json())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    for name in ["uvicorn", "uvicorn.access"]:  # their lines go the same way
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
 app.add_middleware(RequestId)
 
 

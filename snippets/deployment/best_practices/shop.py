@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from httpx2 import AsyncClient, HTTPError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, HttpUrl, ValidationError
 from pydantic_settings import BaseSettings
 
 log = logging.getLogger("shop")
@@ -15,7 +15,7 @@ WHOLE_CALL = 5  # seconds
 
 
 class Settings(BaseSettings):
-    prices_url: str  # required: no start without it
+    prices_url: HttpUrl  # required: no start without it
 
 
 class NewOrder(BaseModel):
@@ -24,7 +24,7 @@ class NewOrder(BaseModel):
 
 
 class Price(BaseModel):
-    cents: int
+    cents: int = Field(ge=0)
 
 
 class Quote(BaseModel):
@@ -33,7 +33,7 @@ class Quote(BaseModel):
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-    url = Settings().prices_url
+    url = str(Settings().prices_url)
     async with AsyncClient(base_url=url, timeout=2) as client:  # each wait
         yield {"client": client}
 

@@ -3,8 +3,11 @@ import inspect
 import io
 import json
 import logging
+import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,7 +19,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi.testclient import TestClient
-from httpx2 import ASGITransport, AsyncClient, MockTransport, Request, Response
+from httpx2 import ASGITransport, AsyncClient, Client, MockTransport, Request, Response
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import (
     InMemoryLogRecordExporter,
@@ -97,6 +100,8 @@ def test_the_program_asks_for_the_price_and_says_502_where_there_is_none(
             recorded("exchange.txt", "\n".join(shown))
             prices(client, Response(200, content=b"<html>"))
             assert ask(body) == 502
+            prices(client, Response(200, json={"cents": -5}))
+            assert ask(body) == 502
             assert ask({"item": "", "count": 2}) == 422
             assert ask({"item": "x" * 200_000, "count": 2}) == 413
         finally:
@@ -131,6 +136,10 @@ def test_without_its_setting_the_program_does_not_start(
     monkeypatch.delenv("PRICES_URL", raising=False)
     with pytest.raises(ValidationError, match="prices_url"), TestClient(shop.app):
         pass
+    for wrong in ["", "prices:8000"]:
+        monkeypatch.setenv("PRICES_URL", wrong)
+        with pytest.raises(ValidationError, match="prices_url"), TestClient(shop.app):
+            pass
 
 
 def test_on_event_is_deprecated_and_does_not_run_beside_a_lifespan() -> None:
@@ -235,6 +244,34 @@ def test_the_traceback_that_uvicorn_logs_carries_the_id_and_the_lifespan_has_non
     assert "-" not in {one["trace_id"] for one in seen if one["event"] == "endpoint"}
     assert len({*by_request, "-"}) == 3
     assert [one["request_id"] for one in seen if one["event"] == "lifespan"] == ["-"]
+
+
+def test_started_as_it_stands_the_program_writes_its_lines_as_json(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log.txt"
+    words = ["-m", "uvicorn", f"{request_ids.__name__}:app", "--port", "0"]
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [sys.executable, *words],
+            cwd=HERE.parents[2],
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+        deadline = time.monotonic() + 30
+        while not (found := re.search(r"http://127.0.0.1:(\d+)", log.read_text())):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        with Client(base_url=found[0], timeout=30) as http:
+            assert http.get("/orders/1").status_code == 200
+    finally:
+        server.terminate()
+        server.wait(30)
+    seen = [json.loads(line) for line in log.read_text().splitlines()]
+    ids = {one["logger"]: one["request_id"] for one in seen}
+    assert ids["shop"] == ids["uvicorn.access"] != "-"
 
 
 def test_a_global_id_belongs_to_the_request_that_came_last(
