@@ -174,6 +174,10 @@ def test_the_old_keys_of_the_configuration_have_no_effect(recorded: Any) -> None
         model.model_validate(Row())
     assert right_config.ProductOut.model_validate(Row()).name == "tea"
 
+    app = FastAPI()
+    app.get("/", response_model=model)(Row)
+    assert TestClient(app).get("/").json() == {"name": "tea"}
+
 
 def shown(action: Any) -> str:
     try:
