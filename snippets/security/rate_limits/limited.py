@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ipaddress import IPv6Network, ip_address
+from math import ceil
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -42,9 +43,9 @@ async def too_many(redis: Redis, key: str, limit: int, seconds: int) -> int:
     async with redis.pipeline(transaction=True) as pipe:  # all three, or none
         pipe.incr(key)
         pipe.expire(key, seconds, nx=True)  # the first request starts the window
-        pipe.ttl(key)
+        pipe.pttl(key)  # milliseconds
         count, _, left = await pipe.execute()
-    return max(left, 1) if count > limit else 0
+    return max(ceil(left / 1000), 1) if count > limit else 0
 
 
 async def enforce(

@@ -90,6 +90,17 @@ def test_refused_requests_do_not_lengthen_the_window(
         assert int(redis.ttl(key)) <= 30
 
 
+def test_the_wait_is_not_shorter_than_the_rest_of_the_window(redis_url: str) -> None:
+    async def scene() -> tuple[int, int]:
+        async with Redis.from_url(redis_url) as redis:
+            await redis.set("k", 3, px=30_450)
+            wait = await limited.too_many(redis, "k", 3, 60)
+            return wait, await redis.pttl("k")
+
+    wait, left = asyncio.run(scene())
+    assert left <= wait * 1000
+
+
 def test_two_at_once_are_counted_as_two(client: TestClient) -> None:
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda _: client.get(SEARCH).status_code, range(12)))
