@@ -17,7 +17,7 @@ HOP_BY_HOP = {
     *(b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"),
 }
 FORWARDED = (b"x-forwarded-", b"forwarded", b"x-real-ip")
-DOT_SEGMENT = re.compile(r"(^|[/\\])\.\.?([/\\;]|$)")
+DOT_SEGMENT = re.compile(r"(^|[/\\])\.\.?([/\\;#]|$)")
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -38,7 +38,7 @@ app = FastAPI(lifespan=lifespan)
 def end_to_end(headers: Headers) -> Headers:
     named = b",".join(value for name, value in headers if name.lower() == b"connection")
     dropped = HOP_BY_HOP | {name.strip().lower() for name in named.split(b",")}
-    lowered = [(name.lower(), value) for name, value in headers]
+    lowered = [(name.lower(), value.strip()) for name, value in headers]
     if any(name == b"transfer-encoding" for name, _ in lowered):
         dropped.add(b"content-length")
     return [(name, value) for name, value in lowered if name not in dropped]
@@ -57,8 +57,8 @@ def headers_for_upstream(request: Request) -> Headers:
 
 
 async def ask_upstream(request: Request) -> AsyncGenerator[httpx2.Response]:
-    if request.scope["http_version"] == "2":
-        raise HTTPException(505, "HTTP/2 is not passed on")
+    if request.scope["http_version"] not in {"1.0", "1.1"}:
+        raise HTTPException(505, "Only HTTP/1 is passed on")
     if DOT_SEGMENT.search(request.scope["path"]):
         raise HTTPException(400, "The path contains a dot segment")
     target: bytes = request.scope["raw_path"]
@@ -66,6 +66,8 @@ async def ask_upstream(request: Request) -> AsyncGenerator[httpx2.Response]:
     if request.scope["query_string"]:
         target += b"?" + request.scope["query_string"]
     has_body = {"content-length", "transfer-encoding"} & set(request.headers)
+    if has_body and "upgrade" in request.headers:  # httptools drops the body
+        raise HTTPException(501, "A body with an upgrade is not passed on")
     question = httpx2.Request(
         request.method,
         UPSTREAM,

@@ -138,6 +138,7 @@ def test_dot_segments_are_refused(through: Through, http: str) -> None:
             b"/orders/a%2f..%2f..%2fadmin",
             b"/orders/..%5cadmin",
             b"/orders/..;x/admin",
+            b"/orders/..#x",
             b"/orders/.",
         ):
             assert raw(address, b"GET " + path).startswith(b"HTTP/1.1 400")
@@ -194,13 +195,14 @@ def test_methods_are_kept_and_only_a_request_with_a_body_gets_one(
         assert dict(seen["headers"])[b"transfer-encoding"] == b"chunked"
 
 
+@pytest.mark.parametrize("version", ["2", "3"])
 def test_http_2_is_refused_since_no_header_announces_a_body(
-    serve: Any, monkeypatch: pytest.MonkeyPatch
+    serve: Any, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     async def as_http_2(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             kept = [h for h in scope["headers"] if h[0] != b"transfer-encoding"]
-            scope = {**scope, "http_version": "2", "headers": kept}
+            scope = {**scope, "http_version": version, "headers": kept}
         await gateway.app(scope, receive, send)
 
     echo = Echo()
@@ -213,6 +215,56 @@ def test_http_2_is_refused_since_no_header_announces_a_body(
         answer = raw(address, b"POST /orders", chunked)
     assert answer.startswith(b"HTTP/1.1 505")
     assert echo.seen == []
+
+
+@BOTH
+def test_a_body_beside_an_upgrade_is_refused(through: Through, http: str) -> None:
+    echo = Echo()
+    upgrade = b"Upgrade: h2c\r\n"
+    length = b"Content-Length: 3\r\n\r\nabc"
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n"
+    with through(echo, http=http) as address:
+        for body in (length, chunked):
+            sent = b"Connection: upgrade\r\n" + upgrade + body
+            assert raw(address, b"POST /orders", sent).startswith(b"HTTP/1.1 501")
+    assert echo.seen == []
+
+
+def test_httptools_drops_a_body_beside_an_upgrade(serve: Any) -> None:
+    echo = Echo()
+    head = b"Connection: upgrade\r\nUpgrade: h2c\r\nTransfer-Encoding: chunked\r\n"
+    with serve(echo, lifespan="off", http="httptools") as (address, _):
+        raw(address, b"POST /orders", head + b"\r\n3\r\nabc\r\n0\r\n")
+    assert echo.seen[0]["body"] == b""
+
+
+@BOTH
+def test_space_after_a_value_does_no_harm(through: Through, http: str) -> None:
+    echo = Echo()
+    with through(echo, http=http) as address:
+        raw(address, b"GET /orders", b"X-Kept: a b \t\r\n")
+    assert echo.header(b"x-kept") == [b"a b"]
+
+
+@BOTH
+def test_a_service_that_dies_in_its_headers_is_a_502(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, http: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
+
+        def die() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-")
+
+        thread = threading.Thread(target=die)
+        thread.start()
+        with serve(gateway.app, http=http) as (address, _):
+            assert httpx2.get(f"{address}/orders").status_code == 502
+        thread.join()
 
 
 def test_a_length_beside_chunks_is_not_passed_on(through: Through) -> None:
