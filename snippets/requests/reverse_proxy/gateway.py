@@ -99,7 +99,7 @@ async def orders(
 ) -> StreamingResponse:
     response = StreamingResponse(upstream.aiter_raw(), upstream.status_code)
     dropped = {b"date", b"server"}
-    if upstream.status_code == 304:
+    if upstream.status_code in {204, 304}:
         dropped.add(b"content-length")  # Uvicorn would expect a body
     response.raw_headers = [
         header

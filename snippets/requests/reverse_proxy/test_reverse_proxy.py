@@ -463,6 +463,33 @@ def test_answers_without_a_body_end_the_same_way(through: Through) -> None:
 
 
 @BOTH
+def test_a_204_with_a_length_does_not_break_the_connection(
+    serve: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    http: str,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
+
+        def serve_once() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(b"HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n")
+
+        thread = threading.Thread(target=serve_once)
+        thread.start()
+        with serve(gateway.app, http=http) as (address, _):
+            answer = raw(address, b"GET /orders")
+        thread.join()
+    assert answer.startswith(b"HTTP/1.1 204")
+    assert b"content-length" not in answer.lower()
+    assert "Traceback" not in caplog.text
+
+
+@BOTH
 def test_a_304_with_a_length_does_not_break_the_connection(
     through: Through, http: str
 ) -> None:
