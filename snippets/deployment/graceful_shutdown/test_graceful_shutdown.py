@@ -440,6 +440,7 @@ def test_with_workers_a_sigint_to_the_parent_alone_does_not_end_the_waiting(
     assert log.count("Waiting for application shutdown") == 1  # the idle worker's
 
 
+@pytest.mark.since(uvicorn="0.45.0")
 def test_with_workers_a_new_connection_during_the_stop_waits_and_is_reset(
     start: Any,
 ) -> None:
