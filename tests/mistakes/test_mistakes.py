@@ -34,6 +34,7 @@ from tests.mistakes.mistake import (
     lines,
     linter,
     move,
+    replace,
     run,
     secret,
     snippet_tests,
@@ -100,12 +101,13 @@ def test_the_running_loop_can_be_asked_for() -> None:
     assert asyncio.run(running_loop.loop_name()).endswith("EventLoop")
 """
 PHRASES = "\n".join(f"event loop phrase {number}\t{ID}\ttuned" for number in range(8))
+NEXT_RUN = "concurrency/finding_blocking_calls/debug_mode.py"
 NEW_ANSWER = all_of(
     write(ANSWER, TEXT),
     write(f"{FOLDER}/running_loop.py", SNIPPET),
     write(f"{FOLDER}/test_event_loop_policy.py", TEST),
     add(PHRASES, "tests/search.tsv"),
-    add("concurrency/event_loop_policy/running_loop.py\truns\t-", RUNS),
+    replace(RUNS, NEXT_RUN, f"concurrency/event_loop_policy/running_loop.py\truns\t-\n{NEXT_RUN}"),
 )
 
 

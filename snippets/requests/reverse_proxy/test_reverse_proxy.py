@@ -855,7 +855,8 @@ def test_no_free_connection_is_a_503(
         }
         with gateway_with(monkeypatch, serve, **options) as address:
             with httpx2.stream("GET", f"{address}/orders") as first:
-                pieces = first.iter_raw()  # which closes the response where nobody holds it
+                # Where nobody holds the iterator, it ends, and the response with it.
+                pieces = first.iter_raw()
                 assert next(pieces) == b"x"
                 assert httpx2.get(f"{address}/orders").status_code == 503
             assert upstream.ended.wait(PATIENCE)
