@@ -16,7 +16,8 @@ from scripts.catalogue.addresses import published
 from scripts.catalogue.identity import PUBLISHED
 from scripts.catalogue.redirects import faults, read_redirects, write_redirects
 from scripts.project import ROOT, git
-from scripts.runner.record import OUTPUTS, RUNS, moved
+from scripts.runner.record import OUTPUTS, RUNS
+from scripts.validation.files.order import sorted_lines
 
 # A relative link of Markdown, in the text or as a definition.
 LINK = re.compile(r"(\]\(|^\[[^\]\n]+\]:\s+)([^)\s#:{]+)(?=[)#\s])", re.M)
@@ -52,6 +53,11 @@ def relink(text: str, page: str, source: str, target: str) -> str:
     return LINK.sub(link, text)
 
 
+def moved_record(table: str, old: str, new: str) -> str:
+    """Return a table of the runs where the folder ``old`` below ``snippets`` is called ``new``."""
+    return sorted_lines(re.sub(rf"(^|\t){re.escape(old)}/", rf"\g<1>{new}/", table, flags=re.M))
+
+
 def rename(root: Path, source: str, target: str) -> list[str]:
     """Move the files below ``root``, and write the new names into all; return what was changed."""
     old, new = code_folder(source), code_folder(target)
@@ -70,7 +76,7 @@ def rename(root: Path, source: str, target: str) -> list[str]:
         if place.startswith("docs/") and place.endswith(".md"):
             text = relink(text, place.removeprefix("docs/"), source, target)
         if place in (RUNS, OUTPUTS):
-            text = moved(text, old, new)
+            text = moved_record(text, old, new)
         if place != name:
             put(root / name, None)
         if place != name or text.encode("utf-8", "surrogateescape") != content:

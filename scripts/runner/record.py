@@ -5,7 +5,6 @@ output of theirs. Both are written by this command (`make runs`) and checked by 
 """
 
 import json
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,13 +39,6 @@ def read_record(root: Path = ROOT) -> dict[str, Trial]:
         path: Trial(path, result, detail, given.get(path, ""))
         for path, result, detail in (row.cells for row in read_rows(root, RUNS, columns=3))
     }
-
-
-def moved(text: str, old: str, new: str) -> str:
-    """Return a table of the record where the folder ``old`` below ``snippets`` is called ``new``."""
-    lines = re.sub(rf"(^|\t){re.escape(old)}/", rf"\g<1>{new}/", text, flags=re.M).splitlines()
-    heads = [line for line in lines if line.startswith("# ")]
-    return "".join(f"{line}\n" for line in [*heads, *sorted(lines[len(heads) :])])
 
 
 def write_record(trials: Iterable[Trial], root: Path = ROOT) -> None:

@@ -31,9 +31,9 @@ LACKS = {
     r"^SystemExit": "sockets",
     r"^ImportError: attempted relative import": "modules",
     r"No module named 'snippets": "modules",
-    r"No module named '(asyncpg)": "PostgreSQL",
-    r"No module named '(bson|pymongo)": "MongoDB",
-    r"No module named '(redis)": "Redis",
+    r"No module named 'asyncpg": "PostgreSQL",
+    r"No module named '(?:bson|pymongo)": "MongoDB",
+    r"No module named 'redis": "Redis",
 }
 """Exceptions by which a program says that it needs what is not there, and what that is."""
 MISSING = {
@@ -41,8 +41,6 @@ MISSING = {
     r"^\w+: (\w+) must be installed": r"\1",
     r"Unable to configure formatter 'access'": "uvicorn",
     r"^DeadlockError": "network",
-    r"^hang": "time",
-    r"^SystemExit": "sockets",
 }
 """The same of exceptions that CPython does not raise."""
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from scripts.authors.arguments import code_folder
-from scripts.authors.move import move, redirect, relink
+from scripts.authors.move import move, moved_record, redirect, relink
 from scripts.authors.transaction import project_files
 from scripts.catalogue.addresses import published
 from scripts.catalogue.answers import load
 from scripts.catalogue.identity import PUBLISHED, REDIRECTS
 from scripts.catalogue.redirects import read_redirects, write_redirects
 from scripts.project import ROOT
-from scripts.runner.record import moved, read_record
+from scripts.runner.record import read_record
 from scripts.runner.trials import SAME
 from scripts.validation.code.runs import every_program_was_run_in_the_browser
 from tests.conftest import make_repository
@@ -88,8 +88,8 @@ def redirects(root: Path) -> dict[str, str]:
 def test_the_record_of_what_runs_follows_in_the_order_of_its_paths() -> None:
     table = "# head\na/b/x.py\tsame\ta/b/x.txt:printed\na/b_c/y.py\truns\t-\nd/e/z.py\truns\t-\n"
     after = "# head\na/b_c/y.py\truns\t-\nd/e/z.py\truns\t-\nf/g/x.py\tsame\tf/g/x.txt:printed\n"
-    assert moved(table, "a/b", "f/g") == after
-    assert moved(after, "f/g", "a/b") == table
+    assert moved_record(table, "a/b", "f/g") == after
+    assert moved_record(after, "f/g", "a/b") == table
 
 
 def test_a_move_onward_leaves_no_chain_and_one_back_no_loop(lists: Path) -> None:
