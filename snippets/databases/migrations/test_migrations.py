@@ -364,6 +364,20 @@ def test_a_migration_that_fails_halfway_leaves_nothing_behind(orders: Database) 
         orders.execute("SELECT customer_email FROM orders")
 
 
+def test_what_ran_before_an_autocommit_block_stays_when_the_migration_fails(
+    orders: Database,
+) -> None:
+    def upgrade() -> None:
+        expand_customer_email.upgrade()
+        with op.get_context().autocommit_block():
+            op.execute("SELECT 1")
+        op.drop_column("orders", "no_such_column")
+
+    with pytest.raises(ProgrammingError):
+        apply(orders, upgrade)
+    assert orders.execute("SELECT customer_email FROM orders") == [(None,)]
+
+
 def test_autogenerate_takes_a_renamed_column_for_one_removed_and_one_added(
     orders: Database,
 ) -> None:

@@ -3,13 +3,15 @@
 docker build --platform linux/amd64 \
   -t registry.example.com/shop/api:1.4.0 .
 docker push registry.example.com/shop/api:1.4.0
-docker run -d --name api -p 8000:8000 \
+docker run -d --name api --restart unless-stopped \
+  -p 127.0.0.1:8000:8000 \
   registry.example.com/shop/api:1.4.0
 
 # another version, here the one before:
 # its name and port have to be free first
 docker stop api
 docker rm api
-docker run -d --name api -p 8000:8000 \
+docker run -d --name api --restart unless-stopped \
+  -p 127.0.0.1:8000:8000 \
   registry.example.com/shop/api:1.3.2
 # --8<-- [end:commands]

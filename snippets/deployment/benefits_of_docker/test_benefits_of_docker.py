@@ -157,3 +157,14 @@ def test_going_back_frees_the_port_and_the_name_before_it_starts_the_old_version
             assert state == ""  # else: port is already allocated, name is in use
         state = {"run": "running", "stop": "stopped", "rm": ""}.get(verb, state)
     assert [step[-1][-5:] for step in steps if step[1] == "run"] == ["1.4.0", "1.3.2"]
+
+
+def test_the_port_is_open_to_the_proxy_of_this_server_only_and_a_crash_is_not_the_end() -> (
+    None
+):
+    script = (HERE / "release.sh").read_text(encoding="utf-8").replace("\\\n", " ")
+    starts = [line.split() for line in script.splitlines() if "docker run" in line]
+    assert [words[words.index("-p") + 1] for words in starts] == [
+        "127.0.0.1:8000:8000"
+    ] * len(starts)
+    assert all("unless-stopped" in words for words in starts)
