@@ -199,4 +199,83 @@ async def passed(tasks: BackgroundTasks) -> None:
     tasks.add_task(send, "a")
     tasks.add_task(partial(send, "a"))
 """,
+    "wrappers.py": """
+import functools
+import inspect
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def plain(function):
+    def wrapper(*args, **kwargs):  # fastapi-50-decorator-without-wraps
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def updated(function):
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    functools.update_wrapper(wrapper, function)
+    return wrapper
+
+
+def signed(function):
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    wrapper.__signature__ = inspect.signature(function)
+    return wrapper
+
+
+@app.get("/plain")
+@plain
+def in_plain(year: int) -> int:
+    return year
+
+
+@app.get("/updated")
+@updated
+def in_updated(year: int) -> int:
+    return year
+
+
+@app.get("/signed")
+@signed
+def in_signed(year: int) -> int:
+    return year
+""",
+    "catch_all.py": """
+from fastapi import APIRouter, FastAPI
+
+pages = APIRouter(prefix="/pages")
+files = APIRouter()
+rest = APIRouter(tags=["rest"])
+api = APIRouter(prefix="/api")
+
+
+@pages.get("/{path:path}")
+async def page(path: str) -> str:
+    return path
+
+
+@files.get("/{path:path}")
+async def file(path: str) -> str:
+    return path
+
+
+@rest.get("/{path:path}")
+async def other(path: str) -> str:
+    return path
+
+
+app = FastAPI()
+app.include_router(pages)
+app.include_router(files, prefix="/files")
+app.include_router(rest)  # fastapi-53-catch-all-first
+app.include_router(api)
+""",
 }

@@ -3,7 +3,7 @@ import importlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import update_wrapper, wraps
 from itertools import count
 
 import httpx2
@@ -246,6 +246,17 @@ def test_a_prefix_must_begin_with_a_slash_and_not_end_with_one() -> None:
         APIRouter(prefix="users")
     with pytest.raises(AssertionError, match="must not end with '/'"):
         APIRouter(prefix="/users/")
+    APIRouter(prefix="")
+
+
+def test_the_name_of_a_route_replaces_that_of_the_function() -> None:
+    app = FastAPI()
+    app.get("/users", name="all")(routers.list_users)
+    app.get("/people", operation_id="people")(routers.list_users)
+    paths = app.openapi()["paths"]
+    assert paths["/users"]["get"]["summary"] == "All"
+    assert paths["/users"]["get"]["operationId"] == "all_users_get"
+    assert paths["/people"]["get"]["operationId"] == "people"
 
 
 def test_prefix_and_path_cannot_both_be_empty() -> None:
@@ -325,6 +336,19 @@ def test_a_decorator_with_wraps_keeps_the_parameters(
     messages = [r.getMessage() for r in caplog.records if r.name.endswith("decorator")]
     assert len(messages) == 1
     assert messages[0].endswith(" s")
+
+
+def test_update_wrapper_keeps_the_parameters_too() -> None:
+    def report(year: int) -> int:
+        return year
+
+    def wrapper(*args: int, **kwargs: int) -> int:
+        return report(*args, **kwargs)
+
+    update_wrapper(wrapper, report)
+    app = FastAPI()
+    app.add_api_route("/report", wrapper)
+    assert client_of(app).get("/report", params={"year": 2026}).json() == 2026
 
 
 def test_a_decorator_above_the_route_decorator_does_not_run() -> None:

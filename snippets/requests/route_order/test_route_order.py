@@ -165,6 +165,18 @@ def test_a_catch_all_included_last_gets_only_what_is_left() -> None:
     assert client.get("/about").json() == "page about"
 
 
+def test_a_catch_all_below_a_prefix_hides_no_router_behind_it() -> None:
+    app, below, free, api = FastAPI(), APIRouter(prefix="/a"), APIRouter(), APIRouter()
+    for catch_all in (below, free):
+        catch_all.add_api_route("/{path:path}", first)
+    api.add_api_route("/items", second)
+    app.include_router(below)
+    app.include_router(free, prefix="/b")
+    app.include_router(api)
+    answers = [TestClient(app).get(path).json() for path in ("/a/x", "/b/x", "/items")]
+    assert answers == ["first", "first", "second"]
+
+
 def test_the_docs_come_before_every_route_of_the_application() -> None:
     client = TestClient(wrong_catch_all.app)
     assert client.get("/openapi.json").json()["info"]["title"] == "FastAPI"
