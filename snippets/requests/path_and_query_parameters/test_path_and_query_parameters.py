@@ -4,10 +4,12 @@ import logging
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from fastapi import Path as PathParameter
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from httpx2 import AsyncClient, Response
@@ -118,6 +120,23 @@ def test_two_paths_may_name_the_same_resource() -> None:
 
     client = TestClient(app)
     assert client.get("/users/me").json() == client.get("/users/123").json()
+
+
+def test_a_default_of_a_path_parameter_is_ignored_or_an_error() -> None:
+    app = FastAPI()
+
+    @app.get("/users/{user_id}")
+    async def read_user(user_id: int = 5) -> int:
+        return user_id
+
+    (parameter,) = app.openapi()["paths"]["/users/{user_id}"]["get"]["parameters"]
+    assert parameter["required"] is True
+    assert TestClient(app).get("/users/7").json() == 7
+    with pytest.raises(AssertionError, match="cannot have default values"):
+
+        @app.get("/orders/{order_id}")
+        async def read_order(order_id: Annotated[int, PathParameter()] = 5) -> int:
+            return order_id
 
 
 def test_the_query_can_name_a_resource_and_the_path_can_filter() -> None:
