@@ -128,6 +128,23 @@ def test_lru_cache_on_a_def_function_gives_one_object_to_all_requests() -> None:
     assert seen[0] is seen[1]
 
 
+def test_lru_cache_refuses_a_model_as_a_parameter() -> None:
+    @lru_cache
+    def get_sender(
+        settings: Annotated[orders.Settings, Depends(orders.get_settings)],
+    ) -> str:
+        return settings.domain
+
+    app = FastAPI()
+
+    @app.get("/")
+    def read(sender: Annotated[str, Depends(get_sender)]) -> str:
+        return sender
+
+    with pytest.raises(TypeError, match="unhashable type: 'Settings'"):
+        TestClient(app).get("/")
+
+
 def test_the_functions_stay_ordinary_and_can_be_called_with_anything() -> None:
     assert orders.order(7, FakeMailer()) == "fake 7"
 
@@ -253,6 +270,18 @@ def test_a_class_is_injected_only_when_fastapi_creates_the_object() -> None:
     assert wrong_depends_in_constructor.Orders(mailer).place(7) == "order 7 confirmed"
     with pytest.raises(AttributeError, match="'Depends' object has no attribute"):
         wrong_depends_in_constructor.nightly_job()
+
+
+def test_a_class_with_annotated_in_its_constructor_lacks_an_argument() -> None:
+    class Service:
+        def __init__(
+            self, settings: Annotated[orders.Settings, Depends(orders.get_settings)]
+        ) -> None:
+            self.settings = settings
+
+    unchecked: Callable[..., Service] = Service
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        unchecked()
 
 
 def test_a_service_from_the_lifespan_is_built_once_and_works_without_fastapi() -> None:
