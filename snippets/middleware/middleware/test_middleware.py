@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx2
 import pytest
 from fastapi import (
     BackgroundTasks,
@@ -23,6 +24,8 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
@@ -279,6 +282,64 @@ def test_the_function_form_goes_on_before_a_stream_has_ended() -> None:
 
     assert TestClient(app).get("/rows").text == "1\n2\n"
     assert order == ["after call_next", "second row"]
+
+
+def test_a_failed_stream_looks_whole_behind_the_function_form_only(serve: Any) -> None:
+    async def broken() -> AsyncIterator[str]:
+        yield "1\n"
+        raise ValueError
+
+    app, behind_a_class = FastAPI(), FastAPI()
+    for one in (app, behind_a_class):
+        one.get("/rows")(lambda: StreamingResponse(broken()))
+    behind_a_class.add_middleware(layers.PureASGI)
+    with (
+        serve(behind_a_class) as (address, _),
+        pytest.raises(httpx2.RemoteProtocolError, match="without sending complete"),
+    ):
+        httpx2.get(f"{address}/rows")
+    app.middleware("http")(security_header.add_header)
+    with serve(app) as (address, _):
+        response = httpx2.get(f"{address}/rows")
+    assert (response.status_code, response.text) == (200, "1\n")
+
+
+def test_a_closed_session_of_sqlalchemy_opens_a_transaction_again() -> None:
+    session = Session(create_engine("sqlite://"))
+    session.execute(select(1))
+    session.close()
+    assert not session.in_transaction()
+    assert session.execute(select(1)).scalar() == 1
+    assert session.in_transaction()
+    session.close()
+
+
+def test_code_after_yield_comes_late_if_a_stream_fails_after_its_start() -> None:
+    app = FastAPI()
+    seen = []
+
+    @app.middleware("http")
+    async def function(request: Request, call_next: Next) -> Response:
+        response = await call_next(request)
+        seen.append("after call_next")
+        return response
+
+    async def connection() -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            seen.append("after yield")
+
+    @app.get("/rows", dependencies=[Depends(connection)])
+    async def rows() -> StreamingResponse:
+        async def body() -> AsyncIterator[str]:
+            yield "1\n"
+            raise ValueError
+
+        return StreamingResponse(body())
+
+    TestClient(app, raise_server_exceptions=False).get("/rows")
+    assert seen == ["after call_next", "after yield"]
 
 
 def test_a_resource_closed_after_call_next_breaks_the_stream() -> None:

@@ -246,6 +246,24 @@ def test_the_default_keeps_a_logging_filter_from_failing_outside_of_requests(
         logger.removeFilter(added)
 
 
+def test_a_task_that_a_request_starts_keeps_its_id() -> None:
+    app = FastAPI()
+    app.add_middleware(request_id.RequestID, header="X-Request-ID")
+    seen = []
+    tasks = []
+
+    async def later() -> None:
+        seen.append(request_id.current_request_id.get())
+
+    @app.get("/")
+    async def root() -> None:
+        tasks.append(asyncio.create_task(later()))
+        await tasks[0]
+
+    sent = TestClient(app).get("/").headers["X-Request-ID"]
+    assert seen == [sent]
+
+
 def test_all_forms_run_on_the_event_loop() -> None:
     app = FastAPI()
     threads = []
@@ -735,6 +753,29 @@ def test_an_unhandled_exception_comes_out_of_call_next() -> None:
 
     assert TestClient(app, raise_server_exceptions=False).get("/").status_code == 500
     assert seen == ["finally"]
+
+
+def test_an_exception_after_the_start_does_not_come_out_of_call_next() -> None:
+    app = FastAPI()
+    seen = []
+
+    @app.middleware("http")
+    async def watch(request: Request, call_next: Next) -> Response:
+        response = await call_next(request)
+        seen.append("after")
+        return response
+
+    @app.get("/")
+    def root() -> StreamingResponse:
+        async def body() -> AsyncIterator[str]:
+            yield "1\n"
+            raise ZeroDivisionError
+
+        return StreamingResponse(body())
+
+    with pytest.raises(ZeroDivisionError):
+        TestClient(app).get("/")
+    assert seen == ["after"]
 
 
 PRINTED = """
