@@ -1,6 +1,7 @@
 import importlib
 import json
 from datetime import date
+from decimal import Decimal
 from importlib.metadata import requires
 from typing import Annotated, Any
 
@@ -257,6 +258,20 @@ def test_one_field_can_be_strict() -> None:
     tester = TestClient(conversions.app)
     assert tester.post("/payments", json={"amount": "5"}).status_code == 422
     assert tester.post("/payments", json={"amount": 5}).json() == {"amount": 5}
+
+
+def test_a_strict_decimal_refuses_each_json_body() -> None:
+    class Price(BaseModel):
+        amount: Annotated[Decimal, Field(strict=True)]
+
+    app = FastAPI()
+
+    @app.post("/")
+    def endpoint(body: Price) -> None: ...
+
+    for amount in ("9.99", 9.99, 9):
+        answer = TestClient(app).post("/", json={"amount": amount})
+        assert answer.json()["detail"][0]["type"] == "is_instance_of"
 
 
 def test_strict_mode_refuses_a_date_because_fastapi_validates_parsed_json() -> None:
