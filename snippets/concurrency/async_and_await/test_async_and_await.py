@@ -267,7 +267,7 @@ def test_awaiting_a_helper_that_awaits_nothing_never_suspends() -> None:
     assert finished.value.value == "/posts/hello-world"
 
 
-def test_a_needless_async_def_makes_every_caller_async_def() -> None:
+def test_a_needless_async_def_adds_an_await_to_the_call() -> None:
     slug: Any = wrong_async_helper.slug("Hello World")
     with pytest.raises(TypeError, match="can only concatenate str"):
         "/posts/" + slug

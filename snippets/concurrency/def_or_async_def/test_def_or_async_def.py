@@ -264,6 +264,20 @@ def test_a_middleware_function_declared_def_fails(
         TestClient(app).get("/")
 
 
+def test_a_middleware_function_declared_def_may_return_what_call_next_gave() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def endpoint() -> str:
+        return "ok"
+
+    @app.middleware("http")
+    def passes_on(request: Request, call_next: Any) -> Any:
+        return call_next(request)
+
+    assert TestClient(app).get("/").json() == "ok"
+
+
 # --- what each costs
 
 
