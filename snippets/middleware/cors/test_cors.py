@@ -364,6 +364,25 @@ def test_a_json_object_or_array_is_refused_under_text_plain(
         assert response.status_code == status
 
 
+def test_several_body_parameters_with_defaults_need_no_content_type() -> None:
+    app = FastAPI()
+
+    @app.post("/transfers")
+    def transfer(
+        to: Annotated[str, Body()] = "alice", amount: Annotated[int, Body()] = 1
+    ) -> str:
+        return f"{amount} to {to}"
+
+    content = b'{"to": "bob", "amount": 2}'
+    for content_type, answer in (
+        ("text/plain", "1 to alice"),
+        ("application/json", "2 to bob"),
+    ):
+        headers = {"Content-Type": content_type}
+        response = client_of(app).post("/transfers", content=content, headers=headers)
+        assert response.json() == answer
+
+
 def test_a_post_without_a_body_needs_no_content_type() -> None:
     app = FastAPI()
     app.post("/logout")(lambda: "done")

@@ -159,9 +159,13 @@ def test_a_dependency_of_the_application_does_not_guard_what_add_route_adds() ->
     async def health(request: Request) -> Response:
         return Response("ok")
 
+    router = APIRouter(dependencies=[Depends(both.admins_only)])
+    router.add_route("/router", health)
     app = FastAPI(dependencies=[Depends(both.admins_only)])
     app.add_route("/health", health)
-    assert TestClient(app).get("/health").text == "ok"
+    app.include_router(router)
+    for path in ("/health", "/router"):
+        assert TestClient(app).get(path).text == "ok"
 
 
 def test_a_dependency_of_the_application_guards_a_frontend_too(tmp_path: Path) -> None:
@@ -338,6 +342,24 @@ def test_middleware_does_not_know_the_route_before_call_next() -> None:
 
     TestClient(app).get("/items/3")
     assert known == [({}, False), 3, ({"item_id": "3"}, True)]
+
+
+def test_the_route_is_missing_in_the_scope_where_no_path_operation_matched() -> None:
+    app = FastAPI()
+    routes = []
+
+    @app.middleware("http")
+    async def look(request: Request, call_next: Next) -> Response:
+        response = await call_next(request)
+        routes.append(request.scope.get("route"))
+        return response
+
+    app.get("/items/{item_id}")(endpoint)
+    client = TestClient(app)
+    for path in ("/no-such-path", "/docs", "/items/3"):
+        client.get(path)
+    assert routes[:2] == [None, None]
+    assert isinstance(routes[2], APIRoute)
 
 
 def test_the_path_of_the_route_lacks_the_prefix_of_include_router() -> None:
