@@ -19,6 +19,7 @@ from fastapi_cli.cli import run
 from pydantic import ValidationError
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import NoSuchModuleError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from snippets.deployment.cloud_platforms import settings, wrong_settings
 
@@ -156,6 +157,16 @@ def test_sqlalchemy_refuses_the_scheme_postgres(
         TestClient(wrong_settings.app).get("/database")
 
 
+def test_the_env_py_of_the_release_command_refuses_it_and_with_driver_repairs_it() -> (
+    None
+):
+    url = "postgres://u:p@db.example.com/app"
+    with pytest.raises(NoSuchModuleError, match=r"sqlalchemy\.dialects:postgres"):
+        create_async_engine(url)
+    engine = create_async_engine(str(settings.with_driver(url)))
+    assert engine.dialect.driver == "psycopg"
+
+
 def test_a_default_hides_the_missing_setting_behind_a_local_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -201,6 +212,24 @@ def test_a_missing_setting_is_an_error_with_its_name(
     lines = str(caught.value).splitlines()
     assert lines[1:3] == ["database_url", "  Field required [type=missing]"]
     recorded("missing.txt", "\n".join(lines[:3]))
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        "postgres://u:pass-word@db.example.com:99999/app",
+        "postgres://u:pass-word@[::1/app",
+        "postgres://u:pass-word/1@db.example.com/app",
+        "u:pass-word@db.example.com",
+    ],
+)
+def test_the_error_about_a_malformed_address_does_not_show_its_password(
+    monkeypatch: pytest.MonkeyPatch, malformed: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", malformed)
+    with pytest.raises(ValidationError) as caught:
+        settings.Settings()
+    assert "pass-word" not in str(caught.value)
 
 
 def test_neither_the_error_nor_the_settings_show_the_password(

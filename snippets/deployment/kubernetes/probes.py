@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI, HTTPException
 
 class Database:
     async def ping(self) -> None:
-        """Run SELECT 1 on a connection of the pool."""
+        """Run SELECT 1 on a connection of its own, not of the pool."""
 
 
 async def get_database() -> Database:

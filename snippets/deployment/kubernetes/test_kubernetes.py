@@ -424,3 +424,9 @@ def test_the_variable_of_a_service_named_redis_breaks_a_setting_redis_port(
     with pytest.raises(ValidationError, match="should be a valid integer"):
         Settings()
     assert pod("deployment.yaml")["enableServiceLinks"] is False
+
+
+def test_the_migration_has_the_same_environment_as_the_pods() -> None:
+    job, deployment = pod("migration.yaml", "Job"), pod("deployment.yaml")
+    assert job["enableServiceLinks"] is deployment["enableServiceLinks"] is False
+    assert job["containers"][0]["envFrom"] == deployment["containers"][0]["envFrom"]

@@ -4,11 +4,12 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,51 @@ def test_the_start_script_is_accepted_by_shellcheck_and_by_uvicorn() -> None:
     assert found["workers"] == 4
     assert found["limit_concurrency"] == 500
     assert found["timeout_graceful_shutdown"] == 20
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(int(PATIENCE / 0.01)):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the condition never came true")
+
+
+def test_at_the_limit_of_connections_the_older_one_gets_503_as_well() -> None:
+    app = FastAPI()
+
+    @app.get("/livez")
+    async def livez() -> None: ...
+
+    async def main() -> list[bytes]:
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, limit_concurrency=2)
+        )
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            port = sock.getsockname()[1]
+            serving = asyncio.create_task(server.serve(sockets=[sock]))
+            await until(lambda: server.started)
+            reader, older = await asyncio.open_connection("127.0.0.1", port)
+
+            async def status() -> bytes:
+                older.write(b"GET /livez HTTP/1.1\r\nhost: test\r\n\r\n")
+                head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+                if length := re.search(rb"content-length: (\d+)", head):
+                    await reader.readexactly(int(length[1]))
+                return head.split()[1]
+
+            seen = [await status()]
+            _, idle = await asyncio.open_connection("127.0.0.1", port)
+            await until(lambda: len(server.server_state.connections) == 2)
+            seen.append(await status())
+            idle.close()
+            older.close()
+            server.should_exit = True
+            await serving
+        return seen
+
+    assert asyncio.run(main()) == [b"200", b"503"]
 
 
 def test_100_requests_wait_at_once_in_one_thread(
