@@ -8,6 +8,7 @@ import pytest
 import starlette.middleware.cors
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import PlainTextResponse, Response
 from fastapi.testclient import TestClient
 from pydantic import AnyHttpUrl, BeforeValidator
@@ -109,6 +110,26 @@ def test_a_bad_preflight_is_answered_400_and_names_what_is_not_allowed(
     )
     assert "400 Bad Request" in text
     recorded("refused_preflight.http", text)
+
+
+def test_a_layer_outside_can_refuse_a_preflight_with_400_too() -> None:
+    app = app_with(allow_origins=[FRONTEND])
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["api.example.com"])
+    response = preflight(app)
+    assert (response.status_code, response.text) == (400, "Invalid host header")
+
+
+def test_the_500_of_an_unhandled_exception_does_not_vary_by_origin() -> None:
+    app = app_with(allow_origins=[FRONTEND])
+
+    @app.get("/")
+    def root() -> None:
+        raise ValueError
+
+    client = TestClient(app, raise_server_exceptions=False)
+    response = client.get("/", headers={"Origin": FRONTEND})
+    assert response.status_code == 500
+    assert "vary" not in response.headers
 
 
 def test_without_the_middleware_there_are_no_cors_headers_and_options_is_405() -> None:

@@ -1,25 +1,42 @@
 # --8<-- [start:catch]
 import logging
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
-from starlette.middleware.base import RequestResponseEndpoint
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
+
+
+class AnswerFailures:
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        started = False
+
+        async def note_start(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note_start)
+        except Exception:
+            if started:
+                raise  # too late for a 500: the server breaks off the response
+            logger.exception("%s %r failed", scope["method"], scope["path"])
+            response = JSONResponse({"detail": "Internal Server Error"}, 500)
+            await response(scope, receive, send)
+
+
 app = FastAPI()
-
-
-@app.middleware("http")
-async def answer_failures(
-    request: Request, call_next: RequestResponseEndpoint
-) -> Response:
-    try:
-        return await call_next(request)
-    except Exception:
-        logger.exception("%s %s failed", request.method, request.url.path)
-        return JSONResponse({"detail": "Internal Server Error"}, 500)
-
+app.add_middleware(AnswerFailures)
 
 # added later, so outside: it sees the 500 as an ordinary response
 app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])

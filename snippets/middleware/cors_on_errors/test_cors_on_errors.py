@@ -9,7 +9,14 @@ import fastapi_cli.cli
 import httpx2
 import pytest
 import uvicorn
-from fastapi import APIRouter, FastAPI, HTTPException, WebSocket
+from fastapi import (
+    APIRouter,
+    FastAPI,
+    HTTPException,
+    Request,
+    Response,
+    WebSocket,
+)
 from fastapi.exceptions import ResponseValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
@@ -17,6 +24,7 @@ from fastapi.middleware.httpsredirect import HTTPSRedirectMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
+from starlette.middleware.base import RequestResponseEndpoint as Next
 from typer.testing import CliRunner
 
 from snippets.middleware.cors_on_errors import (
@@ -188,7 +196,7 @@ def test_a_middleware_inside_cors_can_answer_every_failure(
         response = send(client, "GET", "/share?total=1&people=0")
     assert response.status_code == 500
     assert response.headers[ORIGIN] == FRONTEND
-    assert caplog.messages == ["GET /share failed"]
+    assert caplog.messages == ["GET '/share' failed"]
     assert caplog.records[0].exc_info is not None
 
 
@@ -374,6 +382,65 @@ def test_wrapped_every_answer_has_cors_headers() -> None:
         assert send(client, "GET", path).headers[ORIGIN] == FRONTEND
     response = upload(app, "/upload")
     assert response.status_code == 413
+    assert response.headers[ORIGIN] == FRONTEND
+
+
+def test_a_stream_that_fails_looks_whole_only_behind_the_function_form(
+    serve: Any,
+) -> None:
+    async def rows() -> AsyncIterator[str]:
+        yield "1\n"
+        raise ValueError
+
+    async def function(request: Request, call_next: Next) -> Response:
+        return await call_next(request)
+
+    plain, caught, behind_a_function = FastAPI(), FastAPI(), FastAPI()
+    caught.add_middleware(catch_inside_cors.AnswerFailures)
+    behind_a_function.middleware("http")(function)
+    for app in (plain, caught, behind_a_function):
+        app.get("/rows")(lambda: StreamingResponse(rows()))
+    for app in (plain, caught):
+        with (
+            serve(app) as (address, _),
+            pytest.raises(httpx2.RemoteProtocolError, match="without sending complete"),
+        ):
+            httpx2.get(f"{address}/rows")
+    with serve(behind_a_function) as (address, _):
+        response = httpx2.get(f"{address}/rows")
+    assert (response.status_code, response.text) == (200, "1\n")
+
+
+def test_the_class_that_catches_lets_websockets_and_the_lifespan_pass() -> None:
+    events = []
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        events.append("startup")
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    app.add_middleware(catch_inside_cors.AnswerFailures)
+
+    @app.websocket("/ws")
+    async def hello(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.send_text("hello")
+        await websocket.close()
+
+    with TestClient(app) as client:
+        assert events == ["startup"]
+        with client.websocket_connect("/ws") as websocket:
+            assert websocket.receive_text() == "hello"
+
+
+def test_a_response_that_does_not_fit_has_cors_headers_with_a_handler() -> None:
+    app = many_answers()
+    app.add_exception_handler(
+        ResponseValidationError, lambda request, error: JSONResponse({}, 500)
+    )
+    response = send(client_of(app), "GET", "/wrong-response")
+    assert response.status_code == 500
     assert response.headers[ORIGIN] == FRONTEND
 
 
