@@ -1,8 +1,11 @@
+import asyncio
 import io
 import json
 import shlex
 import shutil
 import subprocess
+import tempfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +13,8 @@ from typing import Annotated, Any
 import pytest
 import requests
 from fastapi import Depends, FastAPI, Form, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Json, model_validator
 
@@ -140,6 +145,67 @@ def test_nan_in_the_document_is_a_500_by_default(number: str) -> None:
     data = {"order": f'{{"customer": {number}}}'}
     response = post(file_and_data.app, "/orders", data=data, files=CONTRACT)
     assert response.status_code == 500
+
+
+def answer_without_input() -> FastAPI:
+    app = FastAPI()
+    app.post("/orders")(file_and_data.add_order)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_failed(_: Any, error: RequestValidationError) -> JSONResponse:
+        keys = ("type", "loc", "msg")
+        detail = [{key: e[key] for key in keys} for e in error.errors()]
+        return JSONResponse({"detail": detail}, 422)
+
+    return app
+
+
+def test_a_422_reads_a_file_in_its_input_on_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loops = list[Any]()
+
+    class Watched(tempfile.SpooledTemporaryFile):  # type: ignore[type-arg]
+        def __iter__(self) -> Any:
+            loops.append(asyncio.get_running_loop())
+            return super().__iter__()
+
+    monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile", Watched)
+    files = CONTRACT | {"order": ("order.json", b"a\n" * 1000)}
+    response = post(file_and_data.app, "/orders", files=files)
+    assert error(response)["input"]["file"] == {"97": 10}  # from each of the lines
+    assert len(loops) == 1
+    response = post(answer_without_input(), "/orders", files=files)
+    assert error(response)["type"] == "json_type"
+    assert len(loops) == 1
+
+
+def test_a_file_of_one_line_takes_several_times_its_size_of_memory_in_a_422() -> None:
+    size = 4 * 1024 * 1024
+
+    def peak(app: FastAPI) -> int:
+        files = CONTRACT | {"order": ("order.json", b"\0" * size)}
+        tracemalloc.start()
+        try:
+            assert post(app, "/orders", files=files).status_code == 422
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(file_and_data.app) - peak(answer_without_input()) > 3 * size
+
+
+def test_nan_is_a_422_without_input() -> None:
+    data = {"order": '{"customer": NaN}'}
+    response = post(answer_without_input(), "/orders", data=data, files=CONTRACT)
+    assert response.status_code == 422
+
+
+@pytest.mark.since(fastapi="0.164.0")
+def test_the_program_refuses_a_body_above_its_limit() -> None:
+    files = {"contract": ("lease.pdf", b"1" * (20 * 1024 * 1024))}
+    response = post(file_and_data.app, "/orders", data={"order": "1"}, files=files)
+    assert response.status_code == 413
 
 
 def test_the_schema_says_that_the_field_holds_json() -> None:

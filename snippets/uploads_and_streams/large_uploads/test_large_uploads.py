@@ -168,6 +168,36 @@ def test_an_uploadfile_is_complete_and_on_disk_when_the_endpoint_starts() -> Non
         assert response.json() == [size, rolled]
 
 
+@pytest.mark.parametrize("size", [MEBIBYTE, MEBIBYTE + 1])
+def test_files_of_a_mebibyte_stay_in_memory_though_one_is_declared(size: int) -> None:
+    app = FastAPI()
+
+    @app.post("/files")
+    async def receive(request: Request, file: UploadFile) -> list[bool]:
+        form = await request.form()
+        parts = [part for _, part in form.multi_items() if not isinstance(part, str)]
+        return [part.file._rolled for part in parts]  # type: ignore[attr-defined]
+
+    files = [(name, ("a", b"x" * size)) for name in ("other", "other", "file")]
+    response = TestClient(app).post("/files", files=files)
+    assert response.json() == [size > MEBIBYTE] * 3
+    files = [("other", ("a", b"x"))] * 999 + files[-1:]
+    assert len(TestClient(app).post("/files", files=files).json()) == 1000
+
+
+@pytest.mark.since(fastapi="0.165.0")
+def test_form_limits_refuse_the_second_file() -> None:
+    app = FastAPI(form_limits={"max_files": 1})
+
+    @app.post("/files")
+    def receive(file: UploadFile) -> int | None:
+        return file.size
+
+    files = [("file", ("a", b"x"))]
+    assert TestClient(app).post("/files", files=files).json() == 1
+    assert TestClient(app).post("/files", files=files * 2).status_code == 400
+
+
 @pytest.mark.since(fastapi="0.164.0")
 def test_a_body_that_is_too_large_by_its_length_is_refused_before_it_is_sent(
     folder: Path, serve: Any

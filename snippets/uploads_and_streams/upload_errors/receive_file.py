@@ -1,7 +1,7 @@
 # --8<-- [start:program]
 from fastapi import FastAPI, UploadFile
 
-app = FastAPI()
+app = FastAPI(max_body_size=20 * 1024 * 1024)
 
 
 @app.post("/files")
