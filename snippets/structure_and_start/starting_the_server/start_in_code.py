@@ -2,5 +2,5 @@
 import uvicorn
 
 if __name__ == "__main__":
-    uvicorn.run("main:app", port=8000, reload=True)
+    uvicorn.run("main:app", port=8000)
 # --8<-- [end:program]

@@ -217,7 +217,7 @@ def test_python_main_py_ends_at_once_where_nothing_starts_a_server(
 
 def test_reload_starts_the_changed_program(project: Path, start: Any) -> None:
     shutil.copy(FOLDER / "start_in_code.py", project / "run.py")
-    text = (project / "run.py").read_text().replace("port=8000", "port=0")
+    text = (project / "run.py").read_text().replace("port=8000", "port=0, reload=True")
     (project / "run.py").write_text(text)
     server = start(["python", "run.py"], project)
     address = server.address()
