@@ -278,4 +278,37 @@ app.include_router(files, prefix="/files")
 app.include_router(rest)  # fastapi-53-catch-all-first
 app.include_router(api)
 """,
+    "responses.py": """
+from typing import Union
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette import responses
+
+app = FastAPI()
+
+
+class Response(BaseModel):
+    text: str
+
+
+class Failure(BaseModel):
+    text: str
+
+
+@app.get("/models")
+def models() -> Response | Failure:
+    return Response(text="right")
+
+
+@app.get("/json")
+def json() -> Union[Failure, JSONResponse]:  # fastapi-71-response-in-a-union
+    return Failure(text="wrong")
+
+
+@app.get("/file")
+def file() -> responses.FileResponse | Failure:  # fastapi-71-response-in-a-union
+    return Failure(text="wrong")
+""",
 }
