@@ -22,7 +22,9 @@ class OrjsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def with_orjson(request: Request) -> Response:
-            return await handle(OrjsonRequest(request.scope, request.receive))
+            # The same object: exception handlers can read its body.
+            request.__class__ = OrjsonRequest
+            return await handle(request)
 
         return with_orjson
 

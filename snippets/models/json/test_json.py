@@ -12,8 +12,8 @@ from uuid import UUID
 import fastapi.responses
 import orjson
 import pytest
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.exceptions import FastAPIDeprecationWarning
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import FastAPIDeprecationWarning, RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
@@ -232,6 +232,25 @@ def test_orjson_parses_the_bodies_of_the_program(
     assert len(parsed) == 1
     assert client.post("/points", json=[{"x": 1}]).status_code == 422
     assert client.post("/points").status_code == 422
+
+
+def test_an_exception_handler_can_read_the_body_after_orjson() -> None:
+    app = FastAPI()
+    app.router.route_class = orjson_bodies.OrjsonRoute
+
+    @app.post("/")
+    def read(point: orjson_bodies.Point) -> str:
+        raise ZeroDivisionError
+
+    @app.exception_handler(RequestValidationError)
+    @app.exception_handler(ZeroDivisionError)
+    async def show(request: Request, error: Exception) -> Response:
+        return Response(await request.body(), 409)
+
+    client = TestClient(app)
+    for sent in (b'{"x": 1, "y": 2}', b'{"x": 1}', b"{"):
+        answer = client.post("/", content=sent, headers=HEADERS)
+        assert (answer.status_code, answer.content) == (409, sent)
 
 
 def test_a_router_needs_the_route_class_itself() -> None:

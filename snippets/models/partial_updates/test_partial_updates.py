@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     ValidationInfo,
     computed_field,
+    field_serializer,
     field_validator,
     model_validator,
 )
@@ -168,6 +169,21 @@ def test_a_field_validator_that_reads_another_field_meets_missing() -> None:
         all_optional.all_optional(Period).model_validate({"end": 1})
     with pytest.raises(TypeError, match="unsupported operand"):
         all_optional.all_optional(Doubled).model_validate({})
+
+
+def test_what_the_model_excludes_or_serializes_is_so_in_the_changes() -> None:
+    class Account(BaseModel):
+        secret: Annotated[str, Field(exclude=True)]
+        cents: int
+
+        @field_serializer("cents")
+        def euros(self, cents: int) -> str:
+            return f"{cents / 100:.2f}"
+
+    patch = all_optional.all_optional(Account)
+    assert patch.model_validate({}).model_dump() == {}
+    sent = {"secret": "new", "cents": 500}
+    assert patch.model_validate(sent).model_dump() == {"cents": "5.00"}
 
 
 def test_the_recipe_of_pydantic_1_fails() -> None:
