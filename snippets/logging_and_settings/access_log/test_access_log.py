@@ -109,11 +109,11 @@ def test_no_access_log_is_undone_by_a_configuration_of_the_application(
     start: Any,
 ) -> None:
     counts = []
-    for snippet in ("without_query.py", "access_log.py"):
+    for snippet in ("without_query.py", "access_log.py", "../logging/own_lines.py"):
         server = start(snippet, *UVICORN, "--no-access-log")
         server.get("/items/7")
         counts.append(of(server.stop()).count("GET"))
-    assert counts == [0, 1]
+    assert counts == [0, 1, 1]
 
 
 def test_the_path_begins_with_the_root_path_and_the_query_is_as_it_was_sent(

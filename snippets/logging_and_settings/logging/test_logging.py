@@ -117,6 +117,30 @@ def test_the_program_takes_the_logger_of_errors_back_to_the_level_of_the_root(
     )
 
 
+def test_the_program_undoes_no_access_log_until_the_level_turns_it_off(
+    start: Any, tmp_path: Path
+) -> None:
+    off = """
+from main import app, logging
+from contextlib import asynccontextmanager
+
+@asynccontextmanager
+async def lifespan(app):
+    logging.getLogger("uvicorn.access").setLevel("WARNING")
+    yield
+
+app.router.lifespan_context = lifespan
+"""
+    (tmp_path / "off.py").write_text(off, encoding="utf-8")
+    shown = []
+    for program in ("main:app", "off:app"):
+        command = ("-m", "uvicorn", program, "--port", "{port}", "--no-access-log")
+        server = start("own_lines.py", *command)
+        assert server.get("/stock/tea").status_code == 200
+        shown.append("uvicorn.access: " in server.stop())
+    assert shown == [True, False]
+
+
 def test_uvicorns_own_configuration_names_its_loggers_and_not_the_root() -> None:
     config = uvicorn.config.LOGGING_CONFIG
     assert set(config["loggers"]) == {"uvicorn", "uvicorn.error", "uvicorn.access"}
@@ -337,6 +361,31 @@ def test_caplog_sees_an_info_line_after_set_level(
     caplog.set_level("INFO")
     logger.info("tea")
     assert caplog.messages == ["tea"]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_caplog_loses_its_handler_to_an_import_inside_the_test(
+    tmp_path: Path, inside: bool
+) -> None:
+    program = (Path(__file__).parent / "own_lines.py").read_text(encoding="utf-8")
+    (tmp_path / "main.py").write_text(program, encoding="utf-8")
+    line = "from main import app"
+    test = f"""
+from fastapi.testclient import TestClient
+{"" if inside else line}
+
+def test_line(caplog):
+    {line if inside else ""}
+    caplog.set_level("INFO")
+    TestClient(app).get("/stock/tea")
+    assert "stock of 'tea' asked for" in caplog.messages
+"""
+    (tmp_path / "test_main.py").write_text(test, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    said = subprocess.run(
+        [*command, "test_main.py"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ("1 failed" if inside else "1 passed") in said.stdout, said.stdout
 
 
 def test_a_watched_file_is_opened_again_after_somebody_moved_it(tmp_path: Path) -> None:
