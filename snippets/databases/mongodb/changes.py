@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     async with AsyncMongoClient[dict[str, Any]](
-        os.environ["MONGODB_URL"], tz_aware=True, serverSelectionTimeoutMS=5000
+        os.environ["MONGODB_URL"], tz_aware=True, timeoutMS=5000
     ) as client:
         yield {"database": client["shop"]}
 

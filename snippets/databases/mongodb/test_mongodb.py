@@ -26,7 +26,7 @@ from fastapi.testclient import TestClient
 from pydantic import PydanticDeprecatedSince20, PydanticUserError, create_model
 from pydantic_core import PydanticSerializationError
 from pymongo import AsyncMongoClient
-from pymongo.errors import ServerSelectionTimeoutError
+from pymongo.errors import NetworkTimeout, ServerSelectionTimeoutError
 
 from snippets.conftest import ROOT
 from snippets.databases.mongodb import (
@@ -67,6 +67,7 @@ class StandIn(socketserver.ThreadingTCPServer):
         self.commands: list[dict[str, Any]] = []
         self.connected = 0
         self.unique: str | None = None
+        self.silent = threading.Event()
 
     @property
     def url(self) -> str:
@@ -144,7 +145,10 @@ class Conversation(socketserver.StreamRequestHandler):
                     end = part.index(b"\0", 4)
                     command[part[4:end].decode()] = bson.decode_all(part[end + 1 :])
                 place += size
-            payload = b"\0\0\0\0\0" + bson.encode(self.server.run(command))
+            answer = self.server.run(command)
+            if self.server.silent.is_set() and "find" in command:
+                return
+            payload = b"\0\0\0\0\0" + bson.encode(answer)
             kind = OP_MSG
         header = HEADER.pack(HEADER.size + len(payload), 0, request, kind)
         self.wfile.write(header + payload)
@@ -323,7 +327,7 @@ def test_without_a_server_the_request_fails_and_not_the_start(
     stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Long enough for the driver to close the socket that is refused.
-    closed = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200"
+    closed = "mongodb://127.0.0.1:1/?timeoutMS=200"
 
     async def ask() -> None:
         async with AsyncMongoClient[dict[str, Any]](closed) as client:
@@ -338,6 +342,32 @@ def test_without_a_server_the_request_fails_and_not_the_start(
     monkeypatch.setenv("MONGODB_URL", closed)
     with TestClient(products.app):  # nothing connects
         pass
+
+
+def test_a_server_that_does_not_answer_is_given_up(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    original = AsyncMongoClient.__init__
+
+    def impatient(self: Any, url: str, **options: Any) -> None:
+        made.append(options["timeoutMS"])
+        original(self, url, **options | {"timeoutMS": 300})
+
+    monkeypatch.setattr(AsyncMongoClient, "__init__", impatient)
+    with TestClient(products.app) as client:
+        assert client.get(f"/products/{GIVEN}").status_code == 404
+        stand_in.silent.set()
+        with pytest.raises(NetworkTimeout):
+            client.get(f"/products/{GIVEN}")
+    assert made == [5000]
+
+
+def test_by_default_only_the_search_for_a_server_has_a_limit() -> None:
+    options = AsyncMongoClient[Any](connect=False).options
+    assert options.server_selection_timeout == 30
+    assert options.timeout is None
+    assert options.pool_options.socket_timeout is None
 
 
 def test_a_body_without_types_can_hold_an_operator() -> None:

@@ -58,6 +58,8 @@ class Hub:
 async def listen(pubsub: PubSub, hub: Hub) -> None:
     while True:
         try:
+            if not pubsub.subscribed:  # Redis was away at the start
+                await pubsub.psubscribe("orders:*")
             message = await pubsub.get_message(timeout=10)
         except RedisError:  # the next call connects and subscribes again
             logger.exception("no messages from Redis")
@@ -83,7 +85,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     hub = Hub()
     async with Redis.from_pool(pool) as redis, redis.pubsub() as pubsub:
-        await pubsub.psubscribe("orders:*")
+        with suppress(RedisError):  # the listener tries it again
+            await pubsub.psubscribe("orders:*")
         listener = asyncio.create_task(listen(pubsub, hub))
         app.state.hub, app.state.redis = hub, redis
         try:
