@@ -327,6 +327,38 @@ def test_with_lifespan_on_uvicorn_does_not_start_such_an_app(
     assert "Application startup failed. Exiting." in caplog.messages
 
 
+def test_an_exception_in_the_lifespan_of_fastapi_stops_uvicorn(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if app.routes:
+            raise ValueError
+        yield
+
+    caplog.set_level(logging.INFO)
+    server = uvicorn.Server(uvicorn.Config(FastAPI(lifespan=lifespan), log_config=None))
+    with contextlib.suppress(SystemExit):  # newer releases exit
+        server.run()
+    assert not server.started
+    assert "Application startup failed. Exiting." in caplog.messages
+    assert "ASGI 'lifespan' protocol appears unsupported." not in caplog.messages
+
+
+def test_uvicorn_calls_the_app_before_it_meets_a_malformed_body() -> None:
+    recorder = Recorder(hand_written.app)
+    with (
+        uvicorn_serves(recorder) as port,
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as client,
+    ):
+        lines = ["POST / HTTP/1.1", "Host: test", "Transfer-Encoding: chunked"]
+        client.sendall("\r\n".join([*lines, "", "1", "x", ""]).encode())
+        assert recorder.first_piece.wait(PATIENCE)
+        client.sendall(b"nonsense\r\n")
+        client.recv(100)
+    assert [scope["type"] for scope in recorder.scopes] == ["lifespan", "http"]
+
+
 async def digest(module: ModuleType, pieces: list[bytes]) -> str:
     messages = [
         {"type": "http.request", "body": piece, "more_body": piece != pieces[-1]}

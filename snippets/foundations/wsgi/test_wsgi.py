@@ -4,11 +4,14 @@ import http.client
 import importlib
 import inspect
 import io
+import socket
 import socketserver
+import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from wsgiref.handlers import SimpleHandler
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -25,6 +28,7 @@ from fastapi.testclient import TestClient
 from flask import Flask, Response
 from starlette.routing import Mount
 
+from snippets.conftest import Nginx
 from snippets.foundations.wsgi import (
     flask_in_fastapi,
     hand_written,
@@ -312,6 +316,57 @@ def test_a_stream_of_flask_runs_to_its_end_after_the_client_has_left() -> None:
     }
     asyncio.run(app(scope, receive, send))
     assert len(made) == 100
+
+
+COUNT = """
+from flask import Flask, request
+
+app = Flask(__name__)
+
+@app.post("/count")
+def count():
+    return str(len(request.data))
+"""
+
+
+def chunks() -> Iterator[bytes]:
+    yield b"one "
+    yield b"two"
+
+
+def test_a_body_in_chunks_arrives_empty_at_flask_and_behind_nginx_it_does_not(
+    serve: Any, nginx: Nginx
+) -> None:
+    app = FastAPI()
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(COUNT, names)
+    app.mount("/legacy", NEW_ADAPTER(names["app"]))
+    with serve(app) as (address, _):
+        url = f"{address}/legacy/count"
+        answer = httpx2.post(url, content=chunks())
+        assert "content-length" not in answer.request.headers
+        assert (answer.status_code, answer.text) == (200, "0")
+        assert httpx2.post(url, content=b"one two").text == "7"
+        with nginx(f"location / {{ proxy_pass {address}; }}") as front:
+            assert httpx2.post(f"{front}/legacy/count", content=chunks()).text == "7"
+
+
+def test_gunicorn_delivers_a_body_in_chunks(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(COUNT)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        fd = listener.fileno()
+        command = [sys.executable, "-m", "gunicorn", "-b", f"fd://{fd}", "main:app"]
+        with subprocess.Popen(
+            command, cwd=tmp_path, pass_fds=[fd], stderr=subprocess.DEVNULL
+        ) as server:
+            try:
+                url = f"http://127.0.0.1:{listener.getsockname()[1]}/count"
+                answer = httpx2.post(url, content=chunks(), timeout=PATIENCE)
+            finally:
+                server.terminate()
+    assert answer.text == "7"
 
 
 def test_middleware_covers_the_mounted_app_and_dependencies_do_not() -> None:
