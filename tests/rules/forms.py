@@ -311,4 +311,20 @@ def json() -> Union[Failure, JSONResponse]:  # fastapi-71-response-in-a-union
 def file() -> responses.FileResponse | Failure:  # fastapi-71-response-in-a-union
     return Failure(text="wrong")
 """,
+    "tuples.py": """
+from fastapi import FastAPI
+
+app = FastAPI()
+orders = {1: "tea"}
+
+
+@app.get("/status")
+def status():
+    return {"error": "no such order"}, 404  # fastapi-43-tuple-with-status
+
+
+@app.get("/page")
+def page() -> tuple[dict[int, str], int]:
+    return orders, 100
+""",
 }

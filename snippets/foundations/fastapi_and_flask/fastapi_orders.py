@@ -7,7 +7,7 @@ app = FastAPI()
 
 class Order(BaseModel):
     item: str
-    boxes: int = Field(ge=1)
+    boxes: int = Field(ge=1, le=100)
 
 
 class Receipt(BaseModel):

@@ -9,7 +9,7 @@ app = Flask(__name__)
 
 class Order(BaseModel):
     item: str
-    boxes: int = Field(ge=1)
+    boxes: int = Field(ge=1, le=100)
 
 
 @app.post("/orders")

@@ -96,6 +96,12 @@ def test_flask_with_pydantic_answers_422_too() -> None:
         (b'{"item": "\xff"}', "text/plain", 415, 500),
         (b'{"item": "tea", "boxes": NaN}', "application/json", 422, 500),
         (b"[1]", "application/json", 422, 422),
+        (
+            b'{"item": "tea", "boxes": %s}' % (4_300 * b"9"),
+            "application/json",
+            422,
+            422,
+        ),
     ],
 )
 def test_what_both_answer_to_a_body_that_is_not_json(
