@@ -7,7 +7,10 @@ app = FastAPI()
 
 
 class User(BaseModel):
-    model_config = ConfigDict(alias_generator=AliasGenerator(validation_alias=to_camel))
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(validation_alias=to_camel),
+        validate_by_name=True,  # for User(first_name="Ada") in your own code
+    )
     first_name: str
 
 

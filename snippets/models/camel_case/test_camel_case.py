@@ -234,6 +234,19 @@ def test_by_alias_false_contradicts_the_document() -> None:
     assert list(schemas["User"]["properties"]) == ["firstName"]
 
 
+def test_the_flagged_endpoint_works_with_the_model_that_the_review_asks_for() -> None:
+    app = FastAPI()
+
+    @app.get("/me")
+    async def me() -> plain_user.User:
+        return plain_user.User(first_name="Ada")
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.get("/me").json() == {"first_name": "Ada"}
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    assert list(schemas["User"]["properties"]) == ["first_name"]
+
+
 def test_by_alias_has_no_effect_without_a_response_model() -> None:
     app = FastAPI()
     ada = User(first_name="Ada")
