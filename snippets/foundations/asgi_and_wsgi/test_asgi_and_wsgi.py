@@ -363,6 +363,31 @@ def test_the_wrong_command_names_no_worker_that_speaks_asgi() -> None:
     assert not {"-k", "--worker-class"} & set(words)
 
 
+@pytest.mark.parametrize(
+    ("file", "arguments", "worker"),
+    [
+        ("", "", "sync"),
+        ("worker_class = 'asgi'", "", "asgi"),
+        ("", "-k asgi", "asgi"),
+    ],
+)
+def test_a_file_or_the_environment_can_name_the_worker_of_gunicorn(
+    tmp_path: Path, file: str, arguments: str, worker: str
+) -> None:
+    shutil.copy(FOLDER / "context_variable.py", tmp_path / "main.py")
+    (tmp_path / "gunicorn.conf.py").write_text(file)
+    result = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--print-config", "main:app"],
+        cwd=tmp_path,
+        env=os.environ | {"GUNICORN_CMD_ARGS": arguments},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    line = next(x for x in result.stdout.splitlines() if x.startswith("worker_class "))
+    assert line.split()[-1] == worker
+
+
 def test_the_right_command_starts_the_application(tmp_path: Path) -> None:
     shutil.copy(FOLDER / "context_variable.py", tmp_path / "main.py")
     with socket.socket() as probe:
