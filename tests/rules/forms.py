@@ -327,4 +327,25 @@ def status():
 def page() -> tuple[dict[int, str], int]:
     return orders, 100
 """,
+    "orm.py": """
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from shop.models import Order
+
+app = FastAPI()
+
+
+@app.get("/loop")
+async def on_the_loop() -> int:
+    return Order.objects.count()  # fastapi-42-orm-in-async-def
+
+
+@app.get("/nested")
+async def nested() -> int:
+    def count() -> int:
+        return Order.objects.count()
+
+    return await run_in_threadpool(count)
+""",
 }
