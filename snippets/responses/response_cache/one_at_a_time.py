@@ -9,27 +9,37 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 
+async def attempt(step: Awaitable[object]) -> None:
+    try:
+        await step
+    except RedisError as error:
+        logger.warning("cache not written: %s", error)
+
+
 async def cached(
     client: redis.Redis, key: str, seconds: int, make: Callable[[], Awaitable[bytes]]
 ) -> bytes | str:
+    lock, held = client.lock(f"{key}:lock", timeout=30), False
     body: bytes | str | None = None
-    lock = client.lock(f"{key}:lock", timeout=30)
     try:
-        for _ in range(100):  # ten seconds
-            if (body := await client.get(key)) is not None:
-                return body
-            if await lock.acquire(blocking=False):
-                try:
-                    if (body := await client.get(key)) is None:
-                        body = await make()
-                        await client.set(key, body, ex=seconds)
+        try:
+            for _ in range(100):  # ten seconds
+                if (body := await client.get(key)) is not None:
                     return body
-                finally:
-                    await lock.release()
-            await asyncio.sleep(0.1)
-    except RedisError as error:
-        logger.warning("cache not used: %s", error)
-    return await make() if body is None else body
+                if held := await lock.acquire(blocking=False):
+                    body = await client.get(key)  # stored since the last look?
+                    break
+                await asyncio.sleep(0.1)
+        except RedisError as error:
+            logger.warning("cache not read: %s", error)
+        if body is None:
+            body = await make()  # once, whatever it raises
+            if held:
+                await attempt(client.set(key, body, ex=seconds))
+        return body
+    finally:
+        if held:
+            await attempt(lock.release())
 
 
 # --8<-- [end:cached]

@@ -11,6 +11,7 @@ import redis.asyncio
 from fastapi.testclient import TestClient
 from redis.asyncio.lock import Lock
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from snippets.responses.response_cache import (
@@ -275,6 +276,30 @@ def test_a_failure_releases_the_lock(redis_url: str, store: redis.Redis) -> None
     with pytest.raises(LookupError):
         asyncio.run(run())
     assert store.keys() == []
+
+
+def test_an_error_of_redis_that_make_raises_does_not_make_the_body_twice(
+    redis_url: str, store: redis.Redis
+) -> None:
+    made = []
+
+    async def run(error: Exception, lose_the_lock: bool) -> None:
+        async def make() -> bytes:
+            made.append(error)
+            if lose_the_lock:
+                store.delete("key:lock")
+            raise error
+
+        async with redis.asyncio.from_url(redis_url) as client:
+            await one_at_a_time.cached(client, "key", 60, make)
+
+    for error in (RedisError("the queue is full"), LookupError("no database")):
+        for lose_the_lock in (False, True):
+            made.clear()
+            with pytest.raises(type(error)):
+                asyncio.run(run(error, lose_the_lock))
+            assert made == [error]
+            assert store.keys() == []
 
 
 def test_while_making_fails_the_waiting_requests_try_one_after_the_other(
