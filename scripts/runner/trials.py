@@ -19,7 +19,7 @@ SAME, RUNS, CANNOT = "same", "runs", "cannot"
 
 LACKS = {
     r"^KeyError: '\w*DATABASE_URL'": "PostgreSQL",
-    r"^ValidationError: .* for Settings": "settings",
+    r"^ValidationError: .* for Settings|The setting \w+ is missing": "settings",
     r"No module named '_?multiprocessing'|lacks multiprocessing": "processes",
     r"can't start new thread": "threads",
     r"cannot import name 'scrypt'": "OpenSSL",

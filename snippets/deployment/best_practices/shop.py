@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
 from httpx2 import AsyncClient, HTTPError
 from pydantic import BaseModel, Field, HttpUrl, ValidationError
 from pydantic_settings import BaseSettings
@@ -62,4 +64,13 @@ async def quote(order: NewOrder, client: ClientDep) -> Quote:
 
 app = FastAPI(lifespan=lifespan, max_body_size=100_000)
 app.include_router(router)
+
+
+@app.exception_handler(RequestValidationError)
+async def refused(request: Request, error: RequestValidationError) -> JSONResponse:
+    keys = ("type", "loc", "msg")  # not the input: NaN would be a 500
+    detail = [{key: e[key] for key in keys} for e in error.errors()]
+    return JSONResponse({"detail": detail}, 422)
+
+
 # --8<-- [end:program]

@@ -1,9 +1,16 @@
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
+from starlette.types import Scope
+
 
 # --8<-- [start:app]
-app = FastAPI(telemetry={"exclude": lambda scope: scope["path"] == "/livez"})
+def is_probe(scope: Scope) -> bool:
+    path: str = scope["path"]  # begins with what --root-path says
+    return path.removeprefix(scope.get("root_path", "")) == "/livez"
+
+
+app = FastAPI(telemetry={"exclude": is_probe})
 
 
 # --8<-- [end:app]

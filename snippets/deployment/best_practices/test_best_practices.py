@@ -109,6 +109,26 @@ def test_the_program_asks_for_the_price_and_says_502_where_there_is_none(
         assert ask(body) == 502  # nobody listens on that port
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"item":"tea","count":NaN}',
+        b'{"item":"tea","count":1e999}',
+        b'{"item":"\\ud800","count":1}',
+        b"[NaN]",
+    ],
+)
+def test_what_cannot_be_written_as_json_is_a_422_and_no_500(
+    monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    monkeypatch.setenv("PRICES_URL", "http://127.0.0.1:9")
+    with TestClient(shop.app) as client:
+        header = {"Content-Type": "application/json"}
+        answer = client.post("/quotes", content=body, headers=header)
+    assert answer.status_code == 422
+    assert "input" not in answer.text
+
+
 def test_a_partner_that_never_ends_is_a_502_and_a_line_in_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -333,6 +353,16 @@ def test_a_request_is_a_span_with_spans_for_its_steps_and_a_probe_is_none(
     attributes = dict(spans[0].attributes or {})
     assert attributes["http.route"] == "/orders/{number}"
     assert attributes["url.query"] == "token=secret"
+
+
+@pytest.mark.parametrize("root", ["", "/api"])
+def test_behind_a_root_path_too_a_probe_is_no_span(root: str) -> None:
+    exporter = with_exporter()
+    client = TestClient(telemetry.app, root_path=root)
+    assert client.get(f"{root}/livez").status_code == 200
+    assert exporter.get_finished_spans() == ()
+    client.get(f"{root}/orders/7")
+    assert exporter.get_finished_spans()
 
 
 def test_the_duration_is_measured_by_route_and_active_requests_are_not() -> None:

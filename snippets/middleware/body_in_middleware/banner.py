@@ -42,6 +42,8 @@ class Banner:
                 changed = bytes(body).replace(b"<body>", b"<body>" + LINE)
                 headers = MutableHeaders(scope=start)
                 headers["Content-Length"] = str(len(changed))
+                for name in ("ETag", "Last-Modified", "Accept-Ranges"):
+                    del headers[name]  # of the old body
                 if scope["method"] == "HEAD":  # no body, so its length is unknown
                     del headers["Content-Length"]
                 await send(start)

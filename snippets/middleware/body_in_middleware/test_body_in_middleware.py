@@ -17,6 +17,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,6 +33,7 @@ Recorder = Callable[[str, str], None]
 Next = Callable[[Request], Awaitable[Any]]
 Function = Callable[[Request, Next], Awaitable[Any]]
 PATIENCE = 30.0
+SECRET = b"a secret of the tests"
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -209,9 +211,30 @@ def test_the_body_reaches_the_endpoint_unchanged() -> None:
 
 
 @pytest.fixture(autouse=True)
-def secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (check_signature, wrong_second_request):
-        monkeypatch.setattr(module, "SECRET", b"a secret of the tests")
+def secret(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(wrong_second_request, "SECRET", SECRET)
+    monkeypatch.setenv("HOOK_SECRET", SECRET.decode())
+    check_signature.get_settings.cache_clear()
+    yield
+    check_signature.get_settings.cache_clear()
+
+
+@pytest.mark.parametrize("missing", [None, "", "short"])
+def test_without_the_shared_secret_the_application_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, missing: str | None
+) -> None:
+    with TestClient(check_signature.app):
+        pass
+    if missing is None:
+        monkeypatch.delenv("HOOK_SECRET")
+    else:
+        monkeypatch.setenv("HOOK_SECRET", missing)
+    check_signature.get_settings.cache_clear()
+    with (
+        pytest.raises(ValidationError, match="hook_secret"),
+        TestClient(check_signature.app),
+    ):
+        pass
 
 
 def test_a_signed_request_reaches_the_endpoint_and_another_is_refused(
@@ -305,7 +328,7 @@ def test_a_client_that_leaves_during_its_upload_raises_client_disconnect() -> No
 
 
 def signed(content: bytes) -> dict[str, str]:
-    digest = hmac.digest(check_signature.SECRET, content, "sha256").hex()
+    digest = hmac.digest(SECRET, content, "sha256").hex()
     return JSON | {"X-Signature": digest}
 
 
@@ -549,6 +572,19 @@ def test_the_class_changes_a_file_where_the_server_could_send_it_by_its_path(
     exchange.scope["extensions"] = {"http.response.pathsend": {}}
     assert result(exchange) == "200"
     assert exchange.body() == b"<body>" + banner.LINE + b"Hello</body>"
+
+
+def test_no_part_of_the_old_body_can_be_joined_to_the_changed_one(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "page.html").write_text("<body>Hello</body>")
+    files = StaticFiles(directory=tmp_path)
+    old = TestClient(files).get("/page.html").headers
+    new = TestClient(banner.Banner(files)).get("/page.html")
+    assert banner.LINE.decode() in new.text
+    for name in ("ETag", "Last-Modified", "Accept-Ranges"):
+        assert name in old
+        assert name not in new.headers
 
 
 def test_the_class_announces_no_length_to_head(tmp_path: Path) -> None:

@@ -1,13 +1,24 @@
 import os
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Literal
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.sessions import SessionMiddleware
 
-KEY = os.environ.get("SESSION_KEY") or secrets.token_hex()
-app = FastAPI()
+KEY = os.environ.get("SESSION_KEY") or secrets.token_hex()  # never an empty key
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    if not os.environ.get("SESSION_KEY"):  # each worker would have another key
+        raise RuntimeError("The setting SESSION_KEY is missing")
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
 
 
 # --8<-- [start:order]

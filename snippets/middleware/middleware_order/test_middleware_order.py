@@ -112,6 +112,23 @@ def test_session_middleware_added_last_runs_first() -> None:
     assert languages == ["en", "de"]
 
 
+def test_without_the_key_of_all_workers_the_application_does_not_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for missing in (None, ""):
+        monkeypatch.delenv("SESSION_KEY", raising=False)
+        if missing is not None:
+            monkeypatch.setenv("SESSION_KEY", missing)
+        with (
+            pytest.raises(RuntimeError, match="SESSION_KEY is missing"),
+            TestClient(session_outside.app),
+        ):
+            pass
+    monkeypatch.setenv("SESSION_KEY", "a key of the tests")
+    with TestClient(session_outside.app):
+        pass
+
+
 @pytest.mark.parametrize("language", ["\u65e5\u672c", "a\r\nX-Evil: 1"])
 def test_a_session_never_holds_a_language_that_is_no_header(language: str) -> None:
     client = TestClient(session_outside.app)

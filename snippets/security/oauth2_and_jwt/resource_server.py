@@ -17,7 +17,19 @@ app = FastAPI(
 oauth2_scheme = OAuth2AuthorizationCodeBearer(
     authorizationUrl=f"{ISSUER}/authorize", tokenUrl=f"{ISSUER}/token"
 )
-jwks = jwt.PyJWKClient(f"{ISSUER}/jwks.json", timeout=5)  # one, with its cache
+
+
+class ProviderKeys(jwt.PyJWKClient):
+    """Tell a provider that fails, a 503, from a key that it does not have, a 401."""
+
+    def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
+        try:
+            return super().get_signing_keys(refresh)
+        except (jwt.PyJWKClientError, jwt.PyJWKSetError, OSError, ValueError):
+            raise HTTPException(503, "No keys from the identity provider") from None
+
+
+jwks = ProviderKeys(f"{ISSUER}/jwks.json", timeout=5)  # one, with its cache
 
 
 def verify(token: str) -> dict[str, Any]:
@@ -39,8 +51,6 @@ def verify(token: str) -> dict[str, Any]:
 def get_claims(token: Annotated[str, Depends(oauth2_scheme)]) -> dict[str, Any]:
     try:
         return verify(token)
-    except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError, OSError, ValueError):
-        raise HTTPException(503, "No keys from the identity provider") from None
     except (jwt.InvalidTokenError, jwt.PyJWKClientError):
         challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
         raise HTTPException(401, "Invalid token", challenge) from None

@@ -80,7 +80,7 @@ class Provider:
         return RecordingClient(self)
 
 
-class RecordingClient(jwt.PyJWKClient):
+class RecordingClient(resource_server.ProviderKeys):
     """The real client; it notes whether an event loop waited for the network."""
 
     def __init__(self, provider: Provider) -> None:
@@ -278,7 +278,15 @@ def test_a_fetch_makes_every_other_verification_wait(provider: Provider) -> None
 
 
 @pytest.mark.parametrize(
-    "answer", [b"<html>maintenance</html>", b'{"keys": []}', b"\xff\xfe"]
+    "answer",
+    [
+        b"<html>maintenance</html>",
+        b'{"keys": []}',
+        b"[]",
+        b"null",
+        b'{"keys": [{"kty": "oct", "k": "a2V5", "kid": "ec-1", "use": "enc"}]}',
+        b"\xff\xfe",
+    ],
 )
 def test_a_provider_without_usable_keys_is_503_and_no_500(
     provider: Provider, answer: bytes
@@ -306,7 +314,7 @@ def test_kept_keys_work_without_the_provider_and_then_the_answer_is_503(
 def test_a_redirect_of_the_key_endpoint_is_not_followed(provider: Provider) -> None:
     provider.status = 302
     with pytest.raises(jwt.PyJWKClientConnectionError):
-        provider.client().get_signing_keys()
+        jwt.PyJWKClient(provider.url).get_signing_keys()
     assert provider.requests == 1
 
 

@@ -2,20 +2,18 @@
 import hashlib
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import jwt
 from fastapi import Body, Depends, FastAPI, HTTPException
 from fastapi.security import OAuth2PasswordBearer
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-app = FastAPI()
-oauth2_scheme = OAuth2PasswordBearer(tokenUrl="token")
 
 ACCESS_LIFETIME = timedelta(minutes=10)
 SESSION_LIFETIME = timedelta(days=30)
@@ -30,10 +28,26 @@ class Settings(BaseSettings):
     jwt_keys: dict[str, Annotated[SecretStr, Field(min_length=32)]]
     jwt_signing_kid: str  # the key for new tokens
 
+    @model_validator(mode="after")
+    def signing_key_is_there(self) -> Self:
+        if self.jwt_signing_kid not in self.jwt_keys:
+            raise ValueError("APP_JWT_SIGNING_KID names no key of APP_JWT_KEYS")
+        return self
+
 
 @lru_cache
 def get_settings() -> Settings:
     return Settings()
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    get_settings()  # without its keys the application does not start
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
+oauth2_scheme = OAuth2PasswordBearer(tokenUrl="token")
 
 
 @dataclass

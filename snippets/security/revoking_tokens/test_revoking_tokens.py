@@ -353,13 +353,13 @@ def test_refresh_tokens_survive_a_change_of_keys(
 
 
 def test_a_refresh_that_fails_to_sign_uses_up_no_refresh_token(
-    client: TestClient, keys: Callable[[str, Any], None]
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens = log_in(client)
-    keys("absent", {"old": OLD})  # the signing key is not among the keys
     failing = TestClient(app, raise_server_exceptions=False)
-    assert refresh(failing, tokens).status_code == 500
-    keys("old", {"old": OLD})
+    with monkeypatch.context() as broken:
+        broken.delattr(jwt, "encode")
+        assert refresh(failing, tokens).status_code == 500
     assert refresh(client, tokens).status_code == 200
 
 
@@ -430,3 +430,18 @@ def test_a_refresh_token_in_the_form_of_a_jwt_can_be_used_again_and_again(
 def test_an_opaque_refresh_token_is_no_access_token(client: TestClient) -> None:
     token = log_in(client)["refresh_token"]
     assert status(client, {"access_token": token}) == 401
+
+
+@pytest.mark.parametrize("kid", ["new", "", "Old"])
+def test_without_the_key_that_signs_the_application_does_not_start(
+    client: TestClient, keys: Callable[[str, Any], None], kid: str
+) -> None:
+    with client:
+        pass
+    keys(kid, {"old": OLD})
+    with pytest.raises(ValidationError, match="names no key") as caught, client:
+        pass
+    assert OLD not in str(caught.value)
+    keys("old", {"old": "short"})
+    with pytest.raises(ValidationError, match="at least 32"), client:
+        pass
