@@ -4,7 +4,7 @@ from typing import Annotated
 from fastapi import FastAPI, Form, UploadFile
 from pydantic import BaseModel
 
-app = FastAPI()
+app = FastAPI(max_body_size=20 * 1024 * 1024)
 
 
 class Ticket(BaseModel):

@@ -557,6 +557,27 @@ def test_a_validator_that_quotes_a_lone_surrogate_is_500_despite_the_handler() -
     assert response.status_code == 500
 
 
+@pytest.mark.parametrize("handler", [False, True])
+def test_the_default_answer_reads_a_file_in_place_of_a_text(handler: bool) -> None:
+    app = FastAPI()
+    if handler:
+        app.exception_handler(RequestValidationError)(without_input.validation_failed)
+
+    @app.post("/token")
+    def login(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> None: ...
+
+    response = TestClient(app).post(
+        "/token",
+        files={"username": ("a.txt", b"a\n" * 1000)},
+        data={"password": "hunter2"},
+    )
+    assert response.status_code == 422
+    [error] = response.json()["detail"]
+    assert error["loc"] == ["body", "username"]
+    read = None if handler else {"97": 10}  # from each line
+    assert error.get("input", {}).get("file") == read
+
+
 def test_a_mounted_application_does_not_use_the_handler() -> None:
     app, mounted = handled(), FastAPI()
     mounted.post("/signup")(wrong_default_answer.sign_up)

@@ -36,7 +36,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     yield
 
 
-app = FastAPI(lifespan=lifespan)
+app = FastAPI(lifespan=lifespan, max_body_size=100_000)  # for small forms
 AppSettings = Annotated[Settings, Depends(get_settings)]
 
 

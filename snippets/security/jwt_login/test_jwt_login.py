@@ -448,6 +448,13 @@ def test_an_empty_password_is_422() -> None:
     assert TestClient(jwt_login.app).post("/token", data=form).status_code == 422
 
 
+@pytest.mark.since(fastapi="0.164.0")
+def test_a_large_file_in_place_of_the_name_is_413() -> None:
+    name = {"username": ("a.txt", b"a" * 100_000)}
+    answer = client().post("/token", files=name, data={"password": PASSWORD})
+    assert answer.status_code == 413
+
+
 def test_a_login_with_json_is_422_for_username_and_password() -> None:
     answer = client().post("/token", json={"username": "alice", "password": PASSWORD})
     assert answer.status_code == 422
