@@ -281,6 +281,13 @@ def test_a2wsgi_runs_fastapi_under_wsgi_without_its_lifespan() -> None:
         assert client.get("/started").json() is True
 
 
+def test_a_path_that_is_not_utf_8_is_a_500_of_the_adapter_only() -> None:
+    with wsgiref_serves(fastapi_under_wsgi.application) as port:
+        assert get(port, "/%ff").status_code == 500
+    with uvicorn_serves(fastapi_under_wsgi.app) as port:
+        assert get(port, "/%ff").status_code == 404
+
+
 def test_the_adapter_needs_nothing_but_the_wsgi_call() -> None:
     environ: dict[str, Any] = {"PATH_INFO": "/docs"}
     setup_testing_defaults(environ)
