@@ -239,6 +239,42 @@ def test_httptools_drops_a_body_beside_an_upgrade(serve: Any) -> None:
 
 
 @BOTH
+def test_trailers_of_a_request_are_dropped_or_are_headers_under_httptools(
+    through: Through, http: str
+) -> None:
+    echo = Echo()
+    body = b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Trailer: 1\r\n"
+    with through(echo, http=http) as address:
+        raw(address, b"POST /orders", body)
+    assert echo.seen[0]["body"] == b"a"
+    assert (b"x-trailer" in echo.names) is (http == "httptools")
+
+
+@BOTH
+def test_trailers_of_an_answer_are_dropped(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, http: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                connection.sendall(head + b"1\r\na\r\n0\r\nX-Trailer: 1\r\n\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with serve(gateway.app, http=http) as (address, _):
+            came = raw(address, b"GET /orders")
+        thread.join(PATIENCE)
+    assert came.endswith(b"1\r\na\r\n0\r\n\r\n")
+    assert b"x-trailer" not in came.lower()
+
+
+@BOTH
 def test_space_after_a_value_does_no_harm(through: Through, http: str) -> None:
     echo = Echo()
     with through(echo, http=http) as address:
