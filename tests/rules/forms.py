@@ -199,6 +199,99 @@ async def passed(tasks: BackgroundTasks) -> None:
     tasks.add_task(send, "a")
     tasks.add_task(partial(send, "a"))
 """,
+    "loops.py": """
+from asyncio import sleep
+
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+async def ready() -> bool:
+    return True
+
+
+async def endless() -> None:
+    while True:
+        await ready()
+        await sleep(60)
+
+
+@app.post("/endless")
+async def start_endless(tasks: BackgroundTasks) -> None:
+    tasks.add_task(endless)  # fastapi-92-endless-loop-in-a-task
+
+
+async def returns() -> None:
+    while True:
+        if await ready():
+            return
+        await sleep(1)
+
+
+async def raises() -> None:
+    while True:
+        if not await ready():
+            raise TimeoutError
+        await sleep(1)
+
+
+@app.post("/ends")
+async def start_others(tasks: BackgroundTasks) -> None:
+    tasks.add_task(returns)
+    tasks.add_task(raises)
+""",
+    "late_tasks.py": """
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
+
+app = FastAPI()
+
+
+async def late(tasks: BackgroundTasks):
+    yield
+    tasks.add_task(print, "late")  # fastapi-91-task-added-after-yield
+
+
+@app.get("/late", dependencies=[Depends(late)])
+async def with_late() -> None: ...
+
+
+async def annotated(tasks: BackgroundTasks):
+    yield
+    tasks.add_task(print, "annotated")
+
+
+@app.get("/annotated")
+async def with_annotated(_: Annotated[None, Depends(annotated, scope="function")]) -> None: ...
+
+
+async def default(tasks: BackgroundTasks):
+    yield
+    tasks.add_task(print, "default")
+
+
+@app.get("/default")
+async def with_default(_: None = Depends(default, scope="function")) -> None: ...
+
+
+async def listed(tasks: BackgroundTasks):
+    yield
+    tasks.add_task(print, "listed")
+
+
+@app.get("/listed", dependencies=[Depends(listed, scope="function")])
+async def with_listed() -> None: ...
+
+
+async def routed(tasks: BackgroundTasks):
+    yield
+    tasks.add_task(print, "routed")
+
+
+router = APIRouter(dependencies=[Depends(routed, scope="function")])
+""",
     "wrappers.py": """
 import functools
 import inspect

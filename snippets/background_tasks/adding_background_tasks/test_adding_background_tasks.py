@@ -10,7 +10,15 @@ from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, WebSocket
+from fastapi import (
+    APIRouter,
+    BackgroundTasks,
+    Depends,
+    FastAPI,
+    Request,
+    Response,
+    WebSocket,
+)
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.testclient import TestClient
 
@@ -162,6 +170,60 @@ def test_a_task_before_it_that_raises_loses_a_task() -> None:
     assert log == []
 
 
+def test_a_request_that_fails_after_the_endpoint_loses_its_tasks() -> None:
+    app = FastAPI()
+    log: list[str] = []
+
+    @app.middleware("http")
+    async def middleware(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        if request.url.path == "/middleware":
+            raise ValueError
+        return response
+
+    @app.get("/type", response_model=int)
+    @app.get("/middleware")
+    @app.get("/fits")
+    async def endpoint(background_tasks: BackgroundTasks) -> str:
+        background_tasks.add_task(log.append, "task")
+        return "text"
+
+    @app.get("/stream")
+    async def stream(background_tasks: BackgroundTasks) -> AsyncIterator[int]:
+        background_tasks.add_task(log.append, "task of the stream")
+        yield 1
+        raise ValueError
+
+    client = TestClient(app, raise_server_exceptions=False)
+    for path in ("/type", "/middleware", "/stream"):
+        client.get(path)
+        assert log == []
+    client.get("/fits")
+    assert log == ["task"]
+
+
+def test_only_finally_deletes_a_file_whose_response_raises(tmp_path: Path) -> None:
+    app = FastAPI()
+    log: list[str] = []
+
+    def bare() -> Iterator[None]:
+        yield
+        log.append("bare")
+
+    def in_finally() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            log.append("finally")
+
+    @app.get("/", dependencies=[Depends(bare), Depends(in_finally)])
+    async def endpoint() -> FileResponse:
+        return FileResponse(tmp_path / "absent")
+
+    TestClient(app, raise_server_exceptions=False).get("/")
+    assert log == ["finally"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "status", "ran"),
     [("bytes=0-1", 206, True), ("bytes=99-", 416, False), ("bytes=x", 400, False)],
@@ -175,8 +237,10 @@ def test_a_file_response_that_cannot_serve_the_range_loses_its_tasks(
     file.write_bytes(b"data")
 
     def exit_code() -> Iterator[None]:
-        yield
-        log.append("exit code")
+        try:
+            yield
+        finally:
+            log.append("exit code")
 
     @app.get("/", dependencies=[Depends(exit_code)])
     async def endpoint(background_tasks: BackgroundTasks) -> FileResponse:
