@@ -9,6 +9,13 @@ Address = tuple[str, int]
 CALLS: list[str] = []
 
 
+class NoNumber:
+    """Becomes ``int("no number")`` where it is unpickled."""
+
+    def __reduce__(self) -> tuple[type[int], tuple[str]]:
+        return int, ("no number",)
+
+
 def process_id(text: str) -> float:
     return os.getpid()
 
@@ -37,6 +44,12 @@ def raise_http_exception(text: str) -> float:
     from starlette.exceptions import HTTPException  # the base of FastAPI's
 
     raise HTTPException(status_code=422, detail=text)
+
+
+def return_http_exception(text: str) -> Any:
+    from starlette.exceptions import HTTPException
+
+    return HTTPException(status_code=422, detail=text)
 
 
 def die(text: str) -> float:

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import gc
 import hashlib
 import inspect
@@ -25,7 +26,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from anyio import to_process
+from anyio import CapacityLimiter, to_process
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
@@ -405,9 +406,11 @@ def test_an_http_exception_made_with_keywords_cannot_be_unpickled() -> None:
 
 
 @pytest.mark.usefixtures("no_model")
-@pytest.mark.parametrize("job", [worker.raise_http_exception, worker.die])
-def test_a_dead_process_or_an_exception_that_cannot_be_unpickled_breaks_the_pool(
-    monkeypatch: pytest.MonkeyPatch, job: Callable[[str], float]
+@pytest.mark.parametrize(
+    "job", [worker.raise_http_exception, worker.return_http_exception, worker.die]
+)
+def test_a_dead_process_or_what_cannot_be_unpickled_breaks_the_pool(
+    monkeypatch: pytest.MonkeyPatch, job: Callable[[str], Any]
 ) -> None:
     monkeypatch.setattr(process_pool, "score", job)
     with TestClient(process_pool.app) as client:
@@ -435,6 +438,15 @@ def test_bounded_jobs_replace_a_broken_pool_once_and_answer_503(
 
     asyncio.run(main())
     assert bounded_jobs.jobs == set()
+
+
+def test_an_argument_that_cannot_be_unpickled_breaks_the_pool() -> None:
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(1, context) as pool,
+        pytest.raises(BrokenProcessPool, match="terminated abruptly"),
+    ):
+        pool.submit(str, worker.NoNumber()).result(PATIENCE)
 
 
 def test_an_initializer_that_fails_breaks_the_pool() -> None:
@@ -697,11 +709,41 @@ def test_a_load_that_outlasts_the_timeout_fails_again_with_each_request(
     asyncio.run(main())
 
 
-def test_anyio_has_a_process_for_each_core_and_ends_them_after_300_idle_seconds() -> (
-    None
-):
+def test_anyio_has_a_process_for_each_core_and_allows_300_idle_seconds() -> None:
     async def main() -> float:
         return to_process.current_default_process_limiter().total_tokens
 
     assert asyncio.run(main()) == os.cpu_count()
     assert to_process.WORKER_MAX_IDLE_TIME == 300
+
+
+@pytest.mark.needs(sys.platform != "win32", "POSIX signals")
+@pytest.mark.usefixtures("no_main_module")
+def test_anyio_ends_an_idle_process_only_when_another_job_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(to_process, "WORKER_MAX_IDLE_TIME", 0)
+
+    def living(processes: set[int]) -> int:
+        count = 0
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, 0)
+                count += 1
+        return count
+
+    async def main() -> list[int]:
+        limiter = CapacityLimiter(2)
+
+        async def job() -> int:
+            return int(
+                await to_process.run_sync(worker.process_id, "", limiter=limiter)
+            )
+
+        async with asyncio.timeout(PATIENCE):
+            processes = set(await asyncio.gather(job(), job()))
+            idle = living(processes)
+            await job()
+            return [idle, living(processes)]
+
+    assert asyncio.run(main()) == [2, 1]
