@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.request import urlopen
 
+import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.testclient import TestClient
@@ -44,6 +45,30 @@ def lifespan_of(events: list[str], name: str, **state: Any) -> Any:
 def project(tmp_path: Path) -> Path:
     shutil.copy(FOLDER / "one_client.py", tmp_path / "main.py")
     return tmp_path
+
+
+def test_requests_share_the_cookies_of_the_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def other_service(request: httpx2.Request) -> httpx2.Response:
+        sent = request.headers.get("Cookie", "")
+        return httpx2.Response(200, headers={"Set-Cookie": "user=ann"}, text=sent)
+
+    def connected(timeout: int) -> httpx2.AsyncClient:
+        transport = httpx2.MockTransport(other_service)
+        return httpx2.AsyncClient(timeout=timeout, transport=transport)
+
+    monkeypatch.setattr(one_client, "AsyncClient", connected)
+    app = FastAPI(lifespan=one_client.lifespan)
+
+    @app.get("/")
+    async def call(
+        client: Annotated[httpx2.AsyncClient, Depends(one_client.get_client)],
+    ) -> str:
+        return (await client.get("http://other.test/")).text
+
+    with TestClient(app) as caller:
+        assert [caller.get("/").json() for _ in range(2)] == ["", "user=ann"]
 
 
 def test_the_program_of_the_page_runs_both_ends_around_the_requests(
