@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Path, Request
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -46,8 +46,12 @@ SessionDep = Annotated[AsyncSession, Depends(get_session)]
 
 
 # --8<-- [start:create]
+# PostgreSQL's text holds no NUL
+Parcel = Annotated[str, Path(max_length=40, pattern=r"^[^\x00]+$")]
+
+
 @app.post("/orders/{parcel}", status_code=201)
-async def create(parcel: str, session: SessionDep) -> int:
+async def create(parcel: Parcel, session: SessionDep) -> int:
     order = Order(parcel=parcel)
     session.add(order)
     await session.flush()

@@ -370,6 +370,17 @@ def test_an_unknown_order_is_a_404_and_one_beyond_the_column_a_422(
             assert client.get(f"/orders/{number}/parcel").status_code == 422
 
 
+@pytest.mark.parametrize("module", [one_session, wrong_second_session])
+def test_a_parcel_that_the_column_cannot_hold_is_a_422(
+    database: Database, module: ModuleType
+) -> None:
+    database.create_tables(module.Base.metadata)
+    with TestClient(module.app) as client:
+        for parcel in ("a%00b", "%00", "a" * 41):
+            assert client.post(f"/orders/{parcel}").status_code == 422
+        assert client.post("/orders/P%201").status_code == 201
+
+
 @asynccontextmanager
 async def counted_round_trips(
     database: Database,

@@ -38,6 +38,7 @@ app = FastAPI(lifespan=lifespan)
 def end_to_end(headers: Headers) -> Headers:
     named = b",".join(value for name, value in headers if name.lower() == b"connection")
     dropped = HOP_BY_HOP | {name.strip().lower() for name in named.split(b",")}
+    dropped.discard(b"host")  # for the whole way, whatever the client says
     lowered = [(name.lower(), value.strip()) for name, value in headers]
     if any(name == b"transfer-encoding" for name, _ in lowered):
         dropped.add(b"content-length")
@@ -63,11 +64,16 @@ async def ask_upstream(request: Request) -> AsyncGenerator[httpx2.Response]:
         raise HTTPException(400, "The path contains a dot segment")
     target: bytes = request.scope["raw_path"]
     target = target.removeprefix(request.scope["root_path"].encode())
+    if not target.startswith(b"/orders"):  # but /%6frders
+        raise HTTPException(400, "The prefix is not written as it should be")
     if request.scope["query_string"]:
         target += b"?" + request.scope["query_string"]
     has_body = {"content-length", "transfer-encoding"} & set(request.headers)
     if has_body and "upgrade" in request.headers:  # httptools drops the body
         raise HTTPException(501, "A body with an upgrade is not passed on")
+    codings = request.headers.getlist("transfer-encoding")
+    if any(coding.strip().lower() != "chunked" for coding in codings):
+        raise HTTPException(501, "This transfer coding is not passed on")
     question = httpx2.Request(
         request.method,
         UPSTREAM,
@@ -87,6 +93,8 @@ async def ask_upstream(request: Request) -> AsyncGenerator[httpx2.Response]:
     except ClientDisconnect as error:
         raise HTTPException(400, "The client left") from error
     try:
+        if response.status_code > 599:  # the server would break off
+            raise HTTPException(502, "The service answered with an unknown status")
         yield response
     finally:
         await response.aclose()

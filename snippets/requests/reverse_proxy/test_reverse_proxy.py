@@ -155,6 +155,25 @@ def test_only_the_prefix_is_passed_on(through: Through, http: str) -> None:
 
 
 @BOTH
+def test_the_prefix_is_passed_on_as_it_stands_in_the_route(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, http: str
+) -> None:
+    echo = Echo()
+    outer = FastAPI(lifespan=gateway.lifespan)
+    outer.mount("/api", gateway.app)
+    with serve(echo, lifespan="off") as (service, _):
+        monkeypatch.setattr(gateway, "UPSTREAM", service)
+        with serve(gateway.app, http=http) as (address, _):
+            for path in (b"/%6frders", b"/%6Frders/1", b"/order%73"):
+                assert raw(address, b"GET " + path).startswith(b"HTTP/1.1 400")
+        with serve(outer, http=http) as (address, _):
+            assert raw(address, b"GET /%61pi/orders").startswith(b"HTTP/1.1 400")
+            assert echo.seen == []
+            assert raw(address, b"GET /api/orders").startswith(b"HTTP/1.1 200")
+    assert echo.seen[0]["raw_path"] == b"/orders"
+
+
+@BOTH
 def test_an_absolute_target_never_leads_elsewhere(
     through: Through, serve: Any, http: str
 ) -> None:
@@ -228,6 +247,57 @@ def test_a_body_beside_an_upgrade_is_refused(through: Through, http: str) -> Non
             sent = b"Connection: upgrade\r\n" + upgrade + body
             assert raw(address, b"POST /orders", sent).startswith(b"HTTP/1.1 501")
     assert echo.seen == []
+
+
+@pytest.mark.parametrize(
+    "codings",
+    [
+        b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+    ],
+)
+def test_a_coding_that_httptools_does_not_undo_is_refused(
+    through: Through, codings: bytes
+) -> None:
+    echo = Echo()
+    body = b"\r\n3\r\nabc\r\n0\r\n"
+    with through(echo, http="httptools") as address:
+        assert raw(address, b"POST /orders", codings + body).startswith(b"HTTP/1.1 501")
+        assert echo.seen == []
+        plain = b"Transfer-Encoding: Chunked\r\n"
+        assert raw(address, b"POST /orders", plain + body).startswith(b"HTTP/1.1 200")
+
+
+@BOTH
+def test_connection_does_not_drop_the_host(through: Through, http: str) -> None:
+    echo = Echo()
+    with through(echo, http=http) as address:
+        raw(address, b"GET /orders", b"Connection: Host\r\n")
+    assert echo.header(b"host") == [b"shop.example.com"]
+
+
+@BOTH
+@pytest.mark.parametrize("status", [b"600", b"799", b"999"])
+def test_a_status_that_no_server_can_send_is_a_502(
+    serve: Any, monkeypatch: pytest.MonkeyPatch, http: str, status: bytes
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
+
+        def serve_once() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024)
+                connection.sendall(
+                    b"HTTP/1.1 " + status + b" X\r\nContent-Length: 1\r\n\r\nx"
+                )
+
+        thread = threading.Thread(target=serve_once)
+        thread.start()
+        with serve(gateway.app, http=http) as (address, _):
+            assert httpx2.get(f"{address}/orders").status_code == 502
+        thread.join()
 
 
 def test_httptools_drops_a_body_beside_an_upgrade(serve: Any) -> None:
