@@ -1,19 +1,21 @@
 import time
 from typing import Annotated
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Header
 
 app = FastAPI()
 
 
-def find_user(token: str) -> str:
+def find_user(authorization: str) -> str:
     time.sleep(5)  # stands for a query with a synchronous driver
     return "ada"
 
 
 # --8<-- [start:dependency]
-def current_user(token: str = "") -> str:
-    return find_user(token)  # blocks
+def current_user(
+    authorization: Annotated[str, Header()] = "",
+) -> str:
+    return find_user(authorization)  # blocks
 
 
 @app.get("/report")

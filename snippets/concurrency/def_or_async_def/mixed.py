@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI
 app = FastAPI()
 
 
-async def current_user(token: str = "") -> str:
+async def current_user() -> str:
     await asyncio.sleep(0.1)  # stands for httpx.AsyncClient or asyncpg
     return "ada"
 
