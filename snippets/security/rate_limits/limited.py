@@ -66,7 +66,7 @@ def rate_limit(
     name: str, limit: int, seconds: int, *, closed: bool = False
 ) -> Callable[[Request], Awaitable[None]]:
     async def check(request: Request) -> None:
-        key = f"rate:{name}:{client_of(request)}"
+        key = f"rate:{name}:{seconds}:{client_of(request)}"
         await enforce(request, key, limit, seconds, closed=closed)
 
     return check

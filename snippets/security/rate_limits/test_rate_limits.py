@@ -67,21 +67,21 @@ def test_the_fourth_request_is_a_429_that_says_when_to_come_again(
     assert 1 <= wait <= 60
     recorded("answers.txt", "\n".join([*lines, "Retry-After: 60"]))
     with SyncRedis.from_url(redis_url) as redis:
-        assert redis.keys() == [b"rate:search:testclient"]
-        assert 1 <= int(redis.ttl("rate:search:testclient")) <= 60
+        assert redis.keys() == [b"rate:search:60:testclient"]
+        assert 1 <= int(redis.ttl("rate:search:60:testclient")) <= 60
 
 
 def test_the_window_ends_with_the_key(client: TestClient, redis_url: str) -> None:
     assert [client.get(SEARCH).status_code for _ in range(4)][-1] == 429
     with SyncRedis.from_url(redis_url) as redis:
-        redis.delete("rate:search:testclient")  # what the end of the window does
+        redis.delete("rate:search:60:testclient")  # what the end of the window does
     assert client.get(SEARCH).status_code == 200
 
 
 def test_refused_requests_do_not_lengthen_the_window(
     client: TestClient, redis_url: str
 ) -> None:
-    key = "rate:search:testclient"
+    key = "rate:search:60:testclient"
     client.get(SEARCH)
     with SyncRedis.from_url(redis_url) as redis:
         redis.expire(key, 30)
@@ -111,6 +111,24 @@ def test_a_limit_has_a_name_and_each_has_its_own_count(client: TestClient) -> No
     for _ in range(4):
         client.get(SEARCH)
     assert client.post("/login").status_code == 200
+
+
+def test_two_windows_of_one_name_have_counts_of_their_own(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url + ON_A_BUSY_MACHINE)
+    small = limited.rate_limit("search", 3, 600)
+    large = limited.rate_limit("search", 5, 3600)
+    app = FastAPI(lifespan=limited.lifespan)
+
+    @app.get("/", dependencies=[Depends(large), Depends(small)])
+    async def search() -> None: ...
+
+    with TestClient(app) as client:
+        answers = [client.get("/") for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [200] * 3 + [429] * 3
+    assert int(answers[4].headers["retry-after"]) <= 600
+    assert int(answers[5].headers["retry-after"]) > 600
 
 
 def test_two_workers_share_the_limit(redis_url: str, tmp_path: Path) -> None:
@@ -217,7 +235,7 @@ def test_a_malformed_body_is_a_422_or_400_before_the_limit_counts(
         assert answer.status_code == 400
         assert redis.keys() == []
         assert client.post("/orders", json=[1]).status_code == 422
-        assert redis.keys() == [b"rate:orders:testclient"]
+        assert redis.keys() == [b"rate:orders:60:testclient"]
 
 
 # --- Whose requests
@@ -252,7 +270,7 @@ def test_an_account_is_limited_from_all_addresses_and_its_name_has_one_length(
     assert [answer.status_code for answer in answers] == [200] * 10 + [429]
     assert client.post("/token", data={"username": "x" * 9999}).status_code == 200
     with SyncRedis.from_url(redis_url) as redis:
-        keys = set(redis.scan_iter()) - {b"rate:token:testclient"}
+        keys = set(redis.scan_iter()) - {b"rate:token:60:testclient"}
         assert {len(key) for key in keys} == {77}
 
 
