@@ -13,6 +13,8 @@ from starlette.requests import HTTPConnection
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    if not os.environ.get("API_CLIENT_SECRET"):
+        raise RuntimeError("The setting API_CLIENT_SECRET is missing")
     async with AsyncClient(timeout=5) as client:
         app.state.client = client
         yield

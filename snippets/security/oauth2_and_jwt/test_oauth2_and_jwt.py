@@ -437,7 +437,24 @@ def test_introspection_needs_the_audience_check_too(
     assert get_me(introspection, "opaque").status_code == 401
 
 
-def test_the_lifespan_opens_one_client_for_the_application() -> None:
+@pytest.mark.parametrize("missing", [None, ""])
+def test_without_its_secret_the_introspecting_application_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, missing: str | None
+) -> None:
+    monkeypatch.delenv("API_CLIENT_SECRET", raising=False)
+    if missing is not None:
+        monkeypatch.setenv("API_CLIENT_SECRET", missing)
+    with (
+        pytest.raises(RuntimeError, match="API_CLIENT_SECRET is missing"),
+        TestClient(introspection.app),
+    ):
+        pass
+
+
+def test_the_lifespan_opens_one_client_for_the_application(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("API_CLIENT_SECRET", "s3cret")
     with TestClient(introspection.app):
         client = introspection.app.state.client
         assert client.timeout.read == 5
