@@ -1,5 +1,4 @@
 // Runs programs apart from the page, one after the other. Its name is the address of the interpreter's files.
-import { boot } from "./boot.js"
 
 const home = self.name
 const download = self.fetch.bind(self)
@@ -75,6 +74,7 @@ async function start() {
   for (const file of [wasm, core, extension]) file.catch(tellMissing)
   const script = import(`${home}pyodide.mjs`)
   import(`${home}pyodide.asm.mjs`)
+  const booting = import("./boot.js")
   const manifest = await (await fetchFile("manifest.json")).text()
   const { sizes } = JSON.parse(manifest)
   for (const size of Object.values(sizes)) total += size
@@ -89,6 +89,7 @@ async function start() {
     return answer
   }
   const { loadPyodide } = await script
+  const { boot } = await booting
   const run = await boot({
     loadPyodide, manifest, home, core: `${home}core.zip`, extension: await extension, fetchBundle,
     emit: text => postMessage(JSON.parse(text)), isLate: () => performance.now() > end,

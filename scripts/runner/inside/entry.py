@@ -14,7 +14,6 @@ def start(
     """Prepare the interpreter; return what runs a job, which is the arguments of ``Session.run``."""
     known = json.loads(manifest)
     sys.meta_path.append(BundleFinder(known["bundles"], known["extensions"], fetch))
-    # What follows comes from bundles in part.
     import fastapi  # noqa: F401  # before it is asked for
 
     from . import loop, threads
