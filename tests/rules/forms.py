@@ -199,6 +199,75 @@ async def passed(tasks: BackgroundTasks) -> None:
     tasks.add_task(send, "a")
     tasks.add_task(partial(send, "a"))
 """,
+    "handshakes.py": """
+from typing import Annotated
+
+from fastapi import APIRouter, Cookie, Depends, FastAPI, Header, Query, WebSocket
+
+app = FastAPI()
+ORIGINS = {"https://app.example.com"}
+
+
+def checked(websocket: WebSocket) -> str:
+    return websocket.headers["origin"]
+
+
+guarded = APIRouter(dependencies=[Depends(checked)])
+
+
+@app.websocket("/cookie")
+async def cookie(
+    websocket: WebSocket,
+    session: Annotated[str, Cookie()],  # fastapi-102-cookie-without-origin-check
+) -> None:
+    await websocket.accept()
+
+
+@app.websocket("/header")
+async def header(
+    websocket: WebSocket, session: Annotated[str, Cookie()], origin: Annotated[str, Header()]
+) -> None:
+    if origin in ORIGINS:
+        await websocket.accept()
+
+
+@app.websocket("/dependency")
+async def dependency(
+    websocket: WebSocket, session: Annotated[str, Cookie()], _: Annotated[str, Depends(checked)]
+) -> None:
+    await websocket.accept()
+
+
+@app.websocket("/called")
+async def called(websocket: WebSocket, session: Annotated[str, Cookie()]) -> None:
+    if checked(websocket) in ORIGINS:
+        await websocket.accept()
+
+
+@guarded.websocket("/router")
+async def router(websocket: WebSocket, session: Annotated[str, Cookie()]) -> None:
+    await websocket.accept()
+
+
+@app.websocket("/query")
+async def query(websocket: WebSocket, token: str = Query()) -> None:  # fastapi-102-token-in-the-query-string
+    await websocket.accept()
+
+
+@app.websocket("/not-query")
+async def not_query(websocket: WebSocket, token: str = Depends(checked)) -> None:
+    await websocket.accept()
+
+
+@app.websocket("/header-token")
+async def header_token(websocket: WebSocket, token: str = Header()) -> None:
+    await websocket.accept()
+
+
+@app.websocket("/cookie-token")
+async def cookie_token(websocket: WebSocket, token: str = Cookie()) -> None:
+    await websocket.accept()
+""",
     "loops.py": """
 from asyncio import sleep
 

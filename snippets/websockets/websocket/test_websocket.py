@@ -6,7 +6,7 @@ import socket
 from typing import Any
 
 import pytest
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI, HTTPException, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
@@ -178,6 +178,18 @@ def test_an_endpoint_that_raises_or_returns_before_accept_is_500(
     with serve(app) as (url, _), connect(url) as client:
         client.sendall(REQUEST.replace("/echo", path).encode())
         assert head(client).startswith("HTTP/1.1 500 Internal Server Error")
+
+
+def test_an_http_exception_before_accept_gives_its_status(serve: Any) -> None:
+    app = FastAPI()
+
+    @app.websocket("/echo")
+    async def refuses(websocket: WebSocket) -> None:
+        raise HTTPException(402)
+
+    with serve(app) as (url, _), connect(url) as client:
+        client.sendall(REQUEST.encode())
+        assert head(client).startswith("HTTP/1.1 402 Payment Required")
 
 
 def test_a_plain_get_of_a_websocket_path_is_404() -> None:

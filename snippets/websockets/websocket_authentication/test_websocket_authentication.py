@@ -408,6 +408,16 @@ def test_a_client_that_leaves_right_after_its_first_message_is_no_error() -> Non
     assert first("token-of-alice") == ("websocket.send", None)
 
 
+def test_a_binary_message_ends_the_loop_with_a_key_error() -> None:
+    def send_binary() -> None:
+        with TestClient(ends_with_the_token.app).websocket_connect("/inbox") as client:
+            client.send_bytes(b"hi")
+            client.receive_text()
+
+    with pytest.raises(KeyError, match="text"):
+        send_binary()
+
+
 def test_until_then_the_connection_works() -> None:
     with TestClient(ends_with_the_token.app).websocket_connect("/inbox") as client:
         client.send_text("hi")
