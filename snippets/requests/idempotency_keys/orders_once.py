@@ -35,12 +35,16 @@ class Stored(Base):
 
 
 @cache
-def get_engine() -> Engine:
+def make_engine() -> Engine:
     return create_engine(os.environ["DATABASE_URL"])
 
 
-def get_session() -> Iterator[Session]:
-    with Session(get_engine()) as session:
+async def get_engine() -> Engine:  # on the event loop: threads would make several
+    return make_engine()
+
+
+def get_session(engine: Annotated[Engine, Depends(get_engine)]) -> Iterator[Session]:
+    with Session(engine) as session:
         yield session
 
 

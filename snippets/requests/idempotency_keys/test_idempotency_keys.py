@@ -1,3 +1,4 @@
+import asyncio
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -39,10 +40,10 @@ def engine(
 ) -> Iterator[Engine]:
     monkeypatch.setenv("DATABASE_URL", database.url("postgresql+psycopg"))
     database.create_tables(orders_once.Base.metadata)
-    orders_once.get_engine.cache_clear()
-    yield orders_once.get_engine()
-    orders_once.get_engine().dispose()
-    orders_once.get_engine.cache_clear()
+    orders_once.make_engine.cache_clear()
+    yield orders_once.make_engine()
+    orders_once.make_engine().dispose()
+    orders_once.make_engine.cache_clear()
 
 
 def headers(token: str, key: str = KEY) -> dict[str, str]:
@@ -68,6 +69,32 @@ def test_a_repeated_request_gets_the_first_answer_and_makes_no_second_order(
         lines.append(f"POST /orders  {sent:52} {response.status_code} {response.text}")
     recorded("exchange.txt", "\n".join(lines))
     assert items(database) == ["tea", "tea"]
+
+
+def test_the_first_requests_at_once_share_one_engine(
+    engine: Engine, tokens: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def make(url: str) -> Engine:
+        Event().wait(0.1)  # as long as the others need to arrive
+        made.append(create_engine(url))
+        return made[-1]
+
+    async def ask() -> list[int]:
+        transport = httpx2.ASGITransport(app=orders_once.app)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://test"
+        ) as client:
+            sent = [headers(tokens["ada"], KEY[:-1] + str(n)) for n in range(5)]
+            calls = (client.post("/orders", json=TEA, headers=each) for each in sent)
+            return [answer.status_code for answer in await asyncio.gather(*calls)]
+
+    engine.dispose()
+    orders_once.make_engine.cache_clear()
+    monkeypatch.setattr(orders_once, "create_engine", make)
+    assert asyncio.run(ask()) == [201] * 5
+    assert len(made) == 1
 
 
 class Held:

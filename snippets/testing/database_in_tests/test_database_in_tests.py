@@ -3,7 +3,9 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +260,26 @@ def test_numbers_of_a_sequence_go_on_after_a_rollback(engine: Engine) -> None:
                 ids.append(order.id)
             transaction.rollback()
     assert ids == [1, 2]
+
+
+def test_the_first_requests_at_once_share_one_engine(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def make(_: str) -> Engine:
+        threading.Event().wait(0.1)  # as long as the others need to arrive
+        made.append(engine)
+        return engine
+
+    monkeypatch.setenv("DATABASE_URL", "that of the test")
+    monkeypatch.setattr(rollback_tests, "create_engine", make)
+    rollback_tests.make_engine.cache_clear()
+    with TestClient(app) as client, ThreadPoolExecutor() as pool:
+        found = pool.map(lambda number: orders(client, number), ["A-1", "A-2", "A-3"])
+        assert list(found) == [201] * 3
+    rollback_tests.make_engine.cache_clear()
+    assert len(made) == 1
 
 
 def test_now_is_the_same_for_the_whole_test(engine: Engine) -> None:

@@ -3,6 +3,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
+from pydantic import FiniteFloat
 
 
 class Rates:
@@ -20,7 +21,7 @@ app = FastAPI()
 
 @app.get("/price")
 async def price(
-    dollars: float, rates: Annotated[Rates, Depends(Rates)]
+    dollars: FiniteFloat, rates: Annotated[Rates, Depends(Rates)]
 ) -> dict[str, float]:
     return {"euros": round(dollars * await rates.euros("USD"), 2)}
 

@@ -140,6 +140,11 @@ def test_a_fake_replaces_the_class_of_the_client() -> None:
         TestClient(fake_rates.app).get("/price", params={"dollars": 10})
 
 
+def test_a_price_that_is_no_number_is_refused() -> None:
+    answer = TestClient(fake_rates.app).get("/price", params={"dollars": "nan"})
+    assert answer.status_code == 422
+
+
 def test_an_async_mock_is_a_fake_without_a_class() -> None:
     fake = AsyncMock(spec=fake_rates.Rates)
     fake.euros.return_value = 0.92
