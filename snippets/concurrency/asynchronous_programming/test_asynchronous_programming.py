@@ -1,5 +1,7 @@
 import asyncio
+import contextlib
 import importlib.util
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from types import ModuleType
@@ -303,6 +305,16 @@ def test_a_thread_of_a_def_endpoint_can_change_state_between_two_awaits() -> Non
         return answer.json()
 
     assert run(app, steps) == [1, 0]
+
+
+def test_an_update_with_a_condition_changes_no_row_when_nothing_is_left() -> None:
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE seats (free INTEGER)")
+        database.execute("INSERT INTO seats VALUES (1)")
+        statement = "UPDATE seats SET free = free - 1 WHERE free > 0"
+        changed = [database.execute(statement).rowcount for _ in range(2)]
+        assert changed == [1, 0]
+        assert database.execute("SELECT free FROM seats").fetchall() == [(0,)]
 
 
 def fails() -> Coroutine[Any, Any, None]:

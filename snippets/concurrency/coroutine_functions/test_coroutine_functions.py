@@ -571,19 +571,34 @@ def test_with_wraps_fastapi_awaits_what_the_wrapper_returns(
         TestClient(app).get("/")
 
 
+def logged(func: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(func)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if inspect.iscoroutinefunction(func):
+            return await func(*args, **kwargs)
+        return await run_in_threadpool(func, *args, **kwargs)
+
+    return wrapper
+
+
 def test_run_in_threadpool_keeps_def_in_a_thread_inside_an_async_wrapper() -> None:
-    def logged(func: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(func)
-        async def wrapper(*args: Any, **kwargs: Any) -> Any:
-            if inspect.iscoroutinefunction(func):
-                return await func(*args, **kwargs)
-            return await run_in_threadpool(func, *args, **kwargs)
-
-        return wrapper
-
     app = FastAPI()
     app.get("/def")(logged(sync_report))
     app.get("/async-def")(logged(report))
     client = TestClient(app)
     assert client.get("/def").json() == "in a worker thread"
     assert client.get("/async-def").json() == "on the event loop"
+
+
+def test_a_wrapper_for_both_kinds_answers_200_without_a_body_around_yield() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+
+    app = FastAPI()
+    app.get("/")(logged(items))
+
+    def send() -> None:
+        answer = TestClient(app, raise_server_exceptions=False).get("/")
+        assert (answer.status_code, answer.text) == (200, "")
+
+    never_awaited("items", send)
