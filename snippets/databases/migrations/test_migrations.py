@@ -54,6 +54,14 @@ config.set_main_option("script_location", "snippets/databases/migrations")
 command.upgrade(config, "head")
 """
 
+SQLMODEL = """
+from sqlmodel import Field, SQLModel
+class Order(SQLModel, table=True):
+    __tablename__ = "orders"
+    id: int | None = Field(default=None, primary_key=True)
+    customer: str
+"""
+
 COUNT = """
 from alembic import op
 revision, down_revision = "0001", None
@@ -154,6 +162,47 @@ def test_the_steps_of_the_page_draft_and_run_the_first_migration(
     assert "op.create_table('orders'," in draft.read_text()
     database.execute("INSERT INTO orders (customer) VALUES ('ada')")
     assert database.execute("SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+@pytest.mark.needs(Path("/bin/sh").exists(), "a shell")
+@pytest.mark.parametrize("repaired", [False, True])
+def test_a_draft_for_sqlmodel_needs_an_import_in_the_template(
+    database: Database, tmp_path: Path, repaired: bool
+) -> None:
+    folder = Path(__file__).parent
+    _, init, revision, upgrade = re.findall(
+        r"^(?:pip|alembic).*", (folder / "steps.sh").read_text(), re.MULTILINE
+    )
+
+    def run(line: str) -> str:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return subprocess.run(
+            ["/bin/sh", "-c", line],
+            cwd=tmp_path,
+            env=os.environ | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stderr
+
+    run(init)
+    (tmp_path / "models.py").write_text(SQLMODEL)
+    env = (folder / "env.py").read_text().replace("Base", "SQLModel")
+    (tmp_path / "migrations/env.py").write_text(
+        env.replace("snippets.databases.migrations.models", "models")
+    )
+    template = tmp_path / "migrations/script.py.mako"
+    assert "import sqlmodel" not in template.read_text()
+    if repaired:
+        text = template.read_text()
+        template.write_text(
+            text.replace("import sqlalchemy as sa", "import sqlalchemy as sa, sqlmodel")
+        )
+    run(revision)
+    failed = run(upgrade)
+    assert ("NameError: name 'sqlmodel' is not defined" in failed) is not repaired
+    created = database.execute("SELECT to_regclass('orders') IS NOT NULL")
+    assert created == [(repaired,)]
 
 
 def test_models_that_env_py_does_not_import_are_tables_to_drop(
