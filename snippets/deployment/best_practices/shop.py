@@ -10,13 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from httpx2 import AsyncClient, HTTPError
 from pydantic import BaseModel, Field, HttpUrl, ValidationError
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 log = logging.getLogger("shop")
 WHOLE_CALL = 5  # seconds
 
 
 class Settings(BaseSettings):
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
     prices_url: HttpUrl  # required: no start without it
 
 
