@@ -136,6 +136,18 @@ def test_a_change_of_the_code_is_run_and_what_differs_is_marked(page: Page) -> N
     expect(page.locator(".run__status").first).to_have_text(re.compile("The same as recorded"))
 
 
+def test_what_is_typed_over_all_of_the_code_has_no_colour_of_its_first_word(page: Page) -> None:
+    run(page)
+    shown = page.locator(".block--runs code").first
+    shown.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("print('typed')")
+    expect(shown).to_have_text("print('typed')")
+    expect(shown.locator("*")).to_have_count(0)
+    page.get_by_role("button", name="Reset").click()
+    expect(shown.locator(".l").first).to_contain_text("from fastapi")
+
+
 def test_another_request_goes_to_the_running_application_within_a_moment(page: Page) -> None:
     run(page)
     page.get_by_role("textbox", name="Request", exact=True).fill("GET /users/42\n\nGET /nowhere")

@@ -31,6 +31,14 @@ export class Source {
     for (const [name, value] of Object.entries({
       role: "textbox", "aria-multiline": "true", "aria-label": label, autocapitalize: "off", autocorrect: "off",
     })) this.code.setAttribute(name, value)
+    this.code.addEventListener("beforeinput", () => this.forgetColours())
+  }
+
+  // What is typed over all of the code would take the colour of its first word.
+  forgetColours() {
+    const selection = getSelection()
+    const chosen = selection.rangeCount && !selection.isCollapsed ? selection.getRangeAt(0).toString() : ""
+    if (this.code.firstElementChild && chosen.trim() === this.code.textContent.trim()) this.replace("")
   }
 
   replace(text) {
