@@ -357,6 +357,60 @@ def test_cookies_stay_in_the_client() -> None:
     assert "seen" not in TestClient(application).cookies
 
 
+def test_a_secure_cookie_is_sent_back_over_https_only() -> None:
+    application = FastAPI()
+
+    @application.get("/set")
+    async def set_cookie(response: Response) -> None:
+        response.set_cookie("seen", "yes", secure=True)
+
+    @application.get("/seen")
+    async def read(seen: Annotated[str, Cookie()] = "no") -> str:
+        return seen
+
+    client = TestClient(application)
+    client.get("/set")
+    assert client.get("/seen").json() == "no"
+    client = TestClient(application, base_url="https://testserver")
+    client.get("/set")
+    assert client.get("/seen").json() == "yes"
+
+
+@pytest.mark.parametrize("method", ["get", "delete", "head", "options"])
+@pytest.mark.parametrize("argument", ["json", "data", "files"])
+def test_methods_without_a_body_take_none(method: str, argument: str) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        getattr(TestClient(app), method)("/host", **{argument: {}})
+
+
+def test_request_sends_a_body_with_delete() -> None:
+    application = FastAPI()
+
+    @application.delete("/")
+    async def delete(body: dict[str, int]) -> dict[str, int]:
+        return body
+
+    client = TestClient(application)
+    assert client.request("DELETE", "/", json={"a": 1}).json() == {"a": 1}
+
+
+def test_a_handler_for_exception_does_not_keep_it_out_of_the_test() -> None:
+    application = FastAPI()
+
+    @application.exception_handler(Exception)
+    async def handler(request: Request, error: Exception) -> Response:
+        return Response("handled", status_code=500)
+
+    @application.get("/")
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        TestClient(application).get("/")
+    client = TestClient(application, raise_server_exceptions=False)
+    assert client.get("/").text == "handled"
+
+
 def test_redirects_are_followed_unless_told_otherwise() -> None:
     application = FastAPI()
 
