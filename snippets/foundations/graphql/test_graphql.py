@@ -264,7 +264,9 @@ def test_bodies_that_are_no_query_are_a_400() -> None:
     assert client.post("/graphql", json=unknown).status_code == 400
 
 
-@pytest.mark.parametrize("content", [b"\xff", b'"text"', b"1", b"null", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"\xff", b'"text"', b"1", b"true", b"null", b"[" * 100_000]
+)
 def test_bytes_and_json_that_is_no_object_are_a_500(content: bytes) -> None:
     client = TestClient(books.app, raise_server_exceptions=False)
     headers = {"content-type": "application/json"}
