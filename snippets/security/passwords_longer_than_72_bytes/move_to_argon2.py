@@ -1,5 +1,6 @@
 # --8<-- [start:program]
 import secrets
+from threading import Semaphore
 from typing import Annotated
 
 from fastapi import FastAPI, Form, HTTPException
@@ -18,6 +19,7 @@ class OldBcrypt(BcryptHasher):
 
 PASSWORDS = PasswordHash((Argon2Hasher(), OldBcrypt()))  # the first one hashes
 DUMMY_HASH = PASSWORDS.hash(secrets.token_urlsafe())
+HASHING = Semaphore(4)  # Argon2 takes 64 MiB each time
 
 # Stands for the table of users; the old code stored this hash.
 USERS = {"alice": BcryptHasher().hash("correct horse battery staple")}
@@ -39,7 +41,8 @@ def login(
     if len(typed) > 1000:
         raise HTTPException(422, "Password too long")
     stored = USERS.get(username)
-    valid, new = PASSWORDS.verify_and_update(typed, stored or DUMMY_HASH)
+    with HASHING:
+        valid, new = PASSWORDS.verify_and_update(typed, stored or DUMMY_HASH)
     if stored is None or not valid:
         raise HTTPException(401, "Incorrect username or password")
     if new is not None:

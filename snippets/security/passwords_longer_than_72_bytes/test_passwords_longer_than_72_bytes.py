@@ -1,8 +1,10 @@
 import importlib
 import logging
 import secrets
+import threading
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -17,6 +19,7 @@ from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.bcrypt import BcryptHasher
 from pydantic import SecretStr
 
+from snippets.conftest import PATIENCE
 from snippets.security.passwords_longer_than_72_bytes import (
     argon2_only,
     move_to_argon2,
@@ -142,6 +145,32 @@ def test_a_mistake_after_72_bytes_is_in_the_new_hash(
         form = {"username": "bob", "password": password}
         answers.append(client.post("/login", data=form).status_code)
     assert answers == [204, 401]
+
+
+def test_four_logins_hash_at_once_and_the_next_one_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inside, leave = threading.Semaphore(0), threading.Event()
+
+    class Slow:
+        def verify_and_update(self, *arguments: object) -> tuple[bool, None]:
+            inside.release()
+            assert leave.wait(PATIENCE)
+            return False, None
+
+    monkeypatch.setattr(move_to_argon2, "PASSWORDS", Slow())
+    with ThreadPoolExecutor() as pool:
+        logins = [
+            pool.submit(move_to_argon2.login, f"user {number}", "secret")
+            for number in range(4)
+        ]
+        for _ in logins:
+            assert inside.acquire(timeout=PATIENCE)
+        more = move_to_argon2.HASHING.acquire(blocking=False)
+        leave.set()
+    assert not more
+    assert {getattr(login.exception(), "status_code", 0) for login in logins} == {401}
+    assert f"$m={64 * 1024}," in move_to_argon2.DUMMY_HASH  # KiB
 
 
 def test_a_hash_of_argon2_is_longer_than_one_of_bcrypt() -> None:
