@@ -5,22 +5,22 @@ from fastapi import Depends, FastAPI, Header
 
 app = FastAPI()
 
-# --8<-- [start:tenant]
-tenant = ContextVar("tenant", default="nobody")
+# --8<-- [start:language]
+language = ContextVar("language", default="en")
 
 
-async def set_tenant(
-    x_tenant: Annotated[str, Header()],
+async def set_language(
+    x_language: Annotated[str, Header()],
 ) -> None:
-    tenant.set(x_tenant)  # the request's context
+    language.set(x_language)  # the request's context
 
 
 @app.get(
-    "/tenant",
-    dependencies=[Depends(set_tenant)],
+    "/language",
+    dependencies=[Depends(set_language)],
 )
-def read_tenant() -> str:
-    return tenant.get()  # reads a copy
+def read_language() -> str:
+    return language.get()  # reads a copy
 
 
-# --8<-- [end:tenant]
+# --8<-- [end:language]

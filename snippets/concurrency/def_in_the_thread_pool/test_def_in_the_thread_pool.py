@@ -396,21 +396,21 @@ def test_check_same_thread_false_lets_the_threads_of_one_request_take_turns(
     assert read_version(monkeypatch, sqlite_connection, other_work=True) == 200
 
 
-def get_tenant(module: ModuleType) -> Any:
+def get_language(module: ModuleType) -> Any:
     async def scenario() -> Any:
         async with client_of(module.app) as client:
-            answer = await client.get("/tenant", headers={"X-Tenant": "acme"})
+            answer = await client.get("/language", headers={"X-Language": "de"})
         return answer.json()
 
     return asyncio.run(scenario())
 
 
 def test_a_contextvar_set_in_a_def_dependency_is_lost() -> None:
-    assert get_tenant(wrong_contextvar_in_def) == "nobody"
+    assert get_language(wrong_contextvar_in_def) == "en"
 
 
 def test_a_contextvar_set_in_an_async_def_dependency_reaches_the_def_endpoint() -> None:
-    assert get_tenant(contextvar_in_async_def) == "acme"
+    assert get_language(contextvar_in_async_def) == "de"
 
 
 def test_a_contextvar_cannot_be_reset_after_yield_in_a_def_dependency() -> None:
