@@ -234,6 +234,15 @@ def test_orjson_parses_the_bodies_of_the_program(
     assert client.post("/points").status_code == 422
 
 
+def test_a_decimal_that_is_sent_as_a_number_keeps_15_digits() -> None:
+    def sent(price: str) -> str:
+        text = chosen_forms.Sample(price=Decimal(price)).model_dump_json()
+        return text.partition(",")[0]
+
+    assert sent("1234567890123.45") == '{"price":1234567890123.45'
+    assert sent("12345678901234567.89") == '{"price":1.2345678901234568e+16'
+
+
 def test_an_exception_handler_can_read_the_body_after_orjson() -> None:
     app = FastAPI()
     app.router.route_class = orjson_bodies.OrjsonRoute
