@@ -179,8 +179,10 @@ def aware(key: str) -> str:
 """,
     "tasks.py": """
 from functools import partial
+from typing import Annotated
 
-from fastapi import BackgroundTasks, FastAPI
+from fastapi import BackgroundTasks, Cookie, Depends, FastAPI, Response
+from starlette.background import BackgroundTask
 
 app = FastAPI()
 
@@ -198,6 +200,47 @@ def called(tasks: BackgroundTasks) -> None:
 async def passed(tasks: BackgroundTasks) -> None:
     tasks.add_task(send, "a")
     tasks.add_task(partial(send, "a"))
+
+
+@app.post("/dropped")
+async def dropped(tasks: BackgroundTasks, quick: bool) -> Response:
+    tasks.add_task(send, "a")
+    if quick:
+        return Response(background=BackgroundTask(send, "b"))  # fastapi-91-background-on-the-response
+    return Response(background=None)
+
+
+@app.post("/early")
+async def early(tasks: BackgroundTasks, quick: bool) -> Response:
+    if quick:
+        return Response(background=BackgroundTask(send, "b"))
+    tasks.add_task(send, "a")
+    return Response()
+
+
+@app.post("/colour")
+async def colour(tasks: BackgroundTasks) -> dict[str, str]:
+    tasks.add_task(send, "a")
+    return dict(background="blue")
+
+
+def connect():
+    yield object()
+
+
+@app.post("/open")
+async def opened(db: Annotated[object, Depends(connect)], tasks: BackgroundTasks) -> None:
+    tasks.add_task(send, db)  # fastapi-90-session-held-during-the-task
+
+
+@app.post("/cookie")
+async def cookie(session: Annotated[str, Cookie()], tasks: BackgroundTasks) -> None:
+    tasks.add_task(send, session)
+
+
+@app.post("/number")
+async def number(session: int, tasks: BackgroundTasks) -> None:
+    tasks.add_task(send, session)
 """,
     "handshakes.py": """
 from typing import Annotated
@@ -267,6 +310,28 @@ async def header_token(websocket: WebSocket, token: str = Header()) -> None:
 @app.websocket("/cookie-token")
 async def cookie_token(websocket: WebSocket, token: str = Cookie()) -> None:
     await websocket.accept()
+""",
+    "mocks.py": """
+import inspect
+from unittest.mock import Mock
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def user() -> str:
+    return "real"
+
+
+def plain() -> None:
+    app.dependency_overrides[user] = Mock()  # fastapi-132-mock-as-override
+
+
+def signed() -> None:
+    fake = Mock()
+    fake.__signature__ = inspect.signature(user)
+    app.dependency_overrides[user] = fake
 """,
     "loops.py": """
 from asyncio import sleep
