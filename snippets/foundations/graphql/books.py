@@ -1,5 +1,6 @@
 # --8<-- [start:program]
 from collections.abc import Iterator
+from json import JSONDecodeError, loads
 
 import strawberry
 from fastapi import FastAPI
@@ -85,6 +86,17 @@ class FragmentLimiter(SchemaExtension):
         yield
 
 
+class Router(GraphQLRouter[Context, None]):
+    def decode_json(self, data: str | bytes) -> object:
+        try:
+            found: object = loads(data)
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise JSONDecodeError("Not readable", "", 0) from error  # a 400
+        if isinstance(data, bytes) and not isinstance(found, dict | list):
+            raise JSONDecodeError("Not an object", "", 0)
+        return found
+
+
 schema = strawberry.Schema(
     Query,
     extensions=[
@@ -96,8 +108,6 @@ schema = strawberry.Schema(
     ],
 )
 app = FastAPI()
-graphql = GraphQLRouter[Context, None](
-    schema, context_getter=get_context, graphql_ide=None
-)
+graphql = Router(schema, context_getter=get_context, graphql_ide=None)
 app.include_router(graphql, prefix="/graphql")
 # --8<-- [end:program]

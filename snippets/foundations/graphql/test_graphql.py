@@ -267,11 +267,19 @@ def test_bodies_that_are_no_query_are_a_400() -> None:
 @pytest.mark.parametrize(
     "content", [b"\xff", b'"text"', b"1", b"true", b"null", b"[" * 100_000]
 )
-def test_bytes_and_json_that_is_no_object_are_a_500(content: bytes) -> None:
-    client = TestClient(books.app, raise_server_exceptions=False)
+def test_bytes_and_json_that_is_no_object_are_a_500_without_our_router(
+    content: bytes,
+) -> None:
     headers = {"content-type": "application/json"}
-    response = client.post("/graphql", content=content, headers=headers)
-    assert response.status_code == 500
+    for app, status in ((serve(books.Query), 500), (books.app, 400)):
+        client = TestClient(app, raise_server_exceptions=False)
+        response = client.post("/graphql", content=content, headers=headers)
+        assert response.status_code == status
+
+
+def test_a_get_may_send_null_for_its_variables() -> None:
+    asked = {"query": "{ books { title } }", "variables": "null"}
+    assert TestClient(books.app).get("/graphql", params=asked).status_code == 200
 
 
 def test_a_client_reads_what_is_wrong_with_a_variable() -> None:
