@@ -266,6 +266,11 @@ async def cookie(
     await websocket.accept()
 
 
+@app.websocket("/theme")
+async def theme(websocket: WebSocket, theme: Annotated[str, Cookie()]) -> None:
+    await websocket.accept()
+
+
 @app.websocket("/header")
 async def header(
     websocket: WebSocket, session: Annotated[str, Cookie()], origin: Annotated[str, Header()]

@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Any
 
 import anyio.to_thread
 import httpx2
@@ -404,10 +404,12 @@ def test_when_the_endpoint_raises_the_task_is_lost_and_the_exit_code_runs() -> N
         finally:
             log.append("exit code")
 
-    @app.post("/")
-    async def endpoint(
-        background_tasks: BackgroundTasks, _: Annotated[None, Depends(cleaned_up)]
-    ) -> None:
+    async def without_finally() -> AsyncIterator[None]:
+        yield
+        log.append("skipped")
+
+    @app.post("/", dependencies=[Depends(cleaned_up), Depends(without_finally)])
+    async def endpoint(background_tasks: BackgroundTasks) -> None:
         background_tasks.add_task(log.append, "task")
         raise ValueError
 
