@@ -267,6 +267,22 @@ def test_the_line_is_written_after_the_background_tasks(lines: Lines) -> None:
     assert (before, len(lines())) == ([0], 1)
 
 
+def test_behind_function_middleware_a_stream_that_fails_is_complete(
+    lines: Lines,
+) -> None:
+    app = FastAPI()
+    app.get("/report")(access_middleware.report)
+
+    @app.middleware("http")
+    async def pass_on(request: Request, call_next: Any) -> Any:
+        return await call_next(request)
+
+    app.add_middleware(access_middleware.AccessLog)
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.get("/report").text == "begun"
+    assert (lines()[0]["status"], lines()[0]["complete"]) == (200, True)
+
+
 def test_a_response_that_breaks_off_is_a_200_that_is_not_complete(lines: Lines) -> None:
     client = TestClient(access_middleware.app, raise_server_exceptions=False)
     client.get("/report")

@@ -663,6 +663,24 @@ async def log_and_return(request: Request, call_next: Next) -> Any:
     return response
 
 
+def test_the_pieces_of_a_stream_that_fails_end_as_if_it_were_whole() -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"first"
+        raise LookupError
+
+    async def collect(request: Request, call_next: Next) -> Response:
+        response = await call_next(request)
+        pieces = [piece async for piece in response.body_iterator]
+        return Response(b"".join(pieces), response.status_code)
+
+    app = FastAPI()
+    app.middleware("http")(collect)
+    app.get("/")(lambda: StreamingResponse(broken()))
+    response = TestClient(app, raise_server_exceptions=False).get("/")
+    assert (response.status_code, response.text) == (200, "first")
+    assert response.headers["Content-Length"] == "5"
+
+
 @pytest.mark.parametrize(
     ("http", "function", "text"),
     [

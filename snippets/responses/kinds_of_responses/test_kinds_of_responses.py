@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Cookie, Depends, FastAPI, HTTPException, Response
+from fastapi import Cookie, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import FastAPIDeprecationWarning, ResponseValidationError
 from fastapi.responses import (  # type: ignore[deprecated]
@@ -466,9 +466,17 @@ def test_server_sent_events_are_made_some_items_ahead_of_what_is_sent() -> None:
     assert bodies[-1] == b""
 
 
-def test_an_exception_in_the_function_breaks_off_the_200() -> None:
+@pytest.mark.parametrize("behind_a_function", [False, True])
+def test_an_exception_in_the_function_breaks_off_the_200_or_makes_it_look_whole(
+    behind_a_function: bool,
+) -> None:
     app = FastAPI()
     sent: list[Any] = []
+    if behind_a_function:
+
+        @app.middleware("http")
+        async def pass_on(request: Request, call_next: Any) -> Any:
+            return await call_next(request)
 
     @app.get("/")
     async def lines() -> AsyncIterable[str]:
@@ -477,8 +485,12 @@ def test_an_exception_in_the_function_breaks_off_the_200() -> None:
 
     with pytest.raises(RuntimeError, match="response already started"):
         asyncio.run(call(app, sent))
-    assert [one["type"] for one in sent] == ["http.response.start"]
     assert sent[0]["status"] == 200
+    if behind_a_function:
+        assert [one["body"] for one in sent[1:]] == [b""]
+        assert not sent[1]["more_body"]
+    else:
+        assert [one["type"] for one in sent] == ["http.response.start"]
 
 
 @pytest.mark.parametrize(
@@ -530,9 +542,17 @@ def test_the_injected_response_is_too_late_in_a_stream_and_not_in_its_dependency
     assert "x-function" not in response.headers
 
 
-def test_a_wrong_item_breaks_off_a_stream_that_has_begun_with_200() -> None:
+@pytest.mark.parametrize("behind_a_function", [False, True])
+def test_a_wrong_item_ends_a_stream_that_has_begun_with_200(
+    behind_a_function: bool,
+) -> None:
     app = FastAPI()
     sent: list[Any] = []
+    if behind_a_function:
+
+        @app.middleware("http")
+        async def pass_on(request: Request, call_next: Any) -> Any:
+            return await call_next(request)
 
     @app.get("/")
     async def lines() -> AsyncIterable[streams.Order]:
@@ -543,4 +563,5 @@ def test_a_wrong_item_breaks_off_a_stream_that_has_begun_with_200() -> None:
         asyncio.run(call(app, sent))
     assert sent[0]["status"] == 200
     assert sent[1]["body"] == b'{"number":7}\n'
-    assert len(sent) == 2
+    ends = [one["more_body"] for one in sent[1:]]
+    assert ends == ([True, False] if behind_a_function else [True])

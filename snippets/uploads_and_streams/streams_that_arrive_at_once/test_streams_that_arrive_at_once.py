@@ -180,6 +180,24 @@ def test_an_error_after_the_first_piece_breaks_the_body_off(serve: Any) -> None:
     assert gate.client_has_the_first.is_set()
 
 
+def test_behind_function_middleware_a_body_that_failed_looks_whole(
+    serve: Any,
+) -> None:
+    async def broken() -> AsyncIterator[str]:
+        yield "first\n"
+        raise LookupError
+
+    app = Gate().app(broken)
+
+    @app.middleware("http")
+    async def pass_on(request: Request, call_next: Any) -> Any:
+        return await call_next(request)
+
+    with serve(app) as (address, _):
+        response = httpx2.get(f"{address}/numbers", timeout=PATIENCE)
+    assert (response.status_code, response.text) == (200, "first\n")
+
+
 def test_the_status_200_is_sent_before_the_generator_starts(serve: Any) -> None:
     async def refused() -> AsyncIterator[str]:
         if gate.came_first is None:
