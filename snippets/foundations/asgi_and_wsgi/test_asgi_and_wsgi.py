@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +25,8 @@ import uvicorn
 import uvicorn.middleware.wsgi
 import werkzeug.serving
 from a2wsgi import ASGIMiddleware, WSGIMiddleware
+from fastapi import BackgroundTasks, Depends, FastAPI
+from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from flask import Flask
 
@@ -286,6 +288,82 @@ def test_a_path_that_is_not_utf_8_is_a_500_of_the_adapter_only() -> None:
         assert get(port, "/%ff").status_code == 500
     with uvicorn_serves(fastapi_under_wsgi.app) as port:
         assert get(port, "/%ff").status_code == 404
+
+
+def test_a_query_that_is_not_ascii_is_a_500_of_the_adapter() -> None:
+    request = b"GET /started?\xc3\xa4 HTTP/1.0\r\n\r\n"
+    with (
+        wsgiref_serves(fastapi_under_wsgi.application) as port,
+        socket.create_connection(("127.0.0.1", port), PATIENCE) as client,
+    ):
+        client.sendall(request)
+        assert client.recv(100).split()[1] == b"500"
+
+
+def test_a_background_task_holds_the_worker_of_the_adapter() -> None:
+    app = FastAPI()
+    released, holds = threading.Event(), threading.Event()
+
+    @app.get("/")
+    def root(tasks: BackgroundTasks) -> str:
+        tasks.add_task(released.wait, PATIENCE)
+        return "sent"
+
+    adapter: Any = ASGIMiddleware(app, loop=fastapi_under_wsgi.application.loop)
+    environ: dict[str, Any] = {}
+    setup_testing_defaults(environ)
+    body = adapter(environ, lambda *_: None)
+    assert next(body) == b'"sent"'
+
+    def wait_for_the_end() -> None:
+        list(body)
+        holds.set()
+
+    worker = threading.Thread(target=wait_for_the_end)
+    worker.start()
+    assert not holds.wait(0.2)
+    released.set()
+    assert holds.wait(PATIENCE)
+    worker.join()
+
+
+def test_under_the_adapter_a_stream_that_was_left_keeps_its_dependency() -> None:
+    app = FastAPI()
+    steps: list[str] = []
+    tasks: list[Any] = []
+
+    async def session() -> AsyncIterator[None]:
+        tasks.append(asyncio.current_task())
+        try:
+            yield
+        finally:
+            steps.append("closed")
+
+    @app.get("/", dependencies=[Depends(session)])
+    async def root() -> StreamingResponse:
+        async def pieces() -> AsyncIterator[str]:
+            while True:
+                yield "piece"
+
+        return StreamingResponse(pieces())
+
+    async def let_others_run() -> None:
+        for _ in range(1000):
+            await asyncio.sleep(0)
+
+    loop = fastapi_under_wsgi.application.loop
+    adapter: Any = ASGIMiddleware(app, loop=loop)
+    environ: dict[str, Any] = {}
+    setup_testing_defaults(environ)
+    body = adapter(environ, lambda *_: None)
+    assert next(body) == b"piece"
+    body.close()  # as a server does when it cannot send
+    asyncio.run_coroutine_threadsafe(let_others_run(), loop).result(PATIENCE)
+    assert steps == []
+    assert not tasks[0].done()
+    loop.call_soon_threadsafe(tasks[0].cancel)
+    asyncio.run_coroutine_threadsafe(let_others_run(), loop).result(PATIENCE)
+    assert steps == ["closed"]
 
 
 def test_the_adapter_needs_nothing_but_the_wsgi_call() -> None:

@@ -25,7 +25,7 @@ import werkzeug.serving
 from a2wsgi import WSGIMiddleware
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
-from flask import Flask, Response
+from flask import Flask, Response, request
 from starlette.routing import Mount
 
 from snippets.conftest import Nginx
@@ -332,6 +332,41 @@ def count():
 def chunks() -> Iterator[bytes]:
     yield b"one "
     yield b"two"
+
+
+@pytest.mark.parametrize("behind_nginx", [False, True])
+def test_ten_uploads_that_stall_stop_flask_but_not_behind_nginx(
+    serve: Any, nginx: Nginx, behind_nginx: bool
+) -> None:
+    legacy = Flask(__name__)
+    entered = threading.Semaphore(0)
+
+    @legacy.post("/")
+    def count() -> str:
+        entered.release()
+        return str(len(request.get_data()))
+
+    app = FastAPI()
+    app.mount("/legacy", NEW_ADAPTER(legacy))
+    start = b"POST /legacy/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"
+    with contextlib.ExitStack() as stack:
+        address, _ = stack.enter_context(serve(app))
+        if behind_nginx:
+            address = stack.enter_context(
+                nginx(f"location / {{ proxy_pass {address}; }}")
+            )
+        host, port = address.removeprefix("http://").split(":")
+        for _ in range(10):
+            client = socket.create_connection((host, int(port)), PATIENCE)
+            stack.enter_context(client).sendall(start)
+        if behind_nginx:
+            response = httpx2.post(f"{address}/legacy/", content=b"abc")
+            assert response.text == "3"
+        else:
+            for _ in range(10):
+                assert entered.acquire(timeout=PATIENCE)
+            with pytest.raises(httpx2.ReadTimeout):
+                httpx2.post(f"{address}/legacy/", content=b"abc", timeout=0.5)
 
 
 def test_a_body_in_chunks_arrives_empty_at_flask_and_behind_nginx_it_does_not(
