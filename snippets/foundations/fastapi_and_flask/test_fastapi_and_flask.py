@@ -417,6 +417,18 @@ def test_a_tuple_with_status_is_a_500_where_a_dict_is_declared() -> None:
     assert client.get("/orders").status_code == 500
 
 
+def test_a_tuple_with_status_is_a_200_where_a_response_is_declared() -> None:
+    app = FastAPI()
+
+    @app.get("/orders")
+    async def read_order() -> Response:
+        return {"error": "no such order"}, 404  # type: ignore[return-value]
+
+    response = TestClient(app).get("/orders")
+    assert response.status_code == 200
+    assert response.json() == [{"error": "no such order"}, 404]
+
+
 def test_extremely_deep_nesting_is_a_500_in_flask() -> None:
     client = flask_with_pydantic.app.test_client()
     body = b"[" * 100_000

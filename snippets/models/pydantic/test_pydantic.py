@@ -98,6 +98,20 @@ def test_a_value_outside_of_the_declared_result_is_a_500() -> None:
     assert tester.get("/").status_code == 500
 
 
+def test_an_instance_of_the_model_is_not_checked_again_as_a_result() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def endpoint() -> item.Item:
+        tea = item.Item(name="tea", price=4.5)
+        tea.price = "cheap"  # type: ignore[assignment]
+        return tea
+
+    with pytest.warns(UserWarning, match="Expected `float`"):
+        response = TestClient(app).get("/")
+    assert (response.status_code, response.json()["price"]) == (200, "cheap")
+
+
 def test_model_dump_gives_a_dict_and_with_exclude_unset_what_was_sent() -> None:
     tea = item.Item.model_validate({"name": "tea", "price": 4.5})
     assert tea.model_dump() == {"name": "tea", "price": 4.5, "tax": None}
