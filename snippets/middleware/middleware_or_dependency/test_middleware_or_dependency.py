@@ -360,6 +360,8 @@ def test_the_route_is_missing_in_the_scope_where_no_path_operation_matched() -> 
         client.get(path)
     assert routes[:2] == [None, None]
     assert isinstance(routes[2], APIRoute)
+    assert client.post("/items/3").status_code == 405
+    assert routes[3] is routes[2]
 
 
 def test_the_path_of_the_route_lacks_the_prefix_of_include_router() -> None:

@@ -311,6 +311,7 @@ class Note:
         ("function", True, "middleware"),
         ("class", True, "endpoint"),
         ("class", False, "middleware"),
+        ("class outside of BaseHTTPMiddleware", True, "middleware"),
     ],
 )
 def test_what_an_endpoint_sets_in_a_context_variable_is_lost_in_the_function_form(
@@ -339,6 +340,8 @@ def test_what_an_endpoint_sets_in_a_context_variable_is_lost_in_the_function_for
             note()
             return response
     else:
+        if form != "class":
+            app.add_middleware(class_with_options.ProcessTime, header="X-Time")
         app.add_middleware(Note, after=note)
     app.add_middleware(Set)
 
