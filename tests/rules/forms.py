@@ -1,6 +1,22 @@
 """Other forms of wrong code than those that answers show; each line that a rule has to find names it."""
 
 FORMS = {
+    "filled_by_the_database.py": """
+import sqlalchemy as sa
+from alembic import op
+
+
+def upgrade() -> None:
+    op.add_column("orders", sa.Column("n", sa.Integer, sa.Identity(), nullable=False))
+    op.add_column(
+        "orders",
+        sa.Column("double", sa.Integer, sa.Computed("id * 2"), nullable=False),
+    )
+    op.add_column(
+        "orders",
+        sa.Column("note", sa.Text, nullable=False),  # fastapi-123-not-null
+    )
+""",
     "event_loops.py": """
 import asyncio
 

@@ -371,6 +371,21 @@ def test_a_not_null_column_without_a_default_is_refused_as_soon_as_there_are_row
     recorded("not_null.txt", str(caught.value).splitlines()[0])
 
 
+def test_an_identity_and_a_computed_column_fill_the_rows_themselves(
+    orders: Database,
+) -> None:
+    def upgrade() -> None:
+        number = sa.Column("n", sa.Integer, sa.Identity(), nullable=False)
+        twice = sa.Computed("id * 2", persisted=True)
+        double = sa.Column("d", sa.Integer, twice, nullable=False)
+        op.add_column("orders", number)
+        op.add_column("orders", double)
+
+    apply(orders, upgrade)
+    orders.execute(INSERT)
+    assert orders.execute("SELECT n, d FROM orders ORDER BY n") == [(1, 2), (2, 4)]
+
+
 def test_on_an_empty_table_it_passes_and_then_the_old_version_cannot_insert(
     orders: Database,
 ) -> None:
