@@ -170,9 +170,15 @@ def test_a_task_before_it_that_raises_loses_a_task() -> None:
     assert log == []
 
 
-def test_a_request_that_fails_after_the_endpoint_loses_its_tasks() -> None:
+def test_a_request_that_fails_outside_of_the_endpoint_loses_its_tasks() -> None:
     app = FastAPI()
     log: list[str] = []
+
+    def dependency(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(log.append, "task of the dependency")
+
+    @app.get("/valid", dependencies=[Depends(dependency)])
+    async def valid(number: int) -> None: ...
 
     @app.middleware("http")
     async def middleware(request: Request, call_next: Any) -> Response:
@@ -195,11 +201,12 @@ def test_a_request_that_fails_after_the_endpoint_loses_its_tasks() -> None:
         raise ValueError
 
     client = TestClient(app, raise_server_exceptions=False)
-    for path in ("/type", "/middleware", "/stream"):
+    for path in ("/type", "/middleware", "/stream", "/valid?number=x"):
         client.get(path)
         assert log == []
     client.get("/fits")
-    assert log == ["task"]
+    client.get("/valid?number=1")
+    assert log == ["task", "task of the dependency"]
 
 
 def test_only_finally_deletes_a_file_whose_response_raises(tmp_path: Path) -> None:
