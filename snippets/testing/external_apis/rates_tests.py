@@ -1,4 +1,5 @@
 # --8<-- [start:program]
+from asyncio import timeout
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -42,12 +43,13 @@ async def read_rate(
     client: Annotated[httpx2.AsyncClient, Depends(get_client)],
 ) -> Rate:
     try:
-        response = await client.get("/v1/rates", params={"currency": currency})
+        async with timeout(10):  # the whole answer; the client counts each part
+            response = await client.get("/v1/rates", params={"currency": currency})
         if response.status_code == 404:
             raise HTTPException(404, "No such currency")
         response.raise_for_status()
         return Rate.model_validate_json(response.content)
-    except httpx2.TimeoutException as error:
+    except (httpx2.TimeoutException, TimeoutError) as error:
         raise HTTPException(504, "The rates did not arrive in time") from error
     except (httpx2.HTTPError, ValidationError) as error:
         raise HTTPException(502, "The rates are not available") from error

@@ -87,6 +87,27 @@ def test_a_broken_connection_is_a_502(failure: Any) -> None:
     assert rates_tests.app.dependency_overrides == {}
 
 
+def test_a_service_that_sends_its_answer_bit_by_bit_is_a_504(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = []
+
+    def at_once(seconds: float) -> asyncio.Timeout:
+        limits.append(seconds)
+        return asyncio.timeout(0)
+
+    async def service(request: httpx2.Request) -> httpx2.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(rates_tests, "timeout", at_once)
+    fixture: Any = rates_tests.client_with
+    start = fixture.__wrapped__()
+    assert next(start)(service).get("/rates/USD").status_code == 504
+    next(start, None)
+    assert limits == [10]
+
+
 def test_the_client_of_the_override_has_the_time_limit_of_production() -> None:
     timeouts = []
 
