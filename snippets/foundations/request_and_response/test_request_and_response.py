@@ -461,6 +461,23 @@ def test_a_result_is_validated_only_against_a_declared_type() -> None:
     assert client.get("/response").json() == ROW
 
 
+def test_an_instance_of_the_model_is_not_validated_again() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def user() -> User:
+        ann = User(id=7, name="Ann")
+        ann.id = "seven"  # type: ignore[assignment]
+        return ann
+
+    with pytest.warns(UserWarning, match="Expected `int`"):
+        response = TestClient(app).get("/")
+    assert (response.status_code, response.json()) == (
+        200,
+        {"id": "seven", "name": "Ann"},
+    )
+
+
 def test_a_result_that_does_not_fit_is_a_500() -> None:
     client = TestClient(app_that_returns_a_wrong_row(), raise_server_exceptions=False)
     response = client.get("/declared")

@@ -6,6 +6,8 @@ from decimal import Decimal
 from importlib.metadata import requires
 from typing import Annotated, Any
 
+import httpx
+import httpx2
 import pydantic
 import pytest
 from fastapi import FastAPI, Path, Query
@@ -50,6 +52,13 @@ def exchange(body: dict[str, Any]) -> str:
 def test_a_body_that_fits_and_one_that_does_not(recorded: Any) -> None:
     fits = exchange({"name": "tea", "price": "4.5"})
     recorded("exchanges.http", f"{fits}\n\n{exchange({'price': 'cheap'})}")
+
+
+@pytest.mark.since(starlette="1.2.0")
+def test_httpx2_and_httpx_have_different_words_for_422() -> None:
+    assert httpx2.codes.get_reason_phrase(422) == "Unprocessable Content"
+    assert httpx.codes.get_reason_phrase(422) == "Unprocessable Entity"
+    assert issubclass(TestClient, httpx2.Client)
 
 
 def test_a_float_takes_nan_unless_told_otherwise() -> None:
