@@ -49,7 +49,7 @@ test: $(VENV)/test.installed $(VENV)/chromium.installed $(VENV)/servers.installe
 	@$(BIN)/python -m pytest $(PYTEST)
 
 runner: $(VENV)/site.installed ## Make what runs programs in the browser, and with it the Run buttons; make test does it too
-	@$(BIN)/python -m scripts.runner.build
+	@$(BIN)/python -m scripts.runner.files.build
 
 runs: $(VENV)/test.installed runner ## Find and record again which programs run in the browser (ONLY=topic/slug for a part)
 	@$(BIN)/python -m scripts.runner.record $(ONLY)

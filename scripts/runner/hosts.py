@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from scripts.project import ROOT
 from scripts.releases.environment import CommandError
-from scripts.runner.build import ROOM, folder, node
+from scripts.runner.files.build import RUNNER, folder, node
 
 BOOT = ROOT / "docs" / "assets" / "run" / "boot.js"
 HERE = [sys.executable, "-W", "ignore", "-m", "scripts.runner.here"]
@@ -113,7 +113,7 @@ def browser() -> Host:
     files = folder()
     if files is None:
         raise CommandError("the files for the browser are missing: run `make runner`")
-    return Host([node(), ROOM / "host.mjs", files, BOOT])
+    return Host([node(), RUNNER / "host.mjs", files, BOOT])
 
 
 def here() -> Host:

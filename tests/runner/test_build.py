@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.runner.build import CACHE, folder, make
+from scripts.runner.files.build import CACHE, folder, make
 
 BUDGET = 8_000_000
 """Bytes that a first run loads, as the page says."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.runner.build import folder
+from scripts.runner.files.build import folder
 from scripts.runner.hosts import Host, browser, here
 from scripts.runner.inside.exchanges import Request, requests, to_text
 from scripts.runner.inside.outcome import Answer, Outcome, as_exchange, view, views

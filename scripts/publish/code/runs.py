@@ -9,8 +9,8 @@ from pathlib import Path
 from scripts.catalogue.shown_code import FOLDER, Shown, lines_of
 from scripts.project import ROOT
 from scripts.releases.lock import read_lock
-from scripts.runner.build import folder
 from scripts.runner.companions import companions
+from scripts.runner.files.build import folder
 from scripts.runner.inside.program import has_app
 from scripts.runner.inside.tests import has_tests
 from scripts.runner.record import read_record

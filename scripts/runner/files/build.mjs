@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url"
 
 const ENVIRONMENT = { PYTHONHASHSEED: "0", PYTHONNODEBUGRANGES: "1", PYDANTIC_DISABLE_PLUGINS: "1" }
 
-async function make({ folders, core, lazy, first, bundle }) {
+async function make({ folders, core, lazy }) {
   const { loadPyodide } = await import(pathToFileURL(join(folders.pyodide, "pyodide.mjs")))
   const py = await loadPyodide({ env: { HOME: "/home/pyodide", ...ENVIRONMENT } })
   for (const [name, folder] of Object.entries(folders)) {
@@ -17,10 +17,10 @@ async function make({ folders, core, lazy, first, bundle }) {
     const content = new Uint8Array(readFileSync(join(folders.wheels, wheel)))
     py.unpackArchive(content, "wheel", { extractDir: "/site" })
   }
-  py.runPython(readFileSync(first, "utf8"))
-  py.runPython(readFileSync(bundle, "utf8"))
-  const inside = Object.fromEntries(Object.keys(folders).map(name => [name, `/host/${name}`]))
-  py.globals.get("main")(py.toPy(inside), py.toPy(core), py.toPy(lazy), py.globals.get("loaded"))
+  py.runPython('import sys; sys.path[:0] = ["/site", "/host"]')
+  const { loaded } = py.pyimport("runner.files.first_program") // before anything else
+  const mounted = Object.fromEntries(Object.keys(folders).map(name => [name, `/host/${name}`]))
+  py.pyimport("runner.files.bundle").main(py.toPy(mounted), py.toPy(core), py.toPy(lazy), loaded)
 }
 
 try {

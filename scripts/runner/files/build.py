@@ -1,4 +1,4 @@
-"""Make the files for the browser: ``python -m scripts.runner.build`` (`make runner`).
+"""Make the files for the browser: ``python -m scripts.runner.files.build`` (`make runner`).
 
 They are made once for each state of what they are made of, whose hash their folder is called by, and kept
 in ``.cache/runner``. Publishing copies them into the site; without them the site has no Run buttons.
@@ -14,11 +14,11 @@ from pathlib import Path
 
 from scripts.project import ROOT
 from scripts.releases.environment import CommandError, install, run
-from scripts.runner.packages import COMPILED, CORE, LAZY, pinned
+from scripts.runner.files.packages import COMPILED, CORE, LAZY, pinned
 
-ROOM = ROOT / "scripts" / "runner"
+RUNNER = ROOT / "scripts" / "runner"
+ROOM = RUNNER / "files"
 CACHE = ROOT / ".cache" / "runner"
-MADE_BY = ("build.mjs", "bundle.py", "first_program.py", "package-lock.json", "packages.py")
 PLATFORM, OTHER = "pyemscripten_2026_0_wasm32", "manylinux2014_x86_64"
 INTERPRETER = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 """What of Pyodide goes to the browser as it is."""
@@ -34,11 +34,12 @@ PIP = [
 
 
 def state() -> str:
-    """Return the hash of all that the files are made of: locks, and the modules of this room."""
+    """Return the hash of all that the files are made of: locks, this room, and what runs inside."""
     parts = [line for _, line in sorted(pinned().items())]
     parts += [(ROOT / "requirements/runner.txt").read_text(encoding="utf-8")]
-    sources = [*(ROOM / name for name in MADE_BY), *sorted((ROOM / "inside").glob("*.py"))]
-    parts += [f"{path.name}\n{path.read_text(encoding='utf-8')}" for path in sources]
+    sources = [ROOM / "build.mjs", ROOM / "package-lock.json", *sorted(ROOM.glob("*.py"))]
+    sources += sorted((RUNNER / "inside").rglob("*.py"))
+    parts += [f"{path.relative_to(RUNNER)}\n{path.read_text(encoding='utf-8')}" for path in sources]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -102,13 +103,11 @@ def make(target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=CACHE) as made:
         out = Path(made, "out")
         out.mkdir()
-        folders = {"wheels": wheels(), "out": out, "pyodide": engine, "inside": ROOM / "inside"}
+        folders = {"wheels": wheels(), "out": out, "pyodide": engine, "runner": RUNNER}
         job = {
             "folders": {name: str(path) for name, path in folders.items()},
             "core": CORE,
             "lazy": LAZY,
-            "first": str(ROOM / "first_program.py"),
-            "bundle": str(ROOM / "bundle.py"),
         }
         run([node(), ROOM / "build.mjs", json.dumps(job)])
         for name in INTERPRETER:
