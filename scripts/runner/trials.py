@@ -8,9 +8,9 @@ from typing import Any
 from scripts.project import ROOT
 from scripts.runner.companions import companions
 from scripts.runner.hosts import Event, Host
-from scripts.runner.inside.exchanges import requests as requests_of
-from scripts.runner.inside.exchanges import to_text
-from scripts.runner.inside.outcome import Answer, Outcome, message, views, whole
+from scripts.runner.inside.exchanges.outcome import Answer, Outcome, message, views, whole
+from scripts.runner.inside.exchanges.text import requests as requests_of
+from scripts.runner.inside.exchanges.text import to_text
 from scripts.runner.programs import Program
 
 ENDLESS = "OutOfTimeError"

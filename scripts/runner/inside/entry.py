@@ -16,7 +16,7 @@ def start(
     sys.meta_path.append(BundleFinder(known["bundles"], known["extensions"], fetch))
     import fastapi  # noqa: F401  # before it is asked for
 
-    from . import loop, threads
+    from .event_loop import loop, threads
     from .session import Session
 
     loop.as_default()

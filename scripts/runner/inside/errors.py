@@ -77,7 +77,7 @@ def _shorten(told: traceback.TracebackException, name: str) -> None:
     for inner in (told.__cause__, told.__context__, *(told.exceptions or [])):
         if inner:
             _shorten(inner, name)
-    frames = [frame for frame in told.stack if os.path.dirname(frame.filename) != HERE]
+    frames = [frame for frame in told.stack if not frame.filename.startswith(HERE)]
     own = [number for number, frame in enumerate(frames) if frame.filename == name]
     if own:
         below = len(frames) - own[-1] - 1
@@ -85,6 +85,6 @@ def _shorten(told: traceback.TracebackException, name: str) -> None:
     told.stack[:] = frames
 
 
-HERE = os.path.dirname(_shorten.__code__.co_filename)
+HERE = os.path.dirname(_shorten.__code__.co_filename) + os.sep
 DEEP = 4
 """Frames of libraries below the program that are still shown."""

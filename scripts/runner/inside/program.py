@@ -10,8 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from .asgi.wsgi import AsASGI, speaks_wsgi
 from .errors import remember
-from .wsgi import AsASGI, speaks_wsgi
 
 APP = "app"
 MAIN, SCRIPT = "main", "__main__"

@@ -8,14 +8,14 @@ from dataclasses import asdict
 from types import ModuleType
 from typing import Any
 
-from . import threads
-from .client import Emit, Lifespan, send, talk
+from .asgi.client import Emit, Lifespan, send, talk
 from .errors import failure
-from .exchanges import Request, requests, to_text
-from .loop import Clock, InlineLoop
-from .outcome import Answer, Outcome, message, view
+from .event_loop import threads
+from .event_loop.loop import Clock, InlineLoop
+from .exchanges.outcome import Answer, Outcome, message, view
+from .exchanges.suggest import suggestions
+from .exchanges.text import Request, requests, to_text
 from .program import APP, Surroundings, application, has_app, load
-from .suggest import suggestions
 from .teller import Printed, Teller
 from .tests import has_tests, run_tests
 

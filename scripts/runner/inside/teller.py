@@ -5,7 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .loop import Clock, OutOfTimeError
+from .event_loop.loop import Clock, OutOfTimeError
 
 MOST = 100_000
 """Letters that are told of a run."""

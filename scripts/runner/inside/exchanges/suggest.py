@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from .exchanges import Request
+from .text import Request
 
 EXAMPLES = {
     "date": "2026-12-01",

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from .errors import DeadlockError
+from ..errors import DeadlockError
 
 DEADLOCK = (
     "every task waits, and nothing is left that could wake one: here are no threads and no network"

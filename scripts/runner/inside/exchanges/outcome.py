@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from .errors import Failure
-from .exchanges import HEADER, STATUS, Exchange, exchanges
+from ..errors import Failure
+from .text import HEADER, STATUS, Exchange, exchanges
 
 VIEWS = ("exchange", "printed", "body", "error", "whole")
 """What of a run a recorded text may hold; ``whole`` is what this module makes of it."""

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from .errors import LIFESPAN
-from .exchanges import Request
-from .loop import InlineLoop
-from .outcome import Answer
+from ..errors import LIFESPAN
+from ..event_loop.loop import InlineLoop
+from ..exchanges.outcome import Answer
+from ..exchanges.text import Request
 
 Message = MutableMapping[str, Any]
 Emit = Callable[[str, dict[str, Any]], None]

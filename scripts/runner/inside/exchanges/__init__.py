@@ -1,0 +1,1 @@
+"""Requests and responses as text: read, suggested, and compared with what was recorded."""
