@@ -1,6 +1,5 @@
 """Tries a program in the browser's interpreter and in CPython: does it run, and does it say the same?"""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,41 +7,15 @@ from typing import Any
 from scripts.project import ROOT
 from scripts.runner.companions import companions
 from scripts.runner.hosts import Event, Host
-from scripts.runner.inside.exchanges.outcome import Answer, Outcome, message, views, whole
+from scripts.runner.inside.exchanges.compare import views
+from scripts.runner.inside.exchanges.outcome import Answer, Outcome, message, whole
 from scripts.runner.inside.exchanges.text import requests as requests_of
 from scripts.runner.inside.exchanges.text import to_text
 from scripts.runner.programs import Program
+from scripts.runner.reasons import MISSING, kind, lacks
 
 ENDLESS = "OutOfTimeError"
 SAME, RUNS, CANNOT = "same", "runs", "cannot"
-
-
-LACKS = {
-    r"^KeyError: '\w*DATABASE_URL'": "PostgreSQL",
-    r"^ValidationError: .* for Settings|The setting \w+ is missing": "settings",
-    r"No module named '_?multiprocessing'|lacks multiprocessing": "processes",
-    r"can't start new thread": "threads",
-    r"cannot import name 'scrypt'": "OpenSSL",
-    r"here are no sockets|module 'socket' has no": "sockets",
-    r"greenlet": "greenlet",
-    r"no such table": "tables",
-    r"^RuntimeError: (File|Directory) .*does not exist": "files",
-    r"^hang": "time",
-    r"^SystemExit": "sockets",
-    r"^ImportError: attempted relative import": "modules",
-    r"No module named 'snippets": "modules",
-    r"No module named 'asyncpg": "PostgreSQL",
-    r"No module named '(?:bson|pymongo)": "MongoDB",
-    r"No module named 'redis": "Redis",
-}
-"""Exceptions by which a program says that it needs what is not there, and what that is."""
-MISSING = {
-    r"No module named '(\w+)(\.v1)?": r"\1\2",
-    r"^\w+: (\w+) must be installed": r"\1",
-    r"Unable to configure formatter 'access'": "uvicorn",
-    r"^DeadlockError": "network",
-}
-"""The same of exceptions that CPython does not raise."""
 
 
 @dataclass(frozen=True)
@@ -143,19 +116,6 @@ def trial(program: Program, browser: Host, here: Host, root: Path = ROOT) -> Tri
     given = told(real)
     is_same = given == told(events) and alone(browser, job(program, **again(given)))[-1].get("same")
     return Trial(program.path, RUNS, kind(why), given if is_same else "")
-
-
-def lacks(why: str, signs: dict[str, str] = LACKS) -> str:
-    """Return in a word what a program that ended with an exception needs and has not, or nothing."""
-    for pattern, word in signs.items():
-        if found := re.search(pattern, why):
-            return found.expand(word)
-    return ""
-
-
-def kind(why: str) -> str:
-    """Return the kind of an exception."""
-    return why.partition(":")[0]
 
 
 def retold(found: Trial, program: Program, browser: Host, root: Path = ROOT) -> str:

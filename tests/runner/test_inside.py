@@ -8,7 +8,8 @@ import pytest
 
 from scripts.runner.files.build import folder
 from scripts.runner.hosts import Host, browser, here
-from scripts.runner.inside.exchanges.outcome import Answer, Outcome, as_exchange, view, views
+from scripts.runner.inside.exchanges.compare import as_exchange, view, views
+from scripts.runner.inside.exchanges.outcome import Answer, Outcome
 from scripts.runner.inside.exchanges.text import Request, requests, to_text
 from scripts.runner.inside.teller import EACH, END, MOST
 from scripts.runner.trials import ENDLESS, failure, told

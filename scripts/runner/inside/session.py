@@ -1,22 +1,24 @@
 """Runs what the page asks for: a program, requests to it, and the comparison with what was recorded."""
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from types import ModuleType
 from typing import Any
 
-from .asgi.client import Emit, Lifespan, send, talk
+from .asgi.client import Emit, send, talk
+from .asgi.lifespan import Lifespan
 from .errors import failure
 from .event_loop import threads
-from .event_loop.loop import Clock, InlineLoop
-from .exchanges.outcome import Answer, Outcome, message, view
-from .exchanges.suggest import suggestions
+from .event_loop.clock import Clock
+from .event_loop.loop import InlineLoop
+from .exchanges.compare import compare
+from .exchanges.outcome import Answer, Outcome, message
+from .exchanges.suggest import suggested
 from .exchanges.text import Request, requests, to_text
 from .program import APP, Surroundings, application, has_app, load
-from .teller import Printed, Teller
+from .teller import Teller, streams
 from .tests import has_tests, run_tests
 
 
@@ -56,7 +58,7 @@ class Session:
         threads.USED.clear()
         Clock.start(hurry=hurry)
         start = time.perf_counter()
-        with self._streams(), self._told():
+        with streams(self.emit, self._keep), self._told():
             if anew or source != self.source or self.module is None:
                 self._close()
                 self.surroundings.enter(files or {})
@@ -72,22 +74,13 @@ class Session:
         if threads.USED:
             result["threads"] = True
         if compared:
-            shown = {name: view(name, recorded, self.outcome) for name in compared}
-            same = [name for name, text in shown.items() if text == recorded.strip("\n")]
-            best = (same or list(compared))[0]
-            result |= {"view": best, "real": shown[best], "same": bool(same)}
+            result |= compare(compared, recorded, self.outcome)
         self.emit("result", result)
         return self.outcome
 
     def _suggested(self, lines: tuple[int, int] | None) -> list[Request]:
         assert self.module is not None
-        found = suggestions(vars(self.module)[APP])
-        request = found[0][0] if found else Request("GET", "/")
-        for candidate, endpoint in found:
-            code = getattr(endpoint, "__code__", None)
-            if lines and code and lines[0] <= code.co_firstlineno <= lines[1]:
-                request = candidate
-                break
+        request = suggested(vars(self.module)[APP], lines)
         self.emit("asked", {"text": to_text([request])})
         return [request]
 
@@ -139,16 +132,6 @@ class Session:
 
     def _keep(self, text: str) -> None:
         self.outcome.printed += text
-
-    @contextlib.contextmanager
-    def _streams(self) -> Iterator[None]:
-        before = sys.stdout, sys.stderr
-        sys.stdout = Printed(self.emit, "stdout", self._keep)
-        sys.stderr = Printed(self.emit, "stderr")
-        try:
-            yield
-        finally:
-            sys.stdout, sys.stderr = before
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

@@ -2,10 +2,11 @@
 
 import contextlib
 import io
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .event_loop.loop import Clock, OutOfTimeError
+from .event_loop.clock import Clock, OutOfTimeError
 
 MOST = 100_000
 """Letters that are told of a run."""
@@ -71,3 +72,14 @@ class Printed(io.TextIOBase):
             self.keep(text)
             self.teller("printed", {"stream": self.stream, "text": text})
         return len(text)
+
+
+@contextlib.contextmanager
+def streams(teller: Teller, keep: Callable[[str], None]) -> Iterator[None]:
+    """Tell meanwhile of all that is printed, and ``keep`` what goes to the standard output."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = Printed(teller, "stdout", keep), Printed(teller, "stderr")
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before

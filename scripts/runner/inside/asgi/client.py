@@ -1,60 +1,19 @@
-"""A client that speaks ASGI with an application: its lifespan, requests and WebSockets."""
+"""A client that speaks ASGI with an application: requests and WebSockets."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ..errors import LIFESPAN
 from ..event_loop.loop import InlineLoop
 from ..exchanges.outcome import Answer
 from ..exchanges.text import Request
+from .lifespan import Application, Message, awaited
 
-Message = MutableMapping[str, Any]
 Emit = Callable[[str, dict[str, Any]], None]
-Application = Callable[[Any, Any, Any], Awaitable[None]]
 PATIENCE = 0.5
 """Seconds for the answer to a message, where the application goes on by itself."""
 SERVER, CLIENT = ("127.0.0.1", 8000), ("127.0.0.1", 50000)
-
-
-class Lifespan:
-    """The life of an application, from its startup until it is shut down."""
-
-    def __init__(self, app: Application, loop: InlineLoop) -> None:
-        """Belong to ``app``, which runs in ``loop``."""
-        self.app, self.loop = app, loop
-        self.state = dict[str, Any]()
-        self.is_up = False
-
-    def start(self) -> None:
-        """Start it; raise what it raises. An application without a lifespan is left alone."""
-        self.to_app, self.from_app = asyncio.Queue[Message](), asyncio.Queue[Message]()
-        scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": self.state}
-        running = self.app(scope, self.to_app.get, self.from_app.put)
-        self.task = self.loop.create_task(_awaited(running), name=LIFESPAN)
-        self.is_up = self.tell("startup")
-
-    def stop(self) -> None:
-        """Shut it down; raise what that raises."""
-        if self.is_up:
-            self.is_up = False
-            self.tell("shutdown")
-
-    def tell(self, event: str) -> bool:
-        """Send an event and wait for the answer; return whether the application has a lifespan."""
-        self.to_app.put_nowait({"type": f"lifespan.{event}"})
-        self.loop.pump(lambda: self.task.done() or not self.from_app.empty(), until_idle=True)
-        answer = None if self.from_app.empty() else self.from_app.get_nowait()
-        if answer and answer["type"] == f"lifespan.{event}.failed":
-            self.loop.pump(self.task.done)
-            self.task.result()
-            raise RuntimeError(answer.get("message") or f"{event} failed")
-        return answer is not None
-
-
-async def _awaited(running: Awaitable[None]) -> None:
-    await running
 
 
 def scope_of(request: Request, state: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +100,7 @@ def talk(
         details = [str(message[key]) for key in ("code", "reason", "status") if message.get(key)]
         emit("message", {"from": "server", "kind": kind, "text": told or " ".join(details)})
 
-    task = loop.create_task(_awaited(app(scope_of(request, state), to_app.get, respond)))
+    task = loop.create_task(awaited(app(scope_of(request, state), to_app.get, respond)))
     to_app.put_nowait({"type": "websocket.connect"})
 
     def answered() -> Callable[[], bool]:
