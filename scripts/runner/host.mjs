@@ -9,7 +9,14 @@ import { gunzipSync } from "node:zlib"
 
 const [folder, bootScript] = process.argv.slice(2)
 const read = name => readFileSync(join(folder, name))
-const tell = text => process.stdout.write(`${text}\n`)
+const SILENT = 40_000 // milliseconds, more than PATIENCE in hosts.py: whoever waits for a job ends it before
+let last = Infinity
+function tell(text) {
+  last = performance.now()
+  process.stdout.write(`${text}\n`)
+}
+// An endless loop never comes back to the input, and so does not see that whoever waited has gone.
+const endIfLeft = () => performance.now() - last > SILENT && process.exit(1)
 
 const made = mkdtempSync(join(tmpdir(), "runner-"))
 try {
@@ -25,12 +32,14 @@ try {
     extension: new Uint8Array(gunzipSync(read("extension.bin"))),
     fetchBundle: bundle => new Uint8Array(read(`bundles/${bundle}.zip`)),
     emit: tell,
-  })
+    isLate: endIfLeft,
+  }).finally(() => rmSync(made, { recursive: true })) // now: at the end this process may be killed
   tell('{"event": "ready"}')
-  for await (const line of createInterface({ input: process.stdin })) run(line)
+  for await (const line of createInterface({ input: process.stdin })) {
+    last = performance.now()
+    run(line)
+  }
 } catch (error) {
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
-} finally {
-  rmSync(made, { recursive: true })
 }
