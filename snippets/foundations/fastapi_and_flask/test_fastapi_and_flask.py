@@ -160,6 +160,14 @@ def test_the_int_converter_of_flask_refuses_negative_numbers() -> None:
     assert TestClient(new).get("/-7").json() == -7
 
 
+def test_head_for_a_get_route_is_a_405_in_fastapi_alone() -> None:
+    old, new = Flask("old"), FastAPI()
+    old.get("/")(lambda: "root")
+    new.get("/")(lambda: "root")
+    assert old.test_client().head("/").status_code == 200
+    assert TestClient(new).head("/").status_code == 405
+
+
 def test_flask_takes_the_default_for_a_query_value_it_cannot_convert() -> None:
     app = Flask("queries")
 

@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 from fastapi import (
     APIRouter,
+    Depends,
     FastAPI,
     HTTPException,
     Request,
@@ -25,6 +26,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 from starlette.middleware.base import RequestResponseEndpoint as Next
+from starlette.testclient import WebSocketDenialResponse
 from typer.testing import CliRunner
 
 from snippets.middleware.cors_on_errors import (
@@ -230,6 +232,27 @@ def test_a_dependency_refuses_only_what_comes_without_the_token() -> None:
         assert refused.headers["WWW-Authenticate"] == "Bearer"
     token = f"Bearer {token_dependency.TOKEN}"
     assert send(client, "GET", path, Authorization=token).text == "3"
+
+
+@pytest.mark.since(fastapi="0.144.0")
+def test_the_dependency_covers_websockets() -> None:
+    app = FastAPI(dependencies=[Depends(token_dependency.check_token)])
+
+    @app.websocket("/ws")
+    async def hello(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.close()
+
+    client = TestClient(app)
+    with (
+        pytest.raises(WebSocketDenialResponse) as denied,
+        client.websocket_connect("/ws"),
+    ):
+        pass
+    assert denied.value.status_code == 401
+    token = {"Authorization": f"Bearer {token_dependency.TOKEN}"}
+    with client.websocket_connect("/ws", headers=token):
+        pass
 
 
 class Item(BaseModel):
