@@ -14,14 +14,14 @@ class Order(BaseModel):
 
 @app.post("/orders")
 def create_order() -> tuple[dict[str, Any], int]:
-    order = Order.model_validate(request.get_json())
+    try:
+        order = Order.model_validate(request.get_json())
+    except ValidationError as error:
+        errors = error.errors(
+            include_url=False, include_context=False, include_input=False
+        )
+        return {"detail": errors}, 422
     return {"item": order.item, "pieces": order.boxes * 6}, 201
-
-
-@app.errorhandler(ValidationError)
-def invalid(error: ValidationError) -> tuple[dict[str, Any], int]:
-    errors = error.errors(include_url=False, include_context=False, include_input=False)
-    return {"detail": errors}, 422
 
 
 # --8<-- [end:orders]

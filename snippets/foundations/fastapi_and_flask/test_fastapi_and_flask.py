@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import OAuth2PasswordBearer
 from fastapi.testclient import TestClient
 from flask import Blueprint, Flask, abort, request, session
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from snippets.foundations.fastapi_and_flask import (
     fastapi_orders,
@@ -158,6 +158,19 @@ def test_the_int_converter_of_flask_refuses_negative_numbers() -> None:
         return number
 
     assert TestClient(new).get("/-7").json() == -7
+
+
+def test_an_error_of_pydantic_elsewhere_is_not_the_clients() -> None:
+    app = flask_with_pydantic.app
+
+    def fail() -> Any:
+        try:
+            flask_with_pydantic.Order.model_validate({})
+        except ValidationError as error:
+            return app.handle_user_exception(error)
+
+    with app.test_request_context("/orders"), pytest.raises(ValidationError):
+        fail()
 
 
 def test_head_for_a_get_route_is_a_405_in_fastapi_alone() -> None:

@@ -54,6 +54,15 @@ def test_a_body_that_fits_and_one_that_does_not(recorded: Any) -> None:
     recorded("exchanges.http", f"{fits}\n\n{exchange({'price': 'cheap'})}")
 
 
+def test_half_a_surrogate_pair_is_a_str_and_a_500_when_it_is_sent_back() -> None:
+    client = TestClient(item.app, raise_server_exceptions=False)
+    body = '{"name": "\\ud800", "price": 1}'
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/items", content=body, headers=headers).status_code == 500
+    tea = item.Item.model_validate({"name": "\ud800", "price": 1})
+    assert tea.name == "\ud800"
+
+
 @pytest.mark.since(starlette="1.2.0")
 def test_httpx2_and_httpx_have_different_words_for_422() -> None:
     assert httpx2.codes.get_reason_phrase(422) == "Unprocessable Content"
