@@ -751,6 +751,28 @@ def test_a_service_that_dies_in_the_middle_leaves_the_response_incomplete(
             httpx2.get(f"{address}/orders")
 
 
+def test_behind_function_middleware_of_the_service_it_looks_whole(
+    through: Through,
+) -> None:
+    upstream = FastAPI()
+
+    @upstream.middleware("http")
+    async def pass_on(request: Request, call_next: Any) -> Any:
+        return await call_next(request)
+
+    @upstream.get("/orders")
+    async def orders() -> StreamingResponse:
+        async def pieces() -> AsyncIterator[str]:
+            yield "x"
+            raise RuntimeError
+
+        return StreamingResponse(pieces())
+
+    with through(upstream) as address:
+        response = httpx2.get(f"{address}/orders")
+    assert (response.status_code, response.text) == (200, "x")
+
+
 @contextlib.contextmanager
 def gateway_with(
     monkeypatch: pytest.MonkeyPatch, serve: Any, **options: Any
