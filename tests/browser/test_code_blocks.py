@@ -34,20 +34,23 @@ MEASURE = """() => {
   // The first word of a line stands in its first row, and no word is broken that fits into one.
   for (const line of document.querySelectorAll(".block code > .l")) {
     const style = getComputedStyle(line)
+    const shown = line.innerText
+    const isDeep = shown.search(/\\S/) > 24 // a column of recorded output
+    const { top, height } = line.getBoundingClientRect()
+    const row = parseFloat(style.lineHeight)
     const room = line.clientWidth - parseFloat(style.paddingLeft)
-    const indentation = Math.min(Math.max(line.innerText.search(/\\S/), 0), 32)
+    const indentation = Math.min(Math.max(shown.search(/\\S/), 0), 32)
     const hangs = parseFloat(style.paddingLeft) / parseFloat(style.fontSize) > (indentation + 1) * 0.5
-    if (!hangs) faults.push(`goes on too far to the left: ${line.innerText}`)
+    if (!hangs) faults.push(`goes on too far to the left: ${shown}`)
+    if (height < 1.5 * row) continue // one row, in which nothing is broken
     const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT)
     let isFirst = true
     for (let text; text = texts.nextNode();) {
       for (const word of text.data.matchAll(/[A-Za-z_]\\w*/g)) {
         const { boxes, width, rows } = placed(text, word)
-        if (rows > 1 && width < room) faults.push(`${word[0]} is broken in ${line.innerText}`)
-        const isBelow = boxes[0]?.top > line.getBoundingClientRect().top + parseFloat(style.lineHeight) / 2
-        const isDeep = line.innerText.search(/\\S/) > 24 // a column of recorded output
-        const begins = isFirst && line.innerText.trimStart().startsWith(word[0]) // and no number before it
-        if (begins && isBelow && !isDeep) faults.push(`an empty row above ${line.innerText}`)
+        if (rows > 1 && width < room) faults.push(`${word[0]} is broken in ${shown}`)
+        const begins = isFirst && shown.trimStart().startsWith(word[0]) // and no number before it
+        if (begins && boxes[0]?.top > top + row / 2 && !isDeep) faults.push(`an empty row above ${shown}`)
         isFirst = false
       }
     }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -57,6 +57,8 @@ class Visit:
     """Errors on the console and in scripts."""
     requests: list[str]
     """Addresses of all requests."""
+    widths: set[str] = field(default_factory=set)
+    """Those at which it has been looked at."""
 
     def settle(self) -> None:
         """Wait until the theme's script, the last to be loaded, had two frames to ask for more.
@@ -80,6 +82,12 @@ class Visit:
                 f"does not follow a system that is {scheme}. Repair the palette.",
             )
         self.page.evaluate(TWO_FRAMES)
+        self.widths.add(width)
+
+    def look_at_all_widths(self) -> None:
+        """Let the page have done what it does at each width."""
+        for width in WIDTHS.keys() - self.widths:
+            self.look(width)
 
 
 def each(pages: list[SitePage]) -> list[Any]:
@@ -207,8 +215,7 @@ def test_axe_finds_no_violation(visit: Visit, scheme: str, width: str) -> None:
 @pytest.mark.parametrize("visit", each(ALL_PAGES), indirect=True)
 def test_page_raises_no_error_in_the_browser(visit: Visit) -> None:
     visit.settle()
-    for width in WIDTHS:
-        visit.look(width)
+    visit.look_at_all_widths()
     if visit.errors:
         fail(visit.source.source, f"{' / '.join(visit.errors)}. Repair what the page loads.")
 
@@ -216,8 +223,7 @@ def test_page_raises_no_error_in_the_browser(visit: Visit) -> None:
 @pytest.mark.parametrize("visit", each(ALL_PAGES), indirect=True)
 def test_page_asks_no_other_host(visit: Visit, served: str) -> None:
     visit.settle()
-    for width in WIDTHS:
-        visit.look(width)
+    visit.look_at_all_widths()
     own = urlsplit(served).netloc
     hosts = {urlsplit(address).netloc for address in visit.requests} - {own, ""}
     if hosts:
