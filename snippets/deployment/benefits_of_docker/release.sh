@@ -9,7 +9,8 @@ docker run -d --name api --restart unless-stopped \
 
 # another version, here the one before:
 # its name and port have to be free first
-docker stop api
+docker pull registry.example.com/shop/api:1.3.2 &&
+  docker stop api
 docker rm api
 docker run -d --name api --restart unless-stopped \
   -p 127.0.0.1:8000:8000 \

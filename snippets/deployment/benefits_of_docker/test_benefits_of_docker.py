@@ -168,3 +168,29 @@ def test_the_port_is_open_to_the_proxy_of_this_server_only_and_a_crash_is_not_th
         "127.0.0.1:8000:8000"
     ] * len(starts)
     assert all("unless-stopped" in words for words in starts)
+
+
+@pytest.mark.parametrize("registry", ["away", "there"])
+def test_the_running_version_is_stopped_only_after_the_other_one_is_pulled(
+    tmp_path: Path, registry: str
+) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text(
+        '#!/bin/sh\necho "$1" >> "$LOG"\n[ "$1" != pull ] || [ "$REGISTRY" = there ]\n',
+        encoding="utf-8",
+    )
+    docker.chmod(0o755)
+    text = (HERE / "release.sh").read_text(encoding="utf-8")
+    log = tmp_path / "log"
+    subprocess.run(
+        ["sh", "-c", text.partition("# another version")[2].partition("\n")[2]],
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "LOG": str(log),
+            "REGISTRY": registry,
+        },
+        check=False,
+    )
+    called = log.read_text(encoding="utf-8").split()
+    assert called[0] == "pull"
+    assert ("stop" in called) is (registry == "there")

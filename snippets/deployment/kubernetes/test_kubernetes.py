@@ -271,6 +271,28 @@ def test_without_its_database_the_wrong_pod_is_restarted(client: Any) -> None:
     assert client(wrong_probe, Down()).get("/livez").status_code == 500
 
 
+def test_many_clients_of_readyz_open_one_connection_at_a_time(client: Any) -> None:
+    class Counted:
+        now = highest = 0
+
+        async def ping(self) -> None:
+            self.now += 1
+            self.highest = max(self.highest, self.now)
+            await asyncio.sleep(0)
+            self.now -= 1
+
+    async def ask() -> set[int]:
+        transport = ASGITransport(app=probes.app)
+        async with AsyncClient(transport=transport, base_url="http://pod") as asking:
+            got = await asyncio.gather(*(asking.get("/readyz") for _ in range(20)))
+        return {answer.status_code for answer in got}
+
+    database = Counted()
+    client(probes, database)
+    assert asyncio.run(ask()) == {200}
+    assert database.highest == 1
+
+
 def test_a_database_that_does_not_answer_makes_the_pod_unready_in_time(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
