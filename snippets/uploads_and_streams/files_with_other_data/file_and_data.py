@@ -14,7 +14,7 @@ class Line(BaseModel):
 
 class Order(BaseModel):
     customer: str
-    lines: list[Line]
+    lines: list[Line] = Field(max_length=100)
 
 
 @app.post("/documents")

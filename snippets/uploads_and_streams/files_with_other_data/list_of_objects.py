@@ -12,9 +12,12 @@ class Line(BaseModel):
 
 
 # --8<-- [start:endpoint]
+Lines = Annotated[list[Line], Field(max_length=100)]
+
+
 @app.post("/lines")
 def add_lines(
-    lines: Annotated[Json[list[Line]], Form()],
+    lines: Annotated[Json[Lines], Form()],
     receipts: list[UploadFile],
 ) -> dict[str, int]:
     return {"lines": len(lines), "receipts": len(receipts)}

@@ -201,6 +201,31 @@ def test_nan_is_a_422_without_input() -> None:
     assert response.status_code == 422
 
 
+@pytest.mark.parametrize("app", [file_and_data.app, list_of_objects.app])
+def test_a_list_that_is_too_long_is_no_longer_one_error_for_each_object(
+    app: FastAPI,
+) -> None:
+    lines = [dict[str, str]()] * 1000
+    data = {"order": json.dumps({"customer": "Ada", "lines": lines})}
+    path, files = "/orders", CONTRACT
+    if app is list_of_objects.app:
+        data, path = {"lines": json.dumps(lines)}, "/lines"
+        files = {"receipts": ("a.jpg", b"1")}
+    assert error(post(app, path, data=data, files=files))["type"] == "too_long"
+
+
+def test_without_max_length_each_object_adds_its_errors_to_the_422() -> None:
+    app = FastAPI()
+
+    @app.post("/lines")
+    def add_lines(lines: Annotated[Json[list[file_and_data.Line]], Form()]) -> None: ...
+
+    data = {"lines": json.dumps([{}] * 1000)}
+    response = post(app, "/lines", data=data)
+    assert len(response.json()["detail"]) == 2000
+    assert len(response.content) > 40 * len(data["lines"])
+
+
 @pytest.mark.since(fastapi="0.164.0")
 def test_the_program_refuses_a_body_above_its_limit() -> None:
     files = {"contract": ("lease.pdf", b"1" * (20 * 1024 * 1024))}
