@@ -448,6 +448,14 @@ def test_the_variable_of_a_service_named_redis_breaks_a_setting_redis_port(
     assert pod("deployment.yaml")["enableServiceLinks"] is False
 
 
+def test_the_migration_ends_before_the_release_stops_waiting_for_it() -> None:
+    limit = documents("migration.yaml")["Job"]["spec"]["activeDeadlineSeconds"]
+    text = (HERE / "release.sh").read_text(encoding="utf-8")
+    found = re.search(r"condition=complete --timeout=(\d+)m", text)
+    assert found
+    assert 0 < limit < int(found[1]) * 60
+
+
 def test_the_migration_has_the_same_environment_as_the_pods() -> None:
     job, deployment = pod("migration.yaml", "Job"), pod("deployment.yaml")
     assert job["enableServiceLinks"] is deployment["enableServiceLinks"] is False
