@@ -4,7 +4,6 @@ from fastapi import Cookie, Depends, FastAPI, Form, HTTPException, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.requests import HTTPConnection
 
-app = FastAPI()
 sessions = {"4f1c": "alice"}
 transfers: list[str] = []
 
@@ -16,6 +15,7 @@ def current_user(session: Annotated[str | None, Cookie()] = None) -> str:
 
 
 # --8<-- [start:check]
+app = FastAPI(max_body_size=100_000)  # for small forms
 FRONTENDS = ["https://app.example.com"]
 app.add_middleware(
     CORSMiddleware,

@@ -155,6 +155,14 @@ def test_the_origin_check_refuses_a_foreign_page_before_the_endpoint_runs() -> N
     assert origin_check.transfers == []
 
 
+@pytest.mark.since(fastapi="0.164.0")
+def test_a_large_file_in_place_of_the_text_is_413() -> None:
+    to = {"to": ("a.txt", b"a" * 100_000)}
+    answer = client_of(origin_check.app).post("/transfers", files=to, headers=COOKIE)
+    assert answer.status_code == 413
+    assert origin_check.transfers == []
+
+
 @pytest.mark.parametrize("origin", [{}, {"Origin": FRONTEND}])
 def test_the_origin_check_lets_the_frontend_and_other_clients_pass(
     origin: dict[str, str],

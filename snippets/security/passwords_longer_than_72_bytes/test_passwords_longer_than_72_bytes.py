@@ -201,6 +201,14 @@ def test_unknown_users_and_absurd_passwords_are_refused() -> None:
     assert client.post("/login", data=form).status_code == 422
 
 
+@pytest.mark.since(fastapi="0.164.0")
+def test_a_large_file_in_place_of_the_name_is_413() -> None:
+    name = {"username": ("a.txt", b"a" * 100_000)}
+    client = TestClient(move_to_argon2.app)
+    answer = client.post("/login", files=name, data={"password": SHORT})
+    assert answer.status_code == 413
+
+
 def test_a_password_with_half_a_surrogate_pair_is_refused() -> None:
     headers = {
         "Content-Type": "multipart/form-data; boundary=b; charset=unicode_escape"

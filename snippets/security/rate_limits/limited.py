@@ -72,7 +72,7 @@ def rate_limit(
     return check
 
 
-app = FastAPI(lifespan=lifespan)
+app = FastAPI(lifespan=lifespan, max_body_size=100_000)  # since FastAPI 0.164
 
 
 @app.get("/search", dependencies=[Depends(rate_limit("search", 3, 60))])

@@ -274,6 +274,12 @@ def test_an_account_is_limited_from_all_addresses_and_its_name_has_one_length(
         assert {len(key) for key in keys} == {77}
 
 
+@pytest.mark.since(fastapi="0.164.0")
+def test_a_large_file_in_place_of_the_name_is_413(client: TestClient) -> None:
+    name = {"username": ("a.txt", b"a" * 100_000)}
+    assert client.post("/token", files=name).status_code == 413
+
+
 def test_a_name_with_half_a_surrogate_pair_is_counted_as_well(
     client: TestClient,
 ) -> None:
