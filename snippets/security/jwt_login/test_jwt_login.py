@@ -66,10 +66,10 @@ class CountingHasher:
         self.threads: list[threading.Thread] = []
         self.hashes: list[str] = []
 
-    def verify(self, password: str, stored: str) -> bool:
+    def verify(self, password: str | bytes, stored: str) -> bool:
         self.threads.append(threading.current_thread())
         self.hashes.append(stored)
-        return stored == HASH and password == PASSWORD
+        return stored == HASH and password in (PASSWORD, PASSWORD.encode())
 
 
 @pytest.fixture
@@ -278,10 +278,10 @@ def test_at_most_four_passwords_are_hashed_at_a_time_and_waiting_takes_no_thread
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     go_on = threading.Event()
-    entered: list[str] = []
+    entered: list[str | bytes] = []
 
     class SlowHasher:
-        def verify(self, password: str, stored: str) -> bool:
+        def verify(self, password: str | bytes, stored: str) -> bool:
             entered.append(password)
             return go_on.wait(PATIENCE)
 
@@ -446,6 +446,19 @@ def test_a_name_that_is_given_to_somebody_else_inherits_the_tokens() -> None:
 def test_an_empty_password_is_422() -> None:
     form = {"username": "alice", "password": ""}
     assert TestClient(jwt_login.app).post("/token", data=form).status_code == 422
+
+
+def test_a_password_with_half_a_surrogate_pair_is_401() -> None:
+    headers = {
+        "Content-Type": "multipart/form-data; boundary=b; charset=unicode_escape"
+    }
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in (("username", "alice"), ("password", r"\ud800"))
+    ]
+    body = "".join(parts) + "--b--\r\n"
+    answer = client().post("/token", content=body, headers=headers)
+    assert answer.status_code == 401
 
 
 @pytest.mark.since(fastapi="0.164.0")
