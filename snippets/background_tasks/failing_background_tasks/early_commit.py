@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import BackgroundTasks, Depends, FastAPI
+from fastapi import BackgroundTasks, Depends, FastAPI, Query
 from sqlalchemy import create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
 
@@ -46,9 +46,13 @@ CurrentSession = Annotated[
 ]
 
 
+# PostgreSQL's text holds no NUL
+Item = Annotated[str, Query(max_length=100, pattern=r"^[^\x00]+$")]
+
+
 @app.post("/orders", status_code=201)
 def create_order(
-    item: str,
+    item: Item,
     tasks: BackgroundTasks,
     session: CurrentSession,
 ) -> None:

@@ -312,6 +312,12 @@ def test_a_failing_task_undoes_a_commit_after_yield_and_none_in_the_endpoint(
     assert orders(shop) == (1 if shop is early_commit else 0)
 
 
+@pytest.mark.parametrize("item", ["%00", "a%00b", "", "a" * 101])
+def test_text_that_postgresql_cannot_store_is_a_422(shop: Any, item: str) -> None:
+    assert post(shop.app, f"/orders?item={item}") == 422
+    assert orders(shop) == 0
+
+
 @pytest.mark.parametrize("scope", ["function", "request"])
 @pytest.mark.parametrize("item", ["raised", "returned"])
 def test_a_commit_after_yield_saves_what_a_returned_error_has_written(
