@@ -3,6 +3,7 @@ import gc
 import logging
 import logging.config
 import logging.handlers
+import queue
 import re
 import subprocess
 import sys
@@ -324,6 +325,19 @@ def test_under_fastapi_dev_a_note_of_a_change_is_the_next_change(
         time.sleep(0.01)
     server.stop()
     assert ("watchfiles.main" in log.read_text(encoding="utf-8")) is not right
+
+
+@pytest.mark.parametrize(("size", "kept"), [(-1, 50), (10, 10)])
+def test_a_queue_handler_keeps_what_its_queue_takes_and_waits_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, size: int, kept: int
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    waiting: queue.Queue[logging.LogRecord] = queue.Queue(size)
+    logger = logging.Logger("sends over the network")
+    logger.addHandler(logging.handlers.QueueHandler(waiting))
+    for number in range(50):  # while nobody reads
+        logger.info("line %d", number)
+    assert waiting.qsize() == kept
 
 
 def test_a_line_of_a_logger_that_passes_it_on_is_printed_twice() -> None:
