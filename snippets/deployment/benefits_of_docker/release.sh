@@ -4,7 +4,7 @@ docker build --platform linux/amd64 \
   -t registry.example.com/shop/api:1.4.0 .
 docker push registry.example.com/shop/api:1.4.0
 docker run -d --name api --restart unless-stopped \
-  -p 127.0.0.1:8000:8000 \
+  --stop-timeout 30 -p 127.0.0.1:8000:8000 \
   registry.example.com/shop/api:1.4.0
 
 # another version, here the one before:
@@ -13,6 +13,6 @@ docker pull registry.example.com/shop/api:1.3.2 &&
   docker stop api
 docker rm api
 docker run -d --name api --restart unless-stopped \
-  -p 127.0.0.1:8000:8000 \
+  --stop-timeout 30 -p 127.0.0.1:8000:8000 \
   registry.example.com/shop/api:1.3.2
 # --8<-- [end:commands]

@@ -170,6 +170,16 @@ def test_the_port_is_open_to_the_proxy_of_this_server_only_and_a_crash_is_not_th
     assert all("unless-stopped" in words for words in starts)
 
 
+def test_docker_waits_longer_for_the_running_requests_than_uvicorn_does() -> None:
+    image = (HERE.parent / "docker" / "Dockerfile").read_text(encoding="utf-8")
+    uvicorn_waits = re.search(r'"--timeout-graceful-shutdown", "(\d+)"', image)
+    assert uvicorn_waits
+    script = (HERE / "release.sh").read_text(encoding="utf-8")
+    docker_waits = [int(n) for n in re.findall(r"--stop-timeout (\d+)", script)]
+    assert len(docker_waits) == script.count("docker run") == 2
+    assert min(docker_waits) > int(uvicorn_waits[1])
+
+
 @pytest.mark.parametrize("registry", ["away", "there"])
 def test_the_running_version_is_stopped_only_after_the_other_one_is_pulled(
     tmp_path: Path, registry: str
