@@ -49,7 +49,7 @@ def deliver(db: sqlite3.Connection, call_webhook: Callable[[int], None]) -> None
     for (order_id,) in db.execute("SELECT order_id FROM outbox").fetchall():
         try:
             call_webhook(order_id)
-        except ConnectionError:
+        except OSError:  # or a timeout; add what your client raises
             continue  # the row stays; the next run tries again
         with db:
             db.execute("DELETE FROM outbox WHERE order_id = ?", (order_id,))

@@ -121,6 +121,24 @@ def test_the_outbox_row_stays_until_the_delivery_has_succeeded(
         assert (delivered, rows(database, "outbox")) == ([1], 0)
 
 
+@pytest.mark.parametrize("error", [ConnectionError, TimeoutError])
+def test_a_receiver_that_does_not_answer_stops_no_other_delivery(
+    database: sqlite3.Connection, error: type[Exception]
+) -> None:
+    delivered: list[int] = []
+
+    def first_fails(order_id: int) -> None:
+        if order_id == 1:
+            raise error
+        delivered.append(order_id)
+
+    with TestClient(outbox.app) as client:
+        order(client)
+        order(client)
+        outbox.deliver(database, first_fails)
+        assert (delivered, rows(database, "outbox")) == ([2], 1)
+
+
 def test_order_and_outbox_row_are_written_together_or_not_at_all(
     database: sqlite3.Connection,
 ) -> None:
