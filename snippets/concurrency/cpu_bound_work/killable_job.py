@@ -1,7 +1,7 @@
 import asyncio
 from functools import cache
 
-from anyio import to_process
+from anyio import CapacityLimiter, to_process
 from fastapi import FastAPI, HTTPException
 
 app = FastAPI()
@@ -19,13 +19,18 @@ def score(text: str) -> float:
 
 # --8<-- [start:endpoint]
 TIMEOUT = 60.0  # far above the time that load_model() takes
+places = CapacityLimiter(2)  # processes, at most as many as cores
 
 
 @app.get("/score")
 async def read_score(text: str) -> float:
+    if places.available_tokens < 1:
+        raise HTTPException(503, "Busy", headers={"Retry-After": "5"})
     try:
         async with asyncio.timeout(TIMEOUT):
-            return await to_process.run_sync(score, text, cancellable=True)
+            return await to_process.run_sync(
+                score, text, cancellable=True, limiter=places
+            )
     except TimeoutError:
         raise HTTPException(504, "The computation took too long") from None
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from anyio import CapacityLimiter, to_process
+from anyio import CancelScope, CapacityLimiter, open_process, to_process
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
@@ -709,11 +709,56 @@ def test_a_load_that_outlasts_the_timeout_fails_again_with_each_request(
     asyncio.run(main())
 
 
-def test_anyio_has_a_process_for_each_core_and_allows_300_idle_seconds() -> None:
-    async def main() -> float:
-        return to_process.current_default_process_limiter().total_tokens
+@pytest.mark.usefixtures("no_main_module")
+def test_a_job_that_would_wait_for_a_place_is_refused(
+    monkeypatch: pytest.MonkeyPatch, gate: Gate
+) -> None:
+    monkeypatch.setattr(killable_job, "score", gate.job)
+    monkeypatch.setattr(killable_job, "TIMEOUT", PATIENCE)
 
-    assert asyncio.run(main()) == os.cpu_count()
+    async def main() -> None:
+        async with running(killable_job.app) as client, asyncio.TaskGroup() as tasks:
+            first = [
+                tasks.create_task(client.get("/score?text=good")) for _ in range(2)
+            ]
+            with await gate.job_runs() as one, await gate.job_runs() as two:
+                async with asyncio.timeout(PATIENCE / 2):
+                    response = await client.get("/score?text=good")
+                assert response.status_code == 503
+                assert response.headers["Retry-After"] == "5"
+                for connection in (one, two):
+                    connection.sendall(b".")
+                assert {(await request).status_code for request in first} == {200}
+
+    asyncio.run(main())
+
+
+@pytest.mark.usefixtures("no_main_module")
+def test_anyio_leaves_a_process_in_memory_whose_job_is_cancelled_while_it_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main() -> None:
+        started = []
+        with CancelScope() as job:
+
+            async def open_and_cancel(*args: Any, **options: Any) -> Any:
+                started.append(await open_process(*args, **options))
+                job.cancel()
+                return started[0]
+
+            monkeypatch.setattr(to_process, "open_process", open_and_cancel)
+            await to_process.run_sync(os.getpid, cancellable=True)
+        assert job.cancelled_caught
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await started[0].wait()
+        started[0].kill()
+        await started[0].wait()
+
+    asyncio.run(main())
+
+
+def test_anyio_allows_300_idle_seconds() -> None:
     assert to_process.WORKER_MAX_IDLE_TIME == 300
 
 
