@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import sqlmodel
+from alembic import command
+from alembic.config import Config
 from fastapi.testclient import TestClient
 from sqlalchemy import (
     Column,
@@ -480,6 +482,28 @@ def test_an_sqlite_in_memory_is_empty_in_each_new_engine() -> None:
             session.add(Order(number="A-1"))
             session.commit()
         sqlite.dispose()
+
+
+def test_migrations_go_to_the_database_that_env_py_reads(
+    database: Any, shop_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config()
+    folder = Path(__file__).parents[2] / "databases" / "migrations"
+    config.set_main_option("script_location", str(folder))
+    other = database.url("postgresql+psycopg")
+    monkeypatch.setenv("TEST_DATABASE_URL", shop_url)
+
+    def tables(url: str) -> list[str]:
+        return inspect(create_engine(url, poolclass=NullPool)).get_table_names()
+
+    monkeypatch.setenv("DATABASE_URL", shop_url)
+    command.upgrade(config, "head")
+    assert ("orders" in tables(shop_url), "orders" in tables(other)) == (True, False)
+    command.downgrade(config, "base")
+    monkeypatch.setenv("DATABASE_URL", other)
+    command.upgrade(config, "head")
+    assert ("orders" in tables(shop_url), "orders" in tables(other)) == (False, True)
+    command.downgrade(config, "base")
 
 
 def test_create_all_does_not_change_a_table_that_exists(engine: Engine) -> None:
