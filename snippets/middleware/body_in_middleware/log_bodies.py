@@ -49,7 +49,7 @@ class LogBodies:
             )
 
 
-app = FastAPI()
+app = FastAPI(max_body_size=100_000)  # bytes
 app.add_middleware(LogBodies)
 
 

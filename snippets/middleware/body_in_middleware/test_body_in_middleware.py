@@ -455,6 +455,16 @@ def test_bodies_are_logged_up_to_a_limit(
     assert caplog.messages == ["POST '/orders' b'{\"te' -> 200 b'2'"]
 
 
+@pytest.mark.since(fastapi="0.164.0")
+def test_a_large_body_is_413_in_the_log_too(caplog: pytest.LogCaptureFixture) -> None:
+    wrong = {str(number): "x" for number in range(10_000)}
+    with caplog.at_level(logging.INFO, "bodies"):
+        answer = TestClient(log_bodies.app).post("/orders", json=wrong)
+    assert answer.status_code == 413
+    (message,) = caplog.messages
+    assert "-> 413" in message
+
+
 def test_a_line_end_in_the_path_forges_no_line_of_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -46,7 +46,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-app = FastAPI(lifespan=lifespan)
+app = FastAPI(lifespan=lifespan, max_body_size=100_000)  # since FastAPI 0.164
 oauth2_scheme = OAuth2PasswordBearer(tokenUrl="token")
 
 

@@ -432,6 +432,15 @@ def test_an_opaque_refresh_token_is_no_access_token(client: TestClient) -> None:
     assert status(client, {"access_token": token}) == 401
 
 
+@pytest.mark.since(fastapi="0.164.0")
+@pytest.mark.parametrize("path", ["/refresh", "/logout"])
+def test_a_large_body_is_413_and_is_not_sent_back(
+    client: TestClient, path: str
+) -> None:
+    large = {"refresh_token": ["a"] * 50_000}
+    assert client.post(path, json=large).status_code == 413
+
+
 @pytest.mark.parametrize("kid", ["new", "", "Old"])
 def test_without_the_key_that_signs_the_application_does_not_start(
     client: TestClient, keys: Callable[[str, Any], None], kid: str
