@@ -50,6 +50,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     for name in ["uvicorn", "uvicorn.access"]:  # their lines go the same way
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # INFO has whole addresses
     yield
 
 

@@ -298,6 +298,26 @@ def test_started_as_it_stands_the_program_writes_its_lines_as_json(
     assert ids["shop"] == ids["uvicorn.access"] != "-"
 
 
+def test_the_addresses_that_the_program_calls_are_not_in_its_log() -> None:
+    """The test client is HTTPX, too."""
+    script = f"""
+from fastapi.testclient import TestClient
+from {request_ids.__name__} import app
+with TestClient(app, "http://shop:pass-word@localhost") as client:
+    client.get("/orders/1?key=in-the-query")
+"""
+    shown = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=HERE.parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "order 1 read" in shown
+    assert "pass-word" not in shown
+    assert "in-the-query" not in shown
+
+
 def test_a_global_id_belongs_to_the_request_that_came_last(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
