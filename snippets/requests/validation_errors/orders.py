@@ -15,7 +15,7 @@ class Line(BaseModel):
 class Order(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    lines: list[Line]
+    lines: list[Line] = Field(max_length=100)
     due: date | None = None
 
 

@@ -75,6 +75,26 @@ def test_all_errors_are_reported_at_once(recorded: Recorder) -> None:
     recorded("errors.http", request + json.dumps(body) + status_line + shown(response))
 
 
+def test_a_list_with_a_limit_adds_one_error_and_one_without_adds_some_for_each_element() -> (
+    None
+):
+    class Unlimited(BaseModel):
+        lines: list[orders.Line]
+
+    app = FastAPI()
+
+    @app.post("/unlimited")
+    async def create(order: Unlimited) -> None:
+        raise AssertionError(order)
+
+    body: dict[str, list[object]] = {"lines": [{}] * 1000}
+    errors = TestClient(orders.app).post(PATH, json=body).json()["detail"]
+    assert [error["type"] for error in errors] == ["too_long"]
+    answer = TestClient(app).post("/unlimited", json=body)
+    assert len(answer.json()["detail"]) == 2000
+    assert len(answer.content) > 10 * len(json.dumps(body))
+
+
 def test_each_error_has_type_loc_msg_input_and_perhaps_ctx_but_no_url() -> None:
     response = TestClient(orders.app).post(PATH, json={"lines": [{"quantity": 0}]})
     missing, too_small = response.json()["detail"]
