@@ -3,7 +3,7 @@ from typing import Annotated
 from fastapi import FastAPI, Form, UploadFile
 from pydantic import BaseModel, Field, Json
 
-app = FastAPI()
+app = FastAPI(max_body_size=20 * 1024 * 1024)
 
 
 class Line(BaseModel):

@@ -8,6 +8,7 @@ import tempfile
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any
 
 import pytest
@@ -224,6 +225,18 @@ def test_without_max_length_each_object_adds_its_errors_to_the_422() -> None:
     response = post(app, "/lines", data=data)
     assert len(response.json()["detail"]) == 2000
     assert len(response.content) > 40 * len(data["lines"])
+
+
+@pytest.mark.since(fastapi="0.164.0")
+@pytest.mark.parametrize(
+    ("module", "path", "field"),
+    [(form_model, "/albums", "title"), (list_of_objects, "/lines", "lines")],
+)
+def test_a_file_in_place_of_a_text_is_limited_too(
+    module: ModuleType, path: str, field: str
+) -> None:
+    files = {field: ("a.txt", b"a" * (20 * 1024 * 1024))}
+    assert TestClient(module.app).post(path, files=files).status_code == 413
 
 
 @pytest.mark.since(fastapi="0.164.0")
