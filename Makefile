@@ -8,7 +8,7 @@ PORT   ?= 8000
 SEMGREP := .cache/semgrep/installed
 # What builds the site; the day another engine takes over, this line changes (CONTRIBUTING.md, “Another engine”).
 ENGINE := mkdocs build --strict
-# One process for each core; what is grouped (the tests that share a server) stays in one of them.
+# One process more than there are cores (tests/session.py); what is grouped (the tests that share a server) stays in one.
 PYTEST := -q --numprocesses auto --dist loadgroup
 # After a build that failed: the linter names the line of a broken link, which the builder does not.
 EXPLAIN := $(BIN)/rumdl check --quiet .

@@ -1,5 +1,6 @@
 """Options of the test run, how it is shared out, and the validation of the catalogue before any test."""
 
+import os
 from typing import Any
 
 import pytest
@@ -12,6 +13,12 @@ from scripts.catalogue.files.problems import WHAT_TO_DO, Problems
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option of `make record`."""
     parser.addoption("--record", action="store_true", help="write the recorded outputs again")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one process more than there are cores: many tests wait for a server or a limit of time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
