@@ -14,7 +14,7 @@ import pytest
 from fastapi import Depends, FastAPI, Request
 from fastapi.testclient import TestClient
 from redis import Redis as SyncRedis
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MaxConnectionsError
 
@@ -29,6 +29,7 @@ from snippets.security.rate_limits import (
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 60.0
+SOCKET_TIMEOUTS = ("socket_timeout", "socket_connect_timeout")
 ON_A_BUSY_MACHINE = "?timeout=60&socket_timeout=60&socket_connect_timeout=60"
 
 
@@ -204,6 +205,39 @@ def test_more_at_once_than_a_pool_has_connections_are_counted_too(
     assert sorted(answers) == [200] * 3 + [429] * 147
     errors = [one for one in with_default if isinstance(one, MaxConnectionsError)]
     assert len(errors) == 50
+
+
+def test_an_open_limit_lets_through_who_gets_no_connection(
+    redis_url: str, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    original = BlockingConnectionPool.from_url
+    limits = []
+
+    def small(url: str, **options: Any) -> BlockingConnectionPool:
+        limits.append(options["timeout"])
+        options |= {"max_connections": 1, "timeout": 0.1}
+        return original(url, **options | dict.fromkeys(SOCKET_TIMEOUTS, 60))
+
+    monkeypatch.setattr(BlockingConnectionPool, "from_url", small)
+    with TestClient(limited.app) as client:
+        assert [client.get(SEARCH).status_code for _ in range(4)][-1] == 429
+        assert client.portal
+        pool = limited.app.state.redis.connection_pool
+        held = client.portal.call(pool.get_connection)
+        assert client.get(SEARCH).status_code == 200
+        assert client.post("/login").status_code == 503
+        client.portal.call(pool.release, held)
+        assert client.get(SEARCH).status_code == 429
+    assert limits == [2]
+
+    with (
+        serve(limited.app, limit_concurrency=2) as (address, _),
+        httpx2.Client(base_url=address) as first,
+        httpx2.Client(base_url=address) as second,
+    ):
+        assert first.get(SEARCH).status_code == 200
+        assert second.get(SEARCH).status_code == 503
 
 
 def test_a_redis_that_never_answers_counts_as_down(
