@@ -244,6 +244,31 @@ def test_with_a_lock_and_without_redis_the_body_is_made() -> None:
     assert asyncio.run(run()) == b"{}"
 
 
+def test_whoever_gets_no_connection_makes_the_body_beside_the_lock(
+    redis_url: str,
+) -> None:
+    async def scene() -> tuple[list[bytes | str], int]:
+        made = 0
+
+        async def make() -> bytes:
+            nonlocal made
+            made += 1
+            return b"body"
+
+        pool: Any = redis.asyncio.BlockingConnectionPool.from_url(
+            redis_url, max_connections=1, timeout=0.1
+        )
+        async with redis.asyncio.Redis.from_pool(pool) as client:
+            assert await client.set("key:lock", "another holds it", ex=30)
+            held = await pool.get_connection()
+            calls = [one_at_a_time.cached(client, "key", 60, make) for _ in range(3)]
+            bodies = await asyncio.gather(*calls)
+            await pool.release(held)
+        return bodies, made
+
+    assert asyncio.run(scene()) == ([b"body"] * 3, 3)
+
+
 def test_a_lock_that_expires_while_the_body_is_made_costs_nothing(
     redis_url: str, store: redis.Redis
 ) -> None:
