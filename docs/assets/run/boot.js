@@ -3,8 +3,8 @@
 const ENVIRONMENT = { HOME: "/home/pyodide", PYTHONHASHSEED: "0", PYDANTIC_DISABLE_PLUGINS: "1" }
 const BUNDLES = "/lib/bundles"
 
-// `core` is the address of the archive of modules, `extension` holds the one compiled module, `fetchBundle` returns
-// the bytes of a further archive at once, `emit` is told each event as JSON, and where `isLate` says so, the program is
+// `core` is the address of the archive of modules, `extension` holds the one compiled module, or will, `fetchBundle`
+// returns the bytes of a further archive at once, `emit` is told each event as JSON, and where `isLate` says so, the program is
 // interrupted. Returns what runs a job, as JSON.
 export async function boot({ loadPyodide, manifest, home, core, extension, fetchBundle, emit, isLate }) {
   const known = JSON.parse(manifest)
@@ -18,7 +18,10 @@ export async function boot({ loadPyodide, manifest, home, core, extension, fetch
     packageBaseUrl: home,
     lockFileContents: known.lock,
     env: ENVIRONMENT,
-    fsInit: files => { for (const path of Object.values(known.extensions)) write(files, path, extension) },
+    fsInit: async files => {
+      const compiled = await extension
+      for (const path of Object.values(known.extensions)) write(files, path, compiled)
+    },
   })
   const bring = bundle => {
     const path = `${BUNDLES}/${bundle}.zip`

@@ -91,7 +91,7 @@ async function start() {
   const { loadPyodide } = await script
   const { boot } = await booting
   const run = await boot({
-    loadPyodide, manifest, home, core: `${home}core.zip`, extension: await extension, fetchBundle,
+    loadPyodide, manifest, home, core: `${home}core.zip`, extension, fetchBundle,
     emit: text => postMessage(JSON.parse(text)), isLate: () => performance.now() > end,
   })
   cutOff()
