@@ -11,11 +11,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from scripts.project import site_url
 from tests.browser.axe import faults, violations
 from tests.browser.test_copying import WITHIN_THE_CLICK
-from tests.conftest import new_context
+from tests.conftest import WIDTHS, new_context
 
 pytestmark = pytest.mark.site
 
-ROUTES = "requests/route-order/"
+ROUTES, OTHER = "requests/route-order/", "requests/path-operations/"
 TICKS = """
 import asyncio
 from fastapi import WebSocket
@@ -63,15 +63,37 @@ def window(browser: Browser, site: Path, served: str) -> Iterator[BrowserContext
         yield context
 
 
-@pytest.fixture
-def page(window: BrowserContext, served: str) -> Iterator[Page]:
-    """An answer with programs that run."""
+@pytest.fixture(scope="module")
+def tab(window: BrowserContext, served: str) -> Iterator[Page]:
+    """A tab of that window in which a program has been run."""
     page = window.new_page()
     page.set_default_timeout(LIMIT)
     page.goto(served + ROUTES)
     page.locator(".block__run").first.wait_for()
+    run(page)
     yield page
     page.close()
+
+
+@pytest.fixture
+def page(tab: Page) -> Page:
+    """An answer with programs that run: the theme navigates to it anew, and the interpreter is kept."""
+    columns, rows = WIDTHS["desktop"]
+    tab.set_viewport_size({"width": columns, "height": rows})
+    tab.emulate_media(color_scheme="light")
+    if tab.url.endswith(ROUTES):
+        go(tab, OTHER)
+    go(tab, ROUTES)
+    tab.locator(".block__run").first.wait_for()
+    return tab
+
+
+def go(page: Page, address: str) -> None:
+    """Follow the link to ``address`` in the navigation, and wait until its text stands there."""
+    page.locator("article").evaluate("article => { article.id = 'former' }")
+    page.locator(f'.md-nav__link[href$="{address.partition("/")[2]}"]').first.click()
+    page.wait_for_url(re.compile(f"{address}$"))
+    expect(page.locator("#former")).to_have_count(0)
 
 
 def run(page: Page) -> None:
@@ -330,8 +352,7 @@ def test_a_link_fills_a_change_in_and_runs_nothing(page: Page, served: str) -> N
 
 def test_the_worker_outlives_the_page(page: Page) -> None:
     run(page)
-    page.get_by_role("link", name="Path operations", exact=True).first.click()
-    page.wait_for_url(re.compile("path-operations/$"))
+    go(page, OTHER)
     page.locator(".block__run").first.wait_for()
     asked = list[str]()
     page.on("request", lambda request: asked.append(request.url))
@@ -339,12 +360,14 @@ def test_the_worker_outlives_the_page(page: Page) -> None:
     assert not [address for address in asked if "pyodide" in address]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_panel_fits_a_phone_and_axe_finds_nothing(page: Page, scheme: str) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+def test_the_panel_fits_a_phone_and_axe_finds_nothing(page: Page) -> None:
+    columns, rows = WIDTHS["phone"]
+    page.set_viewport_size({"width": columns, "height": rows})
     run(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert faults(violations(page)) == []
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector('[data-md-color-scheme="slate"]')
     assert faults(violations(page)) == []
 
 
