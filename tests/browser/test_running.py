@@ -93,7 +93,7 @@ def go(page: Page, address: str) -> None:
     page.locator("article").evaluate("article => { article.id = 'former' }")
     page.locator(f'.md-nav__link[href$="{address.partition("/")[2]}"]').first.click()
     page.wait_for_url(re.compile(f"{address}$"))
-    expect(page.locator("#former")).to_have_count(0)
+    expect(page.locator("#former")).to_have_count(0, timeout=LIMIT)
 
 
 def run(page: Page) -> None:
