@@ -78,6 +78,31 @@ def through(serve: Any, monkeypatch: pytest.MonkeyPatch) -> Through:
     return start
 
 
+@pytest.fixture
+def replying(serve: Any, monkeypatch: pytest.MonkeyPatch) -> Through:
+    """Return ``replying(reply)``: the gateway, in front of a service that answers once with these bytes."""
+
+    @contextlib.contextmanager
+    def start(reply: bytes, **options: Any) -> Iterator[str]:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
+
+            def answer() -> None:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(1024)
+                    connection.sendall(reply)
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            with serve(gateway.app, **options) as (address, _):
+                yield address
+            thread.join(PATIENCE)
+
+    return start
+
+
 def connect(address: str) -> socket.socket:
     host, port = address.removeprefix("http://").split(":")
     return socket.create_connection((host, int(port)), timeout=PATIENCE)
@@ -279,25 +304,11 @@ def test_connection_does_not_drop_the_host(through: Through, http: str) -> None:
 @BOTH
 @pytest.mark.parametrize("status", [b"600", b"799", b"999"])
 def test_a_status_that_no_server_can_send_is_a_502(
-    serve: Any, monkeypatch: pytest.MonkeyPatch, http: str, status: bytes
+    replying: Through, http: str, status: bytes
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
-
-        def serve_once() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(1024)
-                connection.sendall(
-                    b"HTTP/1.1 " + status + b" X\r\nContent-Length: 1\r\n\r\nx"
-                )
-
-        thread = threading.Thread(target=serve_once)
-        thread.start()
-        with serve(gateway.app, http=http) as (address, _):
-            assert httpx2.get(f"{address}/orders").status_code == 502
-        thread.join()
+    reply = b"HTTP/1.1 " + status + b" X\r\nContent-Length: 1\r\n\r\nx"
+    with replying(reply, http=http) as address:
+        assert httpx2.get(f"{address}/orders").status_code == 502
 
 
 def test_httptools_drops_a_body_beside_an_upgrade(serve: Any) -> None:
@@ -321,25 +332,11 @@ def test_trailers_of_a_request_are_dropped_or_are_headers_under_httptools(
 
 
 @BOTH
-def test_trailers_of_an_answer_are_dropped(
-    serve: Any, monkeypatch: pytest.MonkeyPatch, http: str
-) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
-
-        def answer() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(1024)
-                head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                connection.sendall(head + b"1\r\na\r\n0\r\nX-Trailer: 1\r\n\r\n")
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        with serve(gateway.app, http=http) as (address, _):
-            came = raw(address, b"GET /orders")
-        thread.join(PATIENCE)
+def test_trailers_of_an_answer_are_dropped(replying: Through, http: str) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    reply = head + b"1\r\na\r\n0\r\nX-Trailer: 1\r\n\r\n"
+    with replying(reply, http=http) as address:
+        came = raw(address, b"GET /orders")
     assert came.endswith(b"1\r\na\r\n0\r\n\r\n")
     assert b"x-trailer" not in came.lower()
 
@@ -354,23 +351,11 @@ def test_space_after_a_value_does_no_harm(through: Through, http: str) -> None:
 
 @BOTH
 def test_a_service_that_dies_in_its_headers_is_a_502(
-    serve: Any, monkeypatch: pytest.MonkeyPatch, http: str
+    replying: Through, http: str
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
-
-        def die() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(1024)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-")
-
-        thread = threading.Thread(target=die)
-        thread.start()
-        with serve(gateway.app, http=http) as (address, _):
-            assert httpx2.get(f"{address}/orders").status_code == 502
-        thread.join()
+    reply = b"HTTP/1.1 200 OK\r\nContent-"
+    with replying(reply, http=http) as address:
+        assert httpx2.get(f"{address}/orders").status_code == 502
 
 
 def test_a_length_beside_chunks_is_not_passed_on(through: Through) -> None:
@@ -383,26 +368,14 @@ def test_a_length_beside_chunks_is_not_passed_on(through: Through) -> None:
 
 
 def test_a_length_beside_chunks_of_the_answer_is_not_passed_on(
-    serve: Any, monkeypatch: pytest.MonkeyPatch
+    replying: Through,
 ) -> None:
     answer = (
         b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
-
-        def serve_once() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(1024)
-                connection.sendall(answer + b"3\r\nabc\r\n0\r\n\r\n")
-
-        thread = threading.Thread(target=serve_once)
-        thread.start()
-        with serve(gateway.app) as (address, _):
-            assert httpx2.get(f"{address}/orders").content == b"abc"
-        thread.join()
+    reply = answer + b"3\r\nabc\r\n0\r\n\r\n"
+    with replying(reply) as address:
+        assert httpx2.get(f"{address}/orders").content == b"abc"
 
 
 def test_headers_of_the_connection_stay_behind(through: Through) -> None:
@@ -570,26 +543,13 @@ def test_answers_without_a_body_end_the_same_way(through: Through) -> None:
 
 @BOTH
 def test_a_204_with_a_length_does_not_break_the_connection(
-    serve: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    replying: Through,
     caplog: pytest.LogCaptureFixture,
     http: str,
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
-
-        def serve_once() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(1024)
-                connection.sendall(b"HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n")
-
-        thread = threading.Thread(target=serve_once)
-        thread.start()
-        with serve(gateway.app, http=http) as (address, _):
-            answer = raw(address, b"GET /orders")
-        thread.join()
+    reply = b"HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n"
+    with replying(reply, http=http) as address:
+        answer = raw(address, b"GET /orders")
     assert answer.startswith(b"HTTP/1.1 204")
     assert b"content-length" not in answer.lower()
     assert "Traceback" not in caplog.text
@@ -800,46 +760,21 @@ def test_no_connection_is_a_502(serve: Any, monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
-def test_no_http_is_a_502(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        monkeypatch.setattr(
-            gateway, "UPSTREAM", f"http://127.0.0.1:{listener.getsockname()[1]}"
-        )
-
-        def answer_nonsense() -> None:
-            connection, _ = listener.accept()
-            connection.recv(1024)
-            connection.sendall(b"nonsense\r\n\r\n")
-            connection.close()
-
-        thread = threading.Thread(target=answer_nonsense)
-        thread.start()
-        with serve(gateway.app) as (address, _):
-            assert httpx2.get(f"{address}/orders").status_code == 502
-        thread.join()
+def test_no_http_is_a_502(replying: Through) -> None:
+    reply = b"nonsense\r\n\r\n"
+    with replying(reply) as address:
+        assert httpx2.get(f"{address}/orders").status_code == 502
 
 
 def test_a_service_that_refuses_a_long_upload_early_and_closes_can_become_a_502(
-    serve: Any, monkeypatch: pytest.MonkeyPatch
+    replying: Through,
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
-
-        def refuse() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.recv(1024)
-                head = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n"
-                connection.sendall(head + b"Connection: close\r\n\r\n")
-
-        thread = threading.Thread(target=refuse)
-        thread.start()
-        with serve(gateway.app) as (address, _):
-            answer = httpx2.post(
-                f"{address}/orders", content=bytes(20_000_000), timeout=PATIENCE
-            )
-        thread.join()
+    head = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n"
+    reply = head + b"Connection: close\r\n\r\n"
+    with replying(reply) as address:
+        answer = httpx2.post(
+            f"{address}/orders", content=bytes(20_000_000), timeout=PATIENCE
+        )
     assert answer.status_code == 502
 
 
