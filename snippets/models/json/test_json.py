@@ -235,12 +235,12 @@ def test_orjson_parses_the_bodies_of_the_program(
 
 
 def test_a_decimal_that_is_sent_as_a_number_keeps_15_digits() -> None:
-    def sent(price: str) -> str:
+    def sent(price: str) -> object:
         text = chosen_forms.Sample(price=Decimal(price)).model_dump_json()
-        return text.partition(",")[0]
+        return json.loads(text)["price"]
 
-    assert sent("1234567890123.45") == '{"price":1234567890123.45'
-    assert sent("12345678901234567.89") == '{"price":1.2345678901234568e+16'
+    assert sent("1234567890123.45") == 1234567890123.45
+    assert sent("12345678901234567.89") == 12345678901234568
 
 
 def test_an_exception_handler_can_read_the_body_after_orjson() -> None:

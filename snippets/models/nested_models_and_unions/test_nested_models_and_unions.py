@@ -293,27 +293,6 @@ def test_a_model_of_the_query_cannot_hold_another() -> None:
     assert client.get("/text?inner=Graz").status_code == 422
 
 
-def test_json_text_in_the_query_needs_query() -> None:
-    class Address(BaseModel):
-        city: str
-
-    app = FastAPI()
-
-    @app.get("/query")
-    def query(address: Annotated[Json[Address], Query()]) -> str:
-        return address.city
-
-    @app.get("/body")
-    def body(address: Json[Address]) -> str:
-        return address.city
-
-    client = TestClient(app)
-    sent = {"address": '{"city": "Graz"}'}
-    assert client.get("/query", params=sent).json() == "Graz"
-    refused = client.get("/body", params=sent).json()
-    assert refused["detail"][0]["loc"] == ["body"]
-
-
 def test_a_root_model_of_a_text_can_be_sent_in_a_query() -> None:
     class City(RootModel[str]): ...
 
