@@ -18,22 +18,30 @@ function tell(text) {
 // An endless loop never comes back to the input, and so does not see that whoever waited has gone.
 const endIfLeft = () => performance.now() - last > SILENT && process.exit(1)
 
-const made = mkdtempSync(join(tmpdir(), "runner-"))
+async function start() {
+  const made = mkdtempSync(join(tmpdir(), "runner-"))
+  try {
+    const core = join(made, "core.zip")
+    writeFileSync(core, gunzipSync(read("core.bin")))
+    const { boot } = await import(pathToFileURL(bootScript))
+    const { loadPyodide } = await import(pathToFileURL(join(folder, "pyodide.mjs")))
+    return await boot({
+      loadPyodide,
+      manifest: read("manifest.json").toString(),
+      home: `${folder}/`,
+      core,
+      extension: new Uint8Array(gunzipSync(read("extension.bin"))),
+      fetchBundle: bundle => new Uint8Array(read(`bundles/${bundle}.zip`)),
+      emit: tell,
+      isLate: endIfLeft,
+    })
+  } finally {
+    rmSync(made, { recursive: true }) // now: at the end this process may be killed
+  }
+}
+
 try {
-  const core = join(made, "core.zip")
-  writeFileSync(core, gunzipSync(read("core.bin")))
-  const { boot } = await import(pathToFileURL(bootScript))
-  const { loadPyodide } = await import(pathToFileURL(join(folder, "pyodide.mjs")))
-  const run = await boot({
-    loadPyodide,
-    manifest: read("manifest.json").toString(),
-    home: `${folder}/`,
-    core,
-    extension: new Uint8Array(gunzipSync(read("extension.bin"))),
-    fetchBundle: bundle => new Uint8Array(read(`bundles/${bundle}.zip`)),
-    emit: tell,
-    isLate: endIfLeft,
-  }).finally(() => rmSync(made, { recursive: true })) // now: at the end this process may be killed
+  const run = await start()
   tell('{"event": "ready"}')
   for await (const line of createInterface({ input: process.stdin })) {
     last = performance.now()

@@ -30,6 +30,6 @@ export async function boot({ loadPyodide, manifest, home, core, extension, fetch
   }
   const run = python.pyimport("inside.entry").start(manifest, bring, emit)
   // The interpreter looks there now and then for a signal; 2 is that of Ctrl+C. Asking costs time, so it begins here.
-  if (isLate) python.setInterruptBuffer({ get 0() { return isLate() ? 2 : 0 }, set 0(_) {} })
+  python.setInterruptBuffer({ get 0() { return isLate() ? 2 : 0 }, set 0(_) {} })
   return run
 }

@@ -313,24 +313,32 @@ def test_a_failed_stream_looks_whole_behind_the_function_form_only(serve: Any) -
 
 
 def test_a_closed_session_of_sqlalchemy_opens_a_transaction_again() -> None:
-    session = Session(create_engine("sqlite://"))
+    engine = create_engine("sqlite://")
+    session = Session(engine)
     session.execute(select(1))
     session.close()
     assert not session.in_transaction()
     assert session.execute(select(1)).scalar() == 1
     assert session.in_transaction()
     session.close()
+    engine.dispose()
 
 
-def test_code_after_yield_comes_late_if_a_stream_fails_after_its_start() -> None:
-    app = FastAPI()
-    seen = []
+def watched() -> tuple[FastAPI, list[str]]:
+    """Return an application whose middleware notes when ``call_next`` has returned, and the notes."""
+    app, seen = FastAPI(), list[str]()
 
     @app.middleware("http")
     async def function(request: Request, call_next: Next) -> Response:
         response = await call_next(request)
         seen.append("after call_next")
         return response
+
+    return app, seen
+
+
+def test_code_after_yield_comes_late_if_a_stream_fails_after_its_start() -> None:
+    app, seen = watched()
 
     async def connection() -> AsyncIterator[None]:
         try:
@@ -402,14 +410,7 @@ def test_a_resource_closed_after_call_next_is_closed_in_background_tasks() -> No
 def test_a_dependency_of_scope_function_ends_before_call_next_returns(
     scope: Literal["request", "function"], order: list[str]
 ) -> None:
-    app = FastAPI()
-    seen = []
-
-    @app.middleware("http")
-    async def function(request: Request, call_next: Next) -> Response:
-        response = await call_next(request)
-        seen.append("after call_next")
-        return response
+    app, seen = watched()
 
     async def connection() -> AsyncIterator[None]:
         yield
