@@ -212,6 +212,11 @@ class Silent:
         await asyncio.Event().wait()
 
 
+@pytest.fixture(autouse=True)
+def no_ping_counts() -> None:
+    probes.app.state.last_ping = float("-inf")
+
+
 @pytest.fixture
 def client() -> Any:
     """Return ``client(module, database)``: the module's application with that database."""
@@ -291,6 +296,39 @@ def test_many_clients_of_readyz_open_one_connection_at_a_time(client: Any) -> No
     client(probes, database)
     assert asyncio.run(ask()) == {200}
     assert database.highest == 1
+
+
+def test_many_clients_of_readyz_do_not_make_the_probe_wait_for_their_pings(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Counted:
+        pings = 0
+
+        async def ping(self) -> None:
+            self.pings += 1
+
+    moment = 1000.0
+    monkeypatch.setattr(probes, "monotonic", lambda: moment)
+    database = Counted()
+    asking = client(probes, database)
+    assert {asking.get("/readyz").status_code for _ in range(20)} == {200}
+    assert database.pings == 1
+    moment += 1.1
+    assert asking.get("/readyz").status_code == 200
+    assert database.pings == 2
+
+
+def test_a_ping_that_failed_counts_for_no_second(client: Any) -> None:
+    class OnceDown:
+        pings = 0
+
+        async def ping(self) -> None:
+            self.pings += 1
+            if self.pings == 1:
+                raise ConnectionRefusedError
+
+    asking = client(probes, OnceDown())
+    assert [asking.get("/readyz").status_code for _ in range(2)] == [503, 200]
 
 
 def test_a_database_that_does_not_answer_makes_the_pod_unready_in_time(
