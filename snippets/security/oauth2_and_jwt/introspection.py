@@ -1,4 +1,5 @@
 # --8<-- [start:program]
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -45,12 +46,13 @@ async def get_subject(
 ) -> str:
     credentials = BasicAuth("api", os.environ["API_CLIENT_SECRET"])
     try:
-        response = await client.post(
-            f"{ISSUER}/introspect", data={"token": token}, auth=credentials
-        )
+        async with asyncio.timeout(5):  # in all; the client's own is for each read
+            response = await client.post(
+                f"{ISSUER}/introspect", data={"token": token}, auth=credentials
+            )
         response.raise_for_status()
         found = Introspection.model_validate_json(response.content)
-    except (HTTPError, ValidationError):
+    except (HTTPError, TimeoutError, ValidationError):
         raise HTTPException(503, "Token cannot be checked") from None
     audience = [found.aud] if isinstance(found.aud, str) else found.aud or []
     if not (found.active and found.sub and AUDIENCE in audience):

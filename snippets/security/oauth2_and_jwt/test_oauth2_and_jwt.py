@@ -14,6 +14,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from fastapi import HTTPException
 from fastapi.testclient import TestClient
 from httpx2 import AsyncClient, ConnectError, MockTransport, Request, Response
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
@@ -493,3 +494,22 @@ def test_without_the_authorization_server_no_token_can_be_checked(
     assert get_me(introspection, "opaque").status_code == 503
     server.reachable, server.broken = True, True
     assert get_me(introspection, "opaque").status_code == 503
+
+
+def test_a_server_that_never_ends_its_answer_is_a_503(
+    server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = asyncio.timeout
+    monkeypatch.setattr(asyncio, "timeout", lambda _: real(0.05))
+
+    async def drip(request: Request) -> Response:
+        await asyncio.Event().wait()  # each byte in time for the client's own limit
+        raise AssertionError
+
+    async def ask() -> None:
+        async with AsyncClient(transport=MockTransport(drip)) as client, real(5):
+            await introspection.get_subject("opaque", client)
+
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(ask())
+    assert refused.value.status_code == 503

@@ -223,7 +223,8 @@ async def logout(
 async def logout_everywhere(
     claims: Claims, store: Annotated[Store, Depends(get_store)]
 ) -> None:
-    store.versions[claims["sub"]] = claims["ver"] + 1
+    if claims["sub"] in store.versions:  # version = version + 1, in the database
+        store.versions[claims["sub"]] += 1
 
 
 # --8<-- [end:program]

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import re
 import sqlite3
@@ -223,6 +224,15 @@ def test_a_higher_version_ends_every_session_of_the_user(
         assert status(client, tokens) == 401
         assert refresh(client, tokens).status_code == 401
     assert status(client, log_in(client)) == 200
+
+
+def test_log_out_everywhere_counts_from_what_is_stored(store: Store) -> None:
+    store.versions["alice"] = 8  # raised between the check and this step
+    asyncio.run(refresh_tokens.logout_everywhere({"sub": "alice", "ver": 7}, store))
+    assert store.versions["alice"] == 9
+    del store.versions["alice"]  # or deleted
+    asyncio.run(refresh_tokens.logout_everywhere({"sub": "alice", "ver": 7}, store))
+    assert "alice" not in store.versions
 
 
 def test_a_deleted_user_is_out_at_once(client: TestClient, store: Store) -> None:
