@@ -104,10 +104,10 @@ schema = strawberry.Schema(
         FragmentLimiter,
         lambda: QueryDepthLimiter(max_depth=5),
         lambda: MaxAliasesLimiter(max_alias_count=10),
-        lambda: MaxTokensLimiter(max_token_count=1000),
+        lambda: MaxTokensLimiter(max_token_count=400),
     ],
 )
-app = FastAPI()
+app = FastAPI(max_body_size=100_000)  # bytes
 graphql = Router(schema, context_getter=get_context, graphql_ide=None)
 app.include_router(graphql, prefix="/graphql")
 # --8<-- [end:program]

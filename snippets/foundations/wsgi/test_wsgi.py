@@ -561,6 +561,18 @@ def test_without_a_content_length_the_body_counts_as_empty() -> None:
     assert b"".join(body) == b"GET /notes: 0 bytes\n"
 
 
+@pytest.mark.parametrize("length", [-1, 1_000_001])
+def test_a_body_of_more_than_a_million_bytes_is_not_read(length: int) -> None:
+    status: list[str] = []
+
+    def start_response(line: str, headers: Any, exc_info: Any = None) -> Any:
+        status.append(line)
+
+    environ = environ_of() | {"CONTENT_LENGTH": str(length), "wsgi.input": None}
+    assert list(hand_written.app(environ, start_response)) == []
+    assert status == ["413 Content Too Large"]
+
+
 def test_fastapi_is_no_wsgi_application() -> None:
     wrong: Any = FastAPI()
     with pytest.raises(TypeError, match="missing 1 required positional argument"):
