@@ -12,7 +12,7 @@ def connect() -> list[str]:
 
 # --8<-- [start:endpoint]
 @app.get("/orders")
-async def list_orders() -> list[str]:
+def list_orders() -> list[str]:
     try:
         return connect()
     except ConnectionError as e:

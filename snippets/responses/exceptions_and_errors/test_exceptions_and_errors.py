@@ -1,4 +1,5 @@
 import asyncio
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -373,6 +374,10 @@ def test_a_fixed_text_tells_the_log_and_not_the_client(
         {"detail": "try again later"},
     )
     assert "orders-db-3.internal" in caplog.text
+
+
+def test_the_call_that_waits_for_a_database_does_not_stop_the_event_loop() -> None:
+    assert not inspect.iscoroutinefunction(fixed_text.list_orders)
 
 
 def test_a_handler_for_value_error_catches_pydantics_errors_and_leaks_the_input() -> (
