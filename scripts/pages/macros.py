@@ -7,7 +7,6 @@ search treat it as text of the page.
 from pathlib import PurePosixPath
 from posixpath import relpath
 from typing import Any
-from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -16,6 +15,7 @@ from scripts.catalogue.files.front_matter import LEVEL_NAMES
 from scripts.catalogue.files.markdown_text import plain
 from scripts.catalogue.notes import read_notes
 from scripts.pages.list_macros import browsing_macros
+from scripts.pages.report_address import report_address
 from scripts.pages.review_macros import review_macros
 from scripts.pages.rule_macros import rule_macros
 from scripts.project import ROOT
@@ -25,20 +25,6 @@ from scripts.releases.record import PACKAGES, read_record
 
 IN_ANSWERS = ("answer_head", "answer_foot", "version")
 """The macros that an answer can call: those of which the exports have a Markdown version."""
-
-
-def report_address(repository: str, page: AnswerPage, checked: str) -> str:
-    """Return the address of the form for a wrong answer, filled in.
-
-    ``checked`` names the versions. The keys are ids of fields in ``.github/ISSUE_TEMPLATE/answer.yml``.
-    """
-    values = {
-        "template": "answer.yml",
-        "title": f"Wrong or outdated: {page.title}",
-        "answer": f"#{page.meta.id}: {page.title}",
-        "checked": checked,
-    }
-    return f"{repository}/issues/new?{urlencode(values)}"
 
 
 def define_env(env: Any) -> None:

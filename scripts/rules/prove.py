@@ -16,7 +16,8 @@ from scripts.catalogue.finding import Finding
 from scripts.project import ROOT
 from scripts.releases.environment import CommandError
 from scripts.rules.join import joined
-from scripts.rules.read_rules import FILE, Rule, read_rules, refused
+from scripts.rules.read_rules import Rule, read_rules
+from scripts.rules.rule_file import FILE, refused
 from scripts.rules.semgrep import Hit, hits
 
 ERROR = re.compile(r"rule '?(?:[\w.-]*\.)?(fastapi-\d+-[\w-]+)")

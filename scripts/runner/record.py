@@ -54,15 +54,19 @@ def write_record(trials: Iterable[Trial], root: Path = ROOT) -> None:
 
 
 def main(only: str = "") -> int:
-    """Run all programs, or those below ``only``, and write what was found.
+    """Run all programs, or those below ``only`` (a topic, ``topic/slug`` as a page or a folder is called).
 
-    Returns 1 and says why where that cannot be.
+    Writes what was found. Returns 1 and says why where that cannot be.
     """
+    shown, only = programs(), only.replace("-", "_")
+    if not any(only in program.path for program in shown):
+        print(f"ONLY={only}: no page shows a program below it. Name the folder.", file=sys.stderr)
+        return 1
     try:
         with browser() as there, here() as reference:
             found = list[Trial]()
             kept = read_record() if only and (ROOT / RUNS).exists() else {}
-            for program in programs():
+            for program in shown:
                 if only not in program.path and program.path in kept:
                     found.append(kept[program.path])
                     continue

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from scripts.catalogue.answers import Catalogue
-from scripts.pages.macros import report_address
+from scripts.pages.report_address import report_address
 from scripts.project import ROOT
 
 BIN = Path(sys.executable).parent

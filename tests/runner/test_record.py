@@ -6,7 +6,7 @@ from scripts.catalogue.files.problems import Problem
 from scripts.runner.hosts import browser
 from scripts.runner.inside.program import has_app
 from scripts.runner.programs import programs
-from scripts.runner.record import read_record
+from scripts.runner.record import main, read_record
 from scripts.runner.trials import CANNOT, SAME, retold
 from tests.refuse import refuse
 
@@ -39,3 +39,9 @@ def test_each_program_does_in_the_browsers_interpreter_what_the_record_says() ->
     refuse(
         Problem(f"snippets/{path}", 1, f"in the browser {fault}", REMEDY) for path, fault in faults
     )
+
+
+def test_a_part_that_has_no_program_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main("responses/no-such-answer") == 1
+    told = "ONLY=responses/no_such_answer: no page shows a program below it. Name the folder.\n"
+    assert capsys.readouterr().err == told

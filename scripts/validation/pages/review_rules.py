@@ -6,7 +6,8 @@ from pathlib import Path
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
 from scripts.rules.frozen import FOLDER, TABLE, digest, frozen
-from scripts.rules.read_rules import FILE, read_rules
+from scripts.rules.read_rules import read_rules
+from scripts.rules.rule_file import FILE
 from scripts.validation.rules import Stage, files, read, rule
 
 

@@ -12,6 +12,8 @@ EXAMPLES = {
     "uri": "https://example.com/",
     "binary": "text of a file",
 }
+DEEPEST = 4
+"""Levels at which an object gets what it requires; a model may hold itself."""
 WORDS = ("ann", "A-1", "tea", "1", "abc12345678", "a" * 32)
 
 
@@ -64,6 +66,3 @@ class Examples:
         pattern = re.compile(schema.get("pattern", ""))
         fitting = [w for w in WORDS if least <= len(w) <= most and pattern.search(w)]
         return fitting[0] if fitting else "a" * max(least, 1)
-
-
-DEEPEST = 4
