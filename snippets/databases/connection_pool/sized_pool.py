@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import (
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     engine = create_async_engine(
         os.environ["DATABASE_URL"],
+        connect_args={"connect_timeout": 5},  # seconds
         pool_size=5,  # never 0: that means no limit
         max_overflow=0,  # so that pool_size is the limit
         pool_timeout=3,  # seconds to wait for a connection

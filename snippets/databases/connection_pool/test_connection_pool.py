@@ -2,10 +2,12 @@ import asyncio
 import enum
 import functools
 import re
+import socket
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -37,6 +39,7 @@ from snippets.databases.connection_pool import (
     wrong_second_session,
 )
 
+PAGE = Path(__file__).parents[3] / "docs/databases/connection-pool.md"
 IN_TRANSACTION = "state = 'idle in transaction'"
 OTHERS = b"""
     SELECT count(*) FROM pg_stat_activity
@@ -88,6 +91,46 @@ def test_a_pool_size_of_0_means_no_limit_and_no_variable_can_set_it(
     monkeypatch.setenv("POOL_SIZE", "0")
     with TestClient(sized_pool.app):
         assert sizes == [5]
+
+
+def test_a_host_that_does_not_answer_is_given_up_after_the_connect_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = []
+
+    def impatient(address: str, connect_args: Any, **options: Any) -> AsyncEngine:
+        limits.append(connect_args["connect_timeout"])
+        # the shortest that psycopg knows
+        return create_async_engine(
+            address, connect_args={"connect_timeout": 2}, **options
+        )
+
+    monkeypatch.setattr(sized_pool, "create_async_engine", impatient)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        address = f"postgresql+psycopg://shop:secret@127.0.0.1:{port}/shop"
+        monkeypatch.setenv("DATABASE_URL", address)
+        with (
+            TestClient(sized_pool.app) as client,
+            pytest.raises(OperationalError, match="timeout"),
+        ):
+            client.get("/one")
+    assert limits == [5]
+
+
+def test_a_statement_timeout_of_the_role_ends_slow_queries_of_later_connections(
+    database: Database,
+) -> None:
+    setting = "ALTER ROLE postgres SET statement_timeout = '{}'"
+    assert "ALTER ROLE shop SET statement_timeout = '5s'" in PAGE.read_text()
+    try:
+        database.execute(setting.format("5s"))
+        assert database.execute("SHOW statement_timeout") == [("5s",)]
+        database.execute(setting.format("20ms"))
+        with pytest.raises(psycopg.errors.QueryCanceled, match="statement timeout"):
+            database.execute("SELECT pg_sleep(30)")
+    finally:
+        database.execute("ALTER ROLE postgres RESET statement_timeout")
 
 
 def test_connections_are_opened_on_demand_and_only_pool_size_of_them_are_kept(

@@ -1,7 +1,7 @@
 #!/bin/sh
 # --8<-- [start:commands]
 pip install "fastapi[standard]" sqlmodel "psycopg[binary]"
-export DATABASE_URL=postgresql+psycopg://shop:secret@localhost:5432/shop
+export DATABASE_URL=postgresql+psycopg://shop:secret@localhost:5432/shop?connect_timeout=5
 python -c "
 import main, os, sqlmodel
 engine = sqlmodel.create_engine(os.environ['DATABASE_URL'])

@@ -3,6 +3,7 @@ import json
 import os
 import re
 import secrets
+import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +26,7 @@ from sqlalchemy.exc import (
     InvalidRequestError,
     MissingGreenlet,
     NoSuchModuleError,
+    OperationalError,
 )
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
@@ -121,6 +123,18 @@ def test_the_start_creates_the_table_before_the_server_starts(
     )
     assert (tmp_path / "started").read_text().startswith("run main.py postgresql")
     assert database.execute("SELECT count(*) FROM product") == [(0,)]
+
+
+def test_the_address_of_the_start_gives_up_a_host_that_does_not_answer() -> None:
+    script = (Path(sqlmodel_def.__file__).parent / "start.sh").read_text()
+    address = re.findall(r"DATABASE_URL=(\S+)", script)[0]
+    assert address.endswith("?connect_timeout=5")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = address.replace("5432", str(silent.getsockname()[1]))
+        address = address.replace("connect_timeout=5", "connect_timeout=2")  # shortest
+        engine = create_engine(address.replace("localhost", "127.0.0.1"))
+        with pytest.raises(OperationalError, match="timeout"):
+            engine.connect()
 
 
 def test_the_driver_gets_values_apart_from_the_statement(database: Database) -> None:
