@@ -1,11 +1,11 @@
 # --8<-- [start:program]
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class OrjsonRequest(Request):
@@ -39,7 +39,9 @@ class Point(BaseModel):
 
 
 @app.post("/points")
-async def count_points(points: list[Point]) -> int:
+async def count_points(
+    points: Annotated[list[Point], Field(max_length=1000)],
+) -> int:
     return len(points)
 
 

@@ -22,7 +22,7 @@ class Receipt(BaseModel):
     total: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
     took: timedelta
     method: Method
-    tags: Annotated[set[str], Field(max_length=10)]
+    tags: Annotated[set[str], Field(max_length=10, fail_fast=True)]
     scan: Annotated[Base64Bytes, Field(max_length=10_000)]
     rating: Annotated[float, Field(allow_inf_nan=False)]
 

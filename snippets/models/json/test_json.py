@@ -6,7 +6,7 @@ from enum import Enum
 from importlib.metadata import requires
 from ipaddress import IPv4Address
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import fastapi.responses
@@ -16,7 +16,14 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import FastAPIDeprecationWarning, RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+)
 
 from snippets.models.json import (
     by_pydantic,
@@ -337,6 +344,36 @@ def test_a_naive_time_is_refused_by_an_aware_field() -> None:
 
 def test_base64_bytes_skip_characters_that_are_not_base64() -> None:
     assert receipts.Receipt.model_validate(RECEIPT | {"scan": "d%GVh"}).scan == b"tea"
+
+
+def test_a_flood_of_elements_is_one_error() -> None:
+    flood = RECEIPT | {"tags": [1] * 1000}
+    answer = TestClient(receipts.app).post("/receipts", json=flood)
+    assert [error["loc"] for error in answer.json()["detail"]] == [["body", "tags", 0]]
+    answer = TestClient(orjson_bodies.app).post("/points", json=[{}] * 5000)
+    assert [error["type"] for error in answer.json()["detail"]] == ["too_long"]
+
+
+def test_the_limit_of_a_set_does_not_count_what_does_not_fit() -> None:
+    limited: Any = Annotated[set[str], Field(max_length=10)]
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(limited).validate_python([1] * 1000)
+    assert caught.value.error_count() == 1000
+
+
+def test_a_timedelta_that_python_cannot_hold_is_a_500() -> None:
+    app = FastAPI()
+    app.post("/receipts")(receipts.create_receipt)
+
+    @app.exception_handler(RequestValidationError)
+    async def refused(request: Request, error: Exception) -> Response:
+        raise AssertionError
+
+    client = TestClient(app, raise_server_exceptions=False)
+    body = RECEIPT | {"took": "-P999999999DT1S"}
+    assert client.post("/receipts", json=body).status_code == 500
+    with pytest.raises(OverflowError):
+        TestClient(app).post("/receipts", json=body)
 
 
 def test_pydantic_can_parse_the_bytes_and_openapi_does_not_know_it() -> None:

@@ -9,7 +9,7 @@ app = FastAPI()
 
 class Comment(BaseModel):
     text: Annotated[str, Field(max_length=2000)]
-    replies: "list[Comment]" = []
+    replies: "Annotated[list[Comment], Field(max_length=100, fail_fast=True)]" = []
 
 
 @app.post("/comments")

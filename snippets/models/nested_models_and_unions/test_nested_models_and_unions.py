@@ -235,6 +235,32 @@ def test_deep_nesting_is_refused_and_no_crash() -> None:
         assert answer.status_code in statuses
 
 
+def test_replies_that_do_not_fit_give_a_short_answer() -> None:
+    class Loose(BaseModel):
+        text: str
+        replies: "Annotated[list[Loose], Field(max_length=100)]" = []
+
+    app = FastAPI()
+
+    @app.post("/comments")
+    def create(comment: Loose) -> None: ...
+
+    reply = '{"replies": [' * 20 + "]}" * 20
+    text = '{"text": "x", "replies": [' + ", ".join([reply] * 50) + "]}"
+    headers = {"Content-Type": "application/json"}
+    for application, short in ((comments.app, True), (app, False)):
+        answer = TestClient(application).post(
+            "/comments", content=text, headers=headers
+        )
+        assert answer.status_code == 422
+        assert (len(answer.content) < len(text)) is short
+
+
+def test_a_flood_of_shapes_is_one_error() -> None:
+    answer = TestClient(union_of_shapes.app).post("/drawings", json=[{}] * 1000)
+    assert [error["type"] for error in answer.json()["detail"]] == ["too_long"]
+
+
 def test_a_base_class_does_not_become_its_subclass(recorded: Any) -> None:
     circle = [{"name": "circle", "radius": 2.0}]
     wrong = TestClient(wrong_base_class.app).post("/drawings", json=circle)

@@ -18,10 +18,11 @@ class Square(BaseModel):
 
 
 Shape = Annotated[Circle | Square, Field(discriminator="name")]
+Shapes = Annotated[list[Shape], Field(max_length=100)]
 
 
 @app.post("/drawings")
-async def draw(shapes: list[Shape]) -> list[Shape]:
+async def draw(shapes: Shapes) -> Shapes:
     return shapes
 
 

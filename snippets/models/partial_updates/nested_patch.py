@@ -7,6 +7,7 @@ from pydantic import MISSING, BaseModel, Field, ValidationError
 
 app = FastAPI()
 Text = Annotated[str, Field(max_length=200)]
+Tags = Annotated[list[Text], Field(max_length=20)]
 
 
 class Address(BaseModel):
@@ -17,7 +18,7 @@ class Address(BaseModel):
 class Customer(BaseModel):
     name: Text
     address: Address | None = None
-    tags: list[Text] = []
+    tags: Tags = []
 
 
 class Patch(BaseModel, extra="forbid"): ...
@@ -31,7 +32,7 @@ class AddressPatch(Patch):
 class CustomerPatch(Patch):
     name: Text | MISSING = MISSING
     address: AddressPatch | MISSING | None = MISSING
-    tags: list[Text] | MISSING = MISSING
+    tags: Tags | MISSING = MISSING
 
 
 def merge(old: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

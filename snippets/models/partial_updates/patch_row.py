@@ -12,7 +12,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-    engine = create_engine(os.environ["DATABASE_URL"])
+    limits = {"connect_timeout": 5, "options": "-c statement_timeout=5s"}
+    engine = create_engine(os.environ["DATABASE_URL"], connect_args=limits)
     yield {"engine": engine}
     engine.dispose()
 

@@ -286,6 +286,23 @@ def test_sqlalchemy_writes_only_the_columns_that_changed(rows: TestClient) -> No
     assert not any(line.startswith("UPDATE") for line in statements)
 
 
+def test_neither_the_connection_nor_a_statement_waits_for_ever(
+    rows: TestClient,
+) -> None:
+    engine = rows.app_state["engine"]
+    with engine.connect() as connection:
+        limit = connection.exec_driver_sql("SHOW statement_timeout").scalar()
+        options = connection.connection.dbapi_connection.info.get_parameters()
+    assert limit == "5s"
+    assert options["connect_timeout"] == "5"
+
+
+def test_a_flood_of_tags_is_one_error() -> None:
+    client = TestClient(nested_patch.app)
+    answer = client.patch("/customers/1", json={"tags": [1] * 1000})
+    assert [error["type"] for error in answer.json()["detail"]] == ["too_long"]
+
+
 def test_an_update_statement_without_a_column_is_refused(
     rows: TestClient, database: Database
 ) -> None:
