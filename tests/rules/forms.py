@@ -19,6 +19,7 @@ def upgrade() -> None:
 """,
     "event_loops.py": """
 import asyncio
+from unittest import mock
 
 from fastapi import APIRouter, FastAPI
 
@@ -46,6 +47,121 @@ async def without_decorator() -> float:
 
 def script() -> float:
     return asyncio.run(price())
+
+
+@app.get("/loop-of-its-own-thread")
+async def loop_of_its_own_thread() -> list[float]:
+    def in_thread() -> float:
+        return asyncio.run(price())
+
+    return [
+        await asyncio.to_thread(in_thread),
+        await asyncio.to_thread(lambda: asyncio.run(price())),
+    ]
+
+
+@mock.patch("shop.price")
+def test_price(_: mock.Mock) -> None:
+    assert asyncio.run(price()) == 9.5
+""",
+    "groups_and_tasks.py": """
+import asyncio
+from contextvars import ContextVar
+
+import anyio.to_thread
+import httpx2
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
+
+app = FastAPI()
+language = ContextVar("language", default="en")
+limiter = lambda: anyio.to_thread.current_default_thread_limiter()
+
+
+async def load(name: str) -> str:
+    if not name:
+        raise HTTPException(404)  # fastapi-10-http-exception-in-a-task
+    return name
+
+
+async def try_load(name: str) -> str:
+    try:
+        if not name:
+            raise HTTPException(404)
+    except HTTPException:
+        return "none"
+    return name
+
+
+@app.get("/both")
+async def both(tasks: BackgroundTasks) -> str:
+    tasks.add_task(lambda: load("a"))  # fastapi-4-background-task-that-never-runs
+    async with asyncio.TaskGroup() as group:
+        one = group.create_task(load("a"))
+        two = group.create_task(try_load("b"))
+    return one.result() + two.result()
+
+
+@app.post("/schedule")
+async def schedule(scheduler: Scheduler) -> None:
+    scheduler.add_task(lambda: load("a"))
+
+
+@app.get("/of-the-user")
+async def of_the_user(session: str) -> int:
+    async with httpx2.AsyncClient(cookies={"session": session}) as client:
+        return (await client.get("https://shop.example")).status_code
+
+
+def greeting(word: str) -> str:
+    token = language.set("de")
+    try:
+        return translate(word)
+    finally:
+        language.reset(token)
+
+
+@app.get("/greeting")
+def read_greeting(text: str = Depends(greeting)) -> str:
+    return text
+""",
+    "handled_groups.py": """
+import asyncio
+
+from fastapi import FastAPI, HTTPException
+
+app = FastAPI()
+
+
+async def load(name: str) -> str:
+    if not name:
+        raise HTTPException(404)
+    return name
+
+
+@app.get("/handled")
+async def handled() -> str:
+    try:
+        async with asyncio.TaskGroup() as group:
+            one = group.create_task(load("a"))
+    except* HTTPException as errors:
+        raise errors.exceptions[0] from None
+    return one.result()
+""",
+    "other_frameworks.py": """
+import asyncio
+
+from flask import Flask
+
+app = Flask(__name__)
+
+
+async def price() -> float:
+    return 9.5
+
+
+@app.get("/price")
+def read_price() -> str:
+    return str(asyncio.run(price()))
 """,
     "exception_texts.py": """
 from fastapi import FastAPI
