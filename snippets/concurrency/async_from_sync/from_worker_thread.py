@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio.from_thread
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 
 
 async def load_model() -> str:
@@ -25,14 +25,18 @@ app = FastAPI(lifespan=lifespan)
 
 # --8<-- [start:endpoint]
 async def wait_for_model() -> str:
-    # a cancelled request must not cancel the task
-    model: str = await asyncio.shield(app.state.model)
+    async with asyncio.timeout(5):
+        # the end of this wait must not cancel the task
+        model: str = await asyncio.shield(app.state.model)
     return model
 
 
 @app.get("/model")
 def model() -> str:
-    return anyio.from_thread.run(wait_for_model)
+    try:
+        return anyio.from_thread.run(wait_for_model)
+    except TimeoutError:
+        raise HTTPException(503, "Not loaded yet") from None
 
 
 # --8<-- [end:endpoint]
