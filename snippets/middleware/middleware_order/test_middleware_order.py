@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.base import RequestResponseEndpoint as Next
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from snippets.middleware.middleware_order import (
@@ -102,6 +103,23 @@ def test_session_middleware_added_first_runs_too_late() -> None:
         match=r"SessionMiddleware must be installed to access request\.session",
     ):
         TestClient(wrong_session_inside.app).put("/language/de")
+
+
+def test_after_call_next_a_layer_outside_can_read_the_session() -> None:
+    app = FastAPI()
+    app.add_middleware(SessionMiddleware, secret_key="s" * 32)
+
+    @app.middleware("http")
+    async def read(request: Request, call_next: Next) -> Response:
+        response = await call_next(request)
+        response.headers["Content-Language"] = request.session["language"]
+        return response
+
+    @app.get("/")
+    def choose(request: Request) -> None:
+        request.session["language"] = "de"
+
+    assert TestClient(app).get("/").headers["content-language"] == "de"
 
 
 def test_session_middleware_added_last_runs_first() -> None:
