@@ -7,10 +7,10 @@ from fastapi.concurrency import run_in_threadpool
 
 FOLDER = Path("uploads")
 
-app = FastAPI()
-
-
 # --8<-- [start:endpoint]
+app = FastAPI(max_body_size=10 * 1024 * 1024)
+
+
 @app.post("/reports", status_code=202)
 async def receive_report(file: UploadFile, tasks: BackgroundTasks) -> dict[str, str]:
     name = f"{uuid4().hex}.pdf"

@@ -109,6 +109,14 @@ def test_max_body_size_refuses_a_body_by_its_length_before_it_is_read(
     assert client.post("/files", content=pieces, headers=headers).status_code == 413
 
 
+@pytest.mark.since(fastapi="0.164.0")
+def test_the_async_endpoint_refuses_a_body_above_its_limit_too(folder: Path) -> None:
+    content = b"x" * (10 * 1024 * 1024)
+    response = send(path_for_later.app, "/reports", "a.pdf", content)
+    assert (response.status_code, response.text) == (413, "Content Too Large")
+    assert not folder.exists()
+
+
 def test_a_copy_that_fails_leaves_no_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
