@@ -17,8 +17,8 @@ def write_audit() -> None:
 async def create_user(
     tasks: BackgroundTasks,
 ) -> JSONResponse:
-    tasks.add_task(send_email)
     tasks.add_task(write_audit)
+    tasks.add_task(send_email)
     return JSONResponse({"created": True})
 
 

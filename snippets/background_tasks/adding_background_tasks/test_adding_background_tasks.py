@@ -269,7 +269,7 @@ def test_a_returned_response_without_background_takes_the_injected_tasks(
     log: Log,
 ) -> None:
     assert post(response, "/users") == 200
-    assert log == ["email", "audit"]
+    assert log == ["audit", "email"]
 
 
 def test_a_task_added_after_yield_is_never_run(log: Log) -> None:

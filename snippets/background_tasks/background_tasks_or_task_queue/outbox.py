@@ -1,3 +1,4 @@
+import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -7,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI
 
 DATABASE = os.environ.get("DATABASE", "shop.db")
+logger = logging.getLogger(__name__)
 TABLES = """
 CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, item TEXT);
 CREATE TABLE IF NOT EXISTS outbox (order_id INTEGER);
@@ -49,8 +51,9 @@ def deliver(db: sqlite3.Connection, call_webhook: Callable[[int], None]) -> None
     for (order_id,) in db.execute("SELECT order_id FROM outbox").fetchall():
         try:
             call_webhook(order_id)
-        except OSError:  # or a timeout; add what your client raises
-            continue  # the row stays; the next run tries again
+        except Exception:  # the row stays; the next run tries again
+            logger.exception("order %s is not delivered", order_id)
+            continue
         with db:
             db.execute("DELETE FROM outbox WHERE order_id = ?", (order_id,))
 

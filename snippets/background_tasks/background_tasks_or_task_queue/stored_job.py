@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 
 DATABASE = os.environ.get("DATABASE", "jobs.db")
 
@@ -30,11 +30,12 @@ app = FastAPI(lifespan=lifespan)
 
 
 @app.post("/reports", status_code=202)
-def start_report(db: Database, response: Response) -> dict[str, str]:
+def start_report(db: Database, request: Request, response: Response) -> dict[str, str]:
     job_id = uuid.uuid4().hex
     with db:  # commits before the response
         db.execute("INSERT INTO jobs VALUES (?, 'queued')", (job_id,))
-    response.headers["Location"] = f"/reports/{job_id}"
+    root = request.scope.get("root_path", "")  # a prefix that a proxy removes
+    response.headers["Location"] = f"{root}/reports/{job_id}"
     return {"id": job_id, "status": "queued"}
 
 
