@@ -206,6 +206,11 @@ def test_orders_that_are_refused(client: TestClient, body: str) -> None:
     assert response.status_code == 422
 
 
+@pytest.mark.since(fastapi="0.164.0")
+def test_a_large_body_is_not_read_to_its_end(client: TestClient) -> None:
+    assert client.post("/orders", content=b" " * 100_001).status_code == 413
+
+
 def test_two_orders_are_two_rows(client: TestClient) -> None:
     order = {"product_id": 7, "boxes": 2}
     assert client.post("/orders", json=order).json() == order | {"id": 1}

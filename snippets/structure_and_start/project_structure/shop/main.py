@@ -16,6 +16,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         yield {"sessions": sessions}
 
 
-app = FastAPI(lifespan=lifespan)
+app = FastAPI(lifespan=lifespan, max_body_size=100_000)  # since FastAPI 0.164
 app.include_router(orders)
 # --8<-- [end:module]
