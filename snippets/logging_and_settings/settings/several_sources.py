@@ -1,4 +1,4 @@
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 # --8<-- [start:settings]
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,5 +14,5 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
     # --8<-- [end:settings]
-    api_key: SecretStr
+    api_key: SecretStr = Field(min_length=1)
     page_size: int = 20

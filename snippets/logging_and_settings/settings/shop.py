@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -17,7 +17,7 @@ class Settings(BaseSettings):
         extra="ignore",
         hide_input_in_errors=True,
     )
-    api_key: SecretStr  # no default: required
+    api_key: SecretStr = Field(min_length=1)  # no default: required
     page_size: int = 20
 
 

@@ -11,7 +11,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import BaseModel, Field, PydanticDeprecatedSince20, ValidationError
+from pydantic import (
+    BaseModel,
+    Field,
+    PydanticDeprecatedSince20,
+    SecretStr,
+    ValidationError,
+)
 from pydantic.errors import PydanticImportError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
@@ -259,13 +265,20 @@ def test_a_secrets_folder_that_does_not_exist_is_a_warning(
         several_sources.Settings(_secrets_dir=tmp_path / "none")
 
 
-def test_an_empty_file_of_a_secret_is_an_empty_key(tmp_path: Path) -> None:
+def test_an_empty_file_of_a_secret_is_an_empty_key_unless_the_field_refuses_it(
+    tmp_path: Path,
+) -> None:
+    class Unlimited(several_sources.Settings):
+        api_key: SecretStr
+
     (tmp_path / "shop_api_key").write_text("\n")
-    settings = several_sources.Settings(_env_file=None, _secrets_dir=tmp_path)
+    settings = Unlimited(_env_file=None, _secrets_dir=tmp_path)
     assert settings.api_key.get_secret_value() == ""
+    with pytest.raises(ValidationError, match="at least 1"):
+        several_sources.Settings(_env_file=None, _secrets_dir=tmp_path)
 
 
-def test_an_empty_variable_is_a_missing_one_and_without_the_option_an_empty_key(
+def test_an_empty_variable_is_a_missing_one_and_without_the_option_too_short(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SHOP_API_KEY", "")
@@ -275,7 +288,8 @@ def test_an_empty_variable_is_a_missing_one_and_without_the_option_an_empty_key(
             pytest.raises(ValidationError, match="Field required"),
         ):
             Settings()
-    assert secret.Settings().api_key.get_secret_value() == ""
+    with pytest.raises(ValidationError, match="at least 1"):
+        secret.Settings()
 
 
 def test_an_error_about_one_field_shows_the_secret_of_another_unless_it_is_hidden(
