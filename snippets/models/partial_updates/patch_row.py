@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Request
 from pydantic import MISSING, BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-    limits = {"connect_timeout": 5, "options": "-c statement_timeout=5s"}
-    engine = create_engine(os.environ["DATABASE_URL"], connect_args=limits)
+    address = os.environ["DATABASE_URL"]
+    engine = create_engine(address, connect_args={"connect_timeout": 5})
     yield {"engine": engine}
     engine.dispose()
 
@@ -64,6 +64,7 @@ def change_product(
     patch: ProductPatch,
     session: Annotated[Session, Depends(get_session)],
 ) -> Product:
+    session.execute(text("SET LOCAL lock_timeout = '5s'"))
     product = session.get(Product, product_id, with_for_update=True)
     if product is None:
         raise HTTPException(404, "No such product")

@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 from sqlalchemy import create_engine, event, update
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from snippets.conftest import PATIENCE, Database
@@ -286,15 +286,17 @@ def test_sqlalchemy_writes_only_the_columns_that_changed(rows: TestClient) -> No
     assert not any(line.startswith("UPDATE") for line in statements)
 
 
-def test_neither_the_connection_nor_a_statement_waits_for_ever(
-    rows: TestClient,
+def test_neither_a_connection_nor_a_lock_is_waited_for_forever(
+    rows: TestClient, database: Database
 ) -> None:
     engine = rows.app_state["engine"]
     with engine.connect() as connection:
-        limit = connection.exec_driver_sql("SHOW statement_timeout").scalar()
-        options = connection.connection.dbapi_connection.info.get_parameters()
-    assert limit == "5s"
-    assert options["connect_timeout"] == "5"
+        driver = connection.connection.dbapi_connection
+        assert driver.info.get_parameters()["connect_timeout"] == "5"
+    with database.connect() as connection, connection.transaction():
+        connection.execute("SELECT FROM products WHERE id = 1 FOR UPDATE")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            rows.patch("/products/1", json={"cents": 500})
 
 
 def test_a_flood_of_tags_is_one_error() -> None:

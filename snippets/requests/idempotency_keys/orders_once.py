@@ -36,7 +36,8 @@ class Stored(Base):
 
 @cache
 def make_engine() -> Engine:
-    return create_engine(os.environ["DATABASE_URL"])
+    address = os.environ["DATABASE_URL"]
+    return create_engine(address, connect_args={"connect_timeout": 5})
 
 
 async def get_engine() -> Engine:  # on the event loop: threads would make several

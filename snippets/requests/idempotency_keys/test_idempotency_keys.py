@@ -76,9 +76,9 @@ def test_the_first_requests_at_once_share_one_engine(
 ) -> None:
     made = []
 
-    def make(url: str) -> Engine:
+    def make(url: str, **options: Any) -> Engine:
         Event().wait(0.1)  # as long as the others need to arrive
-        made.append(create_engine(url))
+        made.append(create_engine(url, **options))
         return made[-1]
 
     async def ask() -> list[int]:
@@ -127,6 +127,12 @@ def post(address: str, token: str, order: Any = TEA) -> httpx2.Response:
     return httpx2.post(
         f"{address}/orders", json=order, headers=headers(token), timeout=PATIENCE
     )
+
+
+def test_a_connection_is_not_waited_for_forever(engine: Engine) -> None:
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+    assert driver.info.get_parameters()["connect_timeout"] == "5"
 
 
 def test_while_the_first_runs_the_second_gets_409_from_another_server(
