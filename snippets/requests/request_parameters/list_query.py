@@ -8,7 +8,7 @@ app = FastAPI()
 # --8<-- [start:list]
 @app.get("/items")
 async def list_items(
-    ids: Annotated[list[int], Query()],
+    ids: Annotated[list[int], Query(max_length=100)],
 ) -> list[int]:
     return ids
 

@@ -11,7 +11,7 @@ class Listing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     limit: int = Field(default=20, ge=1, le=100)
-    tags: list[str] = []
+    tags: list[str] = Field(default=[], max_length=20)
 
 
 @app.get("/items")

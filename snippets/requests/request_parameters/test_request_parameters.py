@@ -603,6 +603,14 @@ def test_dataclasses_and_dicts_are_body_and_enums_and_dates_are_query() -> None:
     assert locations(detail) == [["query", "anything"]]
 
 
+@pytest.mark.parametrize(
+    ("app", "query"), [(list_query.app, "ids=x"), (query_model.app, "tags=x")]
+)
+def test_a_flood_of_values_is_one_error(app: FastAPI, query: str) -> None:
+    answer = TestClient(app).get("/items?" + "&".join([query] * 1000))
+    assert [error["type"] for error in answer.json()["detail"]] == ["too_long"]
+
+
 class Color(Enum):
     RED = "red"
 

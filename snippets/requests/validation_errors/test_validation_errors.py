@@ -2,6 +2,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 import pytest
@@ -93,6 +94,43 @@ def test_a_list_with_a_limit_adds_one_error_and_one_without_adds_some_for_each_e
     answer = TestClient(app).post("/unlimited", json=body)
     assert len(answer.json()["detail"]) == 2000
     assert len(answer.content) > 10 * len(json.dumps(body))
+
+
+def test_the_limit_of_a_set_counts_what_fits_and_fail_fast_stops_at_the_first() -> None:
+    class Tags(BaseModel):
+        slow: set[int] = Field(default=set(), max_length=10)
+        fast: set[int] = Field(default=set(), max_length=10, fail_fast=True)
+
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(tags: Tags) -> None:
+        return None
+
+    http = TestClient(app)
+    errors = [
+        len(http.post("/", json={name: ["a"] * 1000}).json()["detail"])
+        for name in ("slow", "fast")
+    ]
+    assert errors == [1000, 1]
+
+
+def test_a_timedelta_that_python_cannot_hold_is_500_despite_the_handler() -> None:
+    class Task(BaseModel):
+        took: timedelta
+
+    app = FastAPI()
+    app.exception_handler(RequestValidationError)(without_input.validation_failed)
+
+    @app.post("/")
+    async def endpoint(task: Task) -> None:
+        return None
+
+    http = TestClient(app, raise_server_exceptions=False)
+    assert http.post("/", json={"took": "PT1S"}).status_code == 200
+    assert http.post("/", json={"took": "-P999999999DT1S"}).status_code == 500
+    with pytest.raises(OverflowError):
+        TestClient(app).post("/", json={"took": "-P999999999DT1S"})
 
 
 def test_each_error_has_type_loc_msg_input_and_perhaps_ctx_but_no_url() -> None:
