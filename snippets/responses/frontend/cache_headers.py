@@ -11,6 +11,7 @@ async def keep(response: Response) -> None:
 
 
 app = FastAPI()
+# In production leave check_dir out: a missing build then stops the start.
 pages = APIRouter(dependencies=[Depends(ask_each_time)])
 pages.frontend("/", directory="dist", check_dir=False)
 assets = APIRouter(dependencies=[Depends(keep)])

@@ -16,5 +16,6 @@ async def unknown(path: str) -> None:
 
 
 app.include_router(api)
+# In production leave check_dir out: a missing build then stops the start.
 app.frontend("/", directory="dist", check_dir=False)
 # --8<-- [end:program]
