@@ -108,6 +108,11 @@ schema = strawberry.Schema(
     ],
 )
 app = FastAPI(max_body_size=100_000)  # bytes
-graphql = Router(schema, context_getter=get_context, graphql_ide=None)
+graphql = Router(
+    schema,
+    context_getter=get_context,
+    graphql_ide=None,
+    subscription_protocols=(),  # closes WebSockets, which max_body_size does not limit
+)
 app.include_router(graphql, prefix="/graphql")
 # --8<-- [end:program]

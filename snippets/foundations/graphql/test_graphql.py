@@ -7,7 +7,7 @@ from typing import Any, NewType
 
 import pytest
 import strawberry
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, WebSocketDisconnect
 from fastapi.testclient import TestClient
 from graphql import get_introspection_query
 from strawberry.asgi import GraphQL
@@ -133,6 +133,16 @@ def test_a_long_query_is_refused_before_it_is_read() -> None:
     assert ask(books.app, "#" * 100_000 + "\n{ books { title } }").status_code == 413
 
 
+def test_without_protocols_a_websocket_is_closed() -> None:
+    client = TestClient(books.app)
+    with (
+        pytest.raises(WebSocketDisconnect) as closed,
+        client.websocket_connect("/graphql", [PROTOCOL]) as websocket,
+    ):
+        websocket.receive_json()
+    assert closed.value.code == 4406
+
+
 def nested(fragments: int) -> str:
     """A query of fragments, each of which uses the next one twice."""
     parts = [
@@ -172,7 +182,9 @@ def test_too_many_fragments_are_refused_before_the_other_limits() -> None:
     assert body["errors"][0]["message"] == "More than 20 fragments"
     assert body["data"] is None
     assert "errors" not in ask(books.app, get_introspection_query()).json()
-    with TestClient(books.app).websocket_connect("/graphql", [PROTOCOL]) as websocket:
+    app = FastAPI()
+    app.include_router(GraphQLRouter(books.schema), prefix="/graphql")
+    with TestClient(app).websocket_connect("/graphql", [PROTOCOL]) as websocket:
         websocket.send_json({"type": "connection_init"})
         assert websocket.receive_json()["type"] == "connection_ack"
         operation = {"id": "1", "type": "subscribe", "payload": {"query": query}}
