@@ -12,7 +12,10 @@ users = {1: "Ada"}
 
 
 # --8<-- [start:decorator]
-def key_error_is_404(
+class NoSuchUser(Exception): ...
+
+
+def no_user_is_404(
     func: Callable[P, Awaitable[T]],
 ) -> Callable[P, Awaitable[T]]:
     @wraps(func)
@@ -22,7 +25,7 @@ def key_error_is_404(
     ) -> T:
         try:
             return await func(*args, **kwargs)
-        except KeyError:
+        except NoSuchUser:
             raise HTTPException(404) from None
 
     return wrapper
@@ -30,6 +33,8 @@ def key_error_is_404(
 
 # --8<-- [end:decorator]
 @app.get("/users/{user_id}")
-@key_error_is_404
+@no_user_is_404
 async def read_user(user_id: int) -> str:
+    if user_id not in users:
+        raise NoSuchUser
     return users[user_id]

@@ -433,12 +433,25 @@ def test_an_async_wrapper_that_awaits_catches_what_the_coroutine_raises() -> Non
     assert client.get("/users/2").status_code == 404
 
 
+def test_the_right_decorator_hides_no_other_error_of_the_endpoint() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    @async_wrapper.no_user_is_404
+    async def read() -> str:
+        prices: dict[str, str] = {}
+        return prices["tea"]
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.get("/").status_code == 500
+
+
 def test_an_async_wrapper_that_awaits_fails_around_def(
     cannot_be_awaited: Callable[[str], str],
 ) -> None:
     app = FastAPI()
     endpoint: Any = sync_report
-    app.get("/")(async_wrapper.key_error_is_404(endpoint))
+    app.get("/")(async_wrapper.no_user_is_404(endpoint))
     with pytest.raises(TypeError, match=cannot_be_awaited("str")):
         TestClient(app).get("/")
 
@@ -450,7 +463,7 @@ def test_an_async_wrapper_that_awaits_fails_around_an_endpoint_with_yield() -> N
         yield 1
 
     endpoint: Any = items
-    app.get("/")(async_wrapper.key_error_is_404(endpoint))
+    app.get("/")(async_wrapper.no_user_is_404(endpoint))
 
     def send() -> None:
         with pytest.raises(TypeError, match="__aiter__"):
@@ -486,6 +499,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 class HTTPException(Exception):
     def __init__(self, status_code: int) -> None: ...
+class NoSuchUser(Exception): ...
 def read_def(user_id: int) -> str: ...
 async def read_async(user_id: int) -> str: ...
 async def read_stream(user_id: int) -> AsyncIterable[str]:
@@ -497,15 +511,15 @@ def test_mypy_accepts_the_def_wrapper_and_keeps_the_async_wrapper_from_def(
     request: pytest.FixtureRequest,
 ) -> None:
     wrong, right = (
-        inspect.getsource(module.key_error_is_404)
+        inspect.getsource(module.no_user_is_404)
         for module in (wrong_def_wrapper, async_wrapper)
     )
     code = "\n".join(
         [
             TYPED.replace("...", "raise NotImplementedError"),
             wrong,
-            "key_error_is_404(read_async)",
-            right.replace("key_error_is_404", "right"),
+            "no_user_is_404(read_async)",
+            right.replace("no_user_is_404", "right"),
             "right(read_async)",
             "right(read_def)",
             "right(read_stream)",
