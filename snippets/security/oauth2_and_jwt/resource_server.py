@@ -1,4 +1,5 @@
 # --8<-- [start:program]
+import time
 from typing import Annotated, Any
 
 import jwt
@@ -21,6 +22,16 @@ oauth2_scheme = OAuth2AuthorizationCodeBearer(
 
 class ProviderKeys(jwt.PyJWKClient):
     """Tell a provider that fails, a 503, from a key that it does not have, a 401."""
+
+    pause = 0.0  # until then a provider that failed is not asked again
+
+    def fetch_data(self) -> Any:
+        if time.monotonic() < self.pause:
+            raise jwt.PyJWKClientConnectionError("It failed a moment ago")
+        self.pause = time.monotonic() + 15
+        keys = super().fetch_data()
+        self.pause = 0.0
+        return keys
 
     def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
         try:

@@ -4,6 +4,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -248,7 +249,7 @@ def test_invented_kids_do_not_make_a_request_each(provider: Provider) -> None:
     assert resource_server.jwks.cooldown_duration == 30
 
 
-def test_while_the_provider_fails_each_invented_kid_makes_a_request(
+def test_a_provider_that_failed_is_not_asked_again_for_fifteen_seconds(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert get_me(resource_server, token()).status_code == 200
@@ -257,8 +258,13 @@ def test_while_the_provider_fails_each_invented_kid_makes_a_request(
     for number in range(5):
         bearer = token(kid=f"invented-{number}")
         assert get_me(resource_server, bearer).status_code == 503
-    assert provider.requests == 6
-    assert get_me(resource_server, token()).status_code == 200
+    assert provider.requests == 2
+    assert get_me(resource_server, token()).status_code == 200  # with kept keys
+    assert 10 < resource_server.jwks.pause - time.monotonic() <= 15
+    provider.status = 200
+    monkeypatch.setattr(resource_server.jwks, "pause", time.monotonic())  # it is over
+    assert get_me(resource_server, token(kid="invented")).status_code == 401
+    assert provider.requests == 3
 
 
 def test_a_fetch_makes_every_other_verification_wait(provider: Provider) -> None:
