@@ -524,6 +524,14 @@ def test_the_decorators_argument_is_not_looked_at() -> None:
     assert seen == ["http"]
 
 
+def test_trusted_hosts_without_a_list_allow_every_host() -> None:
+    for hosts, status in ((None, 404), (["api.example.com"], 400)):
+        app = FastAPI()
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+        client = TestClient(app, base_url="http://evil.example")
+        assert client.get("/").status_code == status
+
+
 def test_one_instance_serves_all_requests() -> None:
     made = []
 
