@@ -45,10 +45,11 @@ def get_broker() -> Broker:
     return memory
 
 
-SEND_SECONDS = 10.0
-
-
 # --8<-- [start:chat]
+SEND_SECONDS = 10.0
+MAX_CHARACTERS = 2000  # what waits in the queues takes memory
+
+
 async def forward(websocket: WebSocket, queue: Queue[str]) -> None:
     while True:
         text = await queue.get()
@@ -66,7 +67,8 @@ async def chat(
             async with TaskGroup() as tasks:
                 sender = tasks.create_task(forward(websocket, queue))
                 async for text in websocket.iter_text():
-                    await broker.publish(text)
+                    if len(text) <= MAX_CHARACTERS:
+                        await broker.publish(text)
                 sender.cancel()
         except* (TimeoutError, WebSocketDisconnect):
             pass  # it does not read, or has left

@@ -592,6 +592,16 @@ def test_a_queue_per_client_keeps_the_others_going_and_a_slow_one_misses_the_old
     run(steps())
 
 
+def test_a_message_that_is_too_long_waits_in_no_queue() -> None:
+    async def steps() -> None:
+        async with clients("/chat", broadcast.app) as (client,):
+            client.text("x" * 2001)
+            client.text("hi")
+            assert (await client.next())["text"] == "hi"
+
+    run(steps())
+
+
 def test_a_burst_of_one_client_costs_the_others_no_message(serve: Any) -> None:
     masked_x = b"\x81\x81\0\0\0\0x"
     with serve(broadcast.app, timeout_graceful_shutdown=0) as (url, _):
