@@ -15,7 +15,7 @@ async def report_slot() -> AsyncIterator[None]:
     yield  # the slot is taken until the code after yield has run
 
 
-ReportSlot = Annotated[None, Depends(report_slot, max_concurrency=2)]
+ReportSlot = Annotated[None, Depends(report_slot, max_concurrency=2, scope="function")]
 
 
 @app.get("/invoices/{name}")

@@ -358,6 +358,38 @@ def test_max_concurrency_holds_for_all_that_share_the_depends_object(
 
 
 @pytest.mark.since(fastapi="0.163.0")
+def test_clients_that_do_not_read_hold_no_slot_of_the_page() -> None:
+    from snippets.dependencies.dependency_cache import limited
+
+    async def run() -> int:
+        answering = 0
+        started = asyncio.Semaphore(0)
+
+        async def receive() -> Any:
+            await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            started.release()
+            await asyncio.Event().wait()  # nobody reads
+
+        request = {"type": "http", "method": "GET", "path": "/invoices/1"}
+        rest: dict[str, Any] = {"query_string": b"", "headers": []}
+        tasks = [
+            asyncio.create_task(limited.app(request | rest, receive, send))
+            for _ in range(3)
+        ]
+        for _ in tasks:
+            await asyncio.wait_for(started.acquire(), PATIENCE)
+            answering += 1
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return answering
+
+    assert asyncio.run(run()) == 3
+
+
+@pytest.mark.since(fastapi="0.163.0")
 def test_each_depends_object_has_a_limit_of_its_own() -> None:
     async def run() -> int:
         meeting = Meeting(together=4)
