@@ -112,6 +112,19 @@ async def of_the_user(session: str) -> int:
         return (await client.get("https://shop.example")).status_code
 
 
+@app.get("/logged-in")
+async def logged_in(user: str) -> int:
+    async with httpx2.AsyncClient() as client:
+        await client.post("https://shop.example/login", data={"user": user})
+        return (await client.get("https://shop.example")).status_code
+
+
+@app.get("/sent")
+async def sent() -> int:
+    async with httpx2.AsyncClient() as client:  # fastapi-10-client-for-each-request
+        return (await client.post("https://shop.example")).status_code
+
+
 def greeting(word: str) -> str:
     token = language.set("de")
     try:
