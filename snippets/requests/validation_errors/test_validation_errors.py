@@ -96,6 +96,15 @@ def test_a_list_with_a_limit_adds_one_error_and_one_without_adds_some_for_each_e
     assert len(answer.content) > 10 * len(json.dumps(body))
 
 
+def test_the_handler_sends_at_most_100_of_the_errors_of_unknown_fields() -> None:
+    body = ORDER | {str(number): 1 for number in range(1000)}
+    default = TestClient(orders.app).post(PATH, json=body)
+    assert len(default.json()["detail"]) == 1000
+    answer = TestClient(handled()).post(PATH, json=body)
+    assert len(answer.json()["detail"]) == 100
+    assert len(answer.content) < len(default.content) / 10
+
+
 def test_the_limit_of_a_set_counts_what_fits_and_fail_fast_stops_at_the_first() -> None:
     class Tags(BaseModel):
         slow: set[int] = Field(default=set(), max_length=10)

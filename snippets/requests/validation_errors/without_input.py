@@ -11,7 +11,7 @@ async def validation_failed(
     request: Request, error: RequestValidationError
 ) -> JSONResponse:
     keys = ("type", "loc", "msg")  # neither input nor ctx
-    detail = [{key: e[key] for key in keys} for e in error.errors()]
+    detail = [{key: e[key] for key in keys} for e in error.errors()[:100]]
     return JSONResponse(
         {"detail": detail},
         status.HTTP_422_UNPROCESSABLE_CONTENT,
