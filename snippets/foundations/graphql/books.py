@@ -90,7 +90,7 @@ class Router(GraphQLRouter[Context, None]):
     def decode_json(self, data: str | bytes) -> object:
         try:
             found: object = loads(data)
-        except (UnicodeDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise JSONDecodeError("Not readable", "", 0) from error  # a 400
         if isinstance(data, bytes) and not isinstance(found, dict | list):
             raise JSONDecodeError("Not an object", "", 0)
