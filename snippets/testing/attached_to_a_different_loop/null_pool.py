@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 engine = create_async_engine(
-    os.environ.get("DATABASE_URL", "postgresql+asyncpg:///shop_test"),
+    os.environ["DATABASE_URL"],
     poolclass=NullPool if "PYTEST_VERSION" in os.environ else None,
 )
 

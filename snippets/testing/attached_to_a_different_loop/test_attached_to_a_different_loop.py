@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 from snippets.conftest import serve_in_thread
-from snippets.testing.attached_to_a_different_loop import null_pool
 
 FOLDER = Path(__file__).parent
 NAMES = {
@@ -274,9 +273,9 @@ async def answer(engine: AsyncEngine) -> int:
         return int((await connection.execute(text("SELECT 42"))).scalar_one())
 
 
-def load(module: ModuleType) -> ModuleType:
-    """Run the module once more, beside the one that was imported."""
-    spec = module.__spec__
+def load(name: str) -> ModuleType:
+    """Run the module, beside one that was imported before."""
+    spec = importlib.util.find_spec(f"{__package__}.{name}")
     assert spec
     assert spec.loader
     fresh = importlib.util.module_from_spec(spec)
@@ -287,9 +286,18 @@ def load(module: ModuleType) -> ModuleType:
 def test_outside_of_pytest_the_engine_keeps_its_pool(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert isinstance(load(null_pool).engine.pool, NullPool)
+    monkeypatch.setenv("DATABASE_URL", "postgresql+asyncpg://localhost/shop_test")
+    assert isinstance(load("null_pool").engine.pool, NullPool)
     monkeypatch.delenv("PYTEST_VERSION")
-    assert isinstance(load(null_pool).engine.pool, AsyncAdaptedQueuePool)
+    assert isinstance(load("null_pool").engine.pool, AsyncAdaptedQueuePool)
+
+
+def test_without_an_address_the_engine_is_not_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    with pytest.raises(KeyError, match="DATABASE_URL"):
+        load("null_pool")
 
 
 def test_two_tasks_on_one_connection_give_one_of_the_messages_too(
@@ -313,7 +321,7 @@ def test_an_engine_with_a_null_pool_works_in_each_loop(
     database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
-    engine = load(null_pool).engine
+    engine = load("null_pool").engine
     for _ in range(2):
         assert asyncio.run(answer(engine)) == 42
     assert database.connections() == 0
