@@ -688,6 +688,50 @@ def json() -> Union[Failure, JSONResponse]:  # fastapi-71-response-in-a-union
 def file() -> responses.FileResponse | Failure:  # fastapi-71-response-in-a-union
     return Failure(text="wrong")
 """,
+    "right_middleware.py": """
+from fastapi import FastAPI
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+
+app = FastAPI()
+app.add_middleware(SessionMiddleware, secret_key=KEY)
+
+
+@app.middleware("http")
+async def language(request, call_next):
+    response = await call_next(request)
+    response.headers["Content-Language"] = request.session["language"]
+    return response
+
+
+class Count(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        self.total = self.total + 1
+        if self.client is None:
+            self.client = connect()
+        return await call_next(request)
+
+
+class Replay:
+    async def __call__(self, scope, receive, send):
+        if not is_http(scope):
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"]
+        request = Request(scope, receive)
+        body = await request.body()
+
+        async def replay():
+            return {"type": "http.request", "body": body}
+
+        await self.app(scope, replay, send)
+
+
+@app.get("/page")
+def page():
+    return orders, 100
+""",
     "tuples.py": """
 from fastapi import FastAPI
 
