@@ -1,6 +1,7 @@
 """What the tests of this topic share, beside the PostgreSQL server of ``tests/servers/``."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,6 +30,18 @@ async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
             yield client
     finally:  # a server ends the lifespan the same way, whatever became of the requests
         await lifespan.__aexit__(None, None, None)
+
+
+def flood(app: FastAPI, method: str, path: str, body: Any = None) -> dict[int, int]:
+    """Send 100 requests at once; return how many answers had each status."""
+
+    async def send() -> dict[int, int]:
+        async with client_of(app) as client:
+            requests = [client.request(method, path, json=body) for _ in range(100)]
+            answers = await asyncio.gather(*requests)
+        return dict(Counter(answer.status_code for answer in answers))
+
+    return asyncio.run(send())
 
 
 async def until(condition: Callable[[], bool]) -> None:

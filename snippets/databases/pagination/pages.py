@@ -26,7 +26,8 @@ def get_session(request: Request) -> Iterator[Session]:
         yield session
 
 
-SessionDep = Annotated[Session, Depends(get_session)]
+# as many sessions as the pool of the engine has connections
+SessionDep = Annotated[Session, Depends(get_session, max_concurrency=15)]
 
 
 class Base(DeclarativeBase): ...

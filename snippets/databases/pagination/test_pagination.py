@@ -1,6 +1,7 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Annotated, Any, Generic, TypeVar
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from snippets.conftest import Database
+from snippets.databases.conftest import flood
 from snippets.databases.pagination import (
     chosen_sort,
     cursors,
@@ -158,6 +160,15 @@ def test_a_full_last_page_has_no_next(keyset: TestClient) -> None:
     answer = keyset.get("/posts?limit=5")
     assert len(titles(answer)) == 5
     assert answer.json()["next"] is None
+
+
+@pytest.mark.parametrize("module", [pages, cursors])
+def test_more_requests_than_threads_and_connections_do_not_lock_each_other_out(
+    database: Database, module: ModuleType
+) -> None:
+    database.create_tables(module.Base.metadata)
+    insert(database, "a", "b")
+    assert flood(module.app, "GET", "/posts") == {200: 100}
 
 
 def encoded(value: Any) -> str:

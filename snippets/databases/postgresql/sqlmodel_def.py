@@ -22,7 +22,8 @@ def get_session(request: Request) -> Iterator[Session]:
 
 
 app = FastAPI(lifespan=lifespan)
-SessionDep = Annotated[Session, Depends(get_session)]
+# as many sessions as the pool of the engine has connections
+SessionDep = Annotated[Session, Depends(get_session, max_concurrency=15)]
 Id = Annotated[int, Path(ge=1, lt=2**31)]
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$")

@@ -31,7 +31,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from snippets.conftest import Database
-from snippets.databases.conftest import client_of, until
+from snippets.databases.conftest import client_of, flood, until
 from snippets.databases.postgresql import (
     async_sqlalchemy,
     atomic_update,
@@ -227,6 +227,19 @@ def test_half_a_surrogate_pair_is_a_500_until_a_handler_leaves_the_input_out(
     json_type = {"Content-Type": "application/json"}
     answer = client.post("/products", content=half, headers=json_type)
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/products/1", 200), ("POST", "/products", 201)],
+)
+def test_more_requests_than_threads_and_connections_do_not_lock_each_other_out(
+    database: Database, method: str, path: str, status: int
+) -> None:
+    database.create_tables(sqlmodel_def.Product.metadata)
+    database.execute("INSERT INTO product (name) VALUES ('tea')")
+    body = {"name": "milk"} if method == "POST" else None
+    assert flood(sqlmodel_def.app, method, path, body) == {status: 100}
 
 
 def test_sqlmodel_in_def_runs_in_a_worker_thread_and_validates_the_input(
