@@ -14,7 +14,7 @@ async def slot() -> AsyncIterator[None]:
     yield
 
 
-ReportSlot = Annotated[None, Depends(slot, max_concurrency=2)]
+ReportSlot = Annotated[None, Depends(slot, max_concurrency=2, scope="function")]
 
 
 async def build_report() -> str:

@@ -844,6 +844,39 @@ def test_max_concurrency_lets_the_third_request_wait(
     assert most == 2
 
 
+@pytest.mark.since(fastapi="0.165.0")
+def test_clients_that_do_not_read_keep_no_report_waiting(
+    built_in_limits: ModuleType,
+) -> None:
+    async def run() -> int:
+        answering = 0
+        started = asyncio.Semaphore(0)
+
+        async def receive() -> Any:
+            await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            started.release()
+            await asyncio.Event().wait()  # nobody reads
+
+        scope = {"type": "http", "method": "GET", "path": "/report"}
+        rest: dict[str, Any] = {"query_string": b"", "headers": []}
+        tasks = [
+            asyncio.create_task(built_in_limits.app(scope | rest, receive, send))
+            for _ in range(3)
+        ]
+        async with asyncio.timeout(PATIENCE):
+            for _ in tasks:
+                await started.acquire()
+                answering += 1
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return answering
+
+    assert asyncio.run(run()) == 3
+
+
 def test_a_cached_coroutine_can_be_awaited_only_once() -> None:
     wrong_cached_coroutine.rates_of.cache_clear()
     client = TestClient(wrong_cached_coroutine.app)
