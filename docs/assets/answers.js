@@ -53,11 +53,13 @@ document.body.append(status)
 let fading
 
 function announce(text) {
-  clearTimeout(fading)
   status.textContent = ""
   // A text that is there already would not be announced again.
-  requestAnimationFrame(() => { status.textContent = text })
-  fading = setTimeout(() => { status.textContent = "" }, COPIED_FOR)
+  requestAnimationFrame(() => {
+    status.textContent = text
+    clearTimeout(fading)
+    fading = setTimeout(() => { status.textContent = "" }, COPIED_FOR)
+  })
 }
 
 // Where the clipboard is refused, as on a page without HTTPS, the reader copies the selected text.
