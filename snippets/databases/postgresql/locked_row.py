@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Request
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import (
     AsyncSession,
     async_sessionmaker,
@@ -43,6 +44,7 @@ Id = Annotated[int, Path(ge=1, lt=2**31)]
 # --8<-- [start:buy]
 @app.post("/concerts/{concert_id}/buy")
 async def buy(concert_id: Id, session: SessionDep) -> int:
+    await session.execute(text("SET LOCAL lock_timeout = '5s'"))
     concert = await session.get(
         Concert,
         concert_id,

@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from psycopg.errors import LockNotAvailable
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import create_engine, event, select
+from sqlalchemy import create_engine, event, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import (
     DBAPIError,
@@ -502,6 +502,29 @@ def test_nothing_is_sold_below_zero(database: Database, module: ModuleType) -> N
     database.execute("UPDATE concerts SET tickets = -1")
     with TestClient(module.app) as client:
         assert client.post("/concerts/1/buy").status_code == 409
+
+
+@DRIVERS
+def test_a_lock_that_nobody_gives_back_is_waited_for_at_most_five_seconds(
+    database: Database, monkeypatch: pytest.MonkeyPatch, drivername: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url(drivername))
+    concert_with_one_ticket(locked_row, database)
+    limits = []
+
+    def impatient(statement: str) -> Any:
+        limits.append(statement)
+        return text(statement.replace("5s", "20ms"))
+
+    monkeypatch.setattr(locked_row, "text", impatient)
+    with database.connect() as other, TestClient(locked_row.app) as client:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM concerts FOR UPDATE")
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            client.post("/concerts/1/buy")
+        other.execute("ROLLBACK")
+        assert client.post("/concerts/1/buy").status_code == 200
+    assert set(limits) == {"SET LOCAL lock_timeout = '5s'"}
 
 
 def test_a_locked_row_is_stale_where_the_session_has_loaded_it_before(
