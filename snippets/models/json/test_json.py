@@ -1,3 +1,4 @@
+import base64
 import json
 from collections import deque
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,6 +18,7 @@ from fastapi.exceptions import FastAPIDeprecationWarning, RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from pydantic import (
+    Base64Bytes,
     BaseModel,
     ConfigDict,
     Field,
@@ -340,6 +342,17 @@ def test_a_naive_time_is_refused_by_an_aware_field() -> None:
     naive = RECEIPT | {"paid_at": "2026-11-29T12:00:00"}
     with pytest.raises(ValidationError, match="timezone"):
         receipts.Receipt.model_validate(naive)
+
+
+def test_base64_bytes_decode_the_bytes_that_they_are_given() -> None:
+    class Sent(BaseModel):
+        raw: Base64Bytes
+
+    for value, text in ((b"\xff", ""), (b"tea1", "tea1")):
+        assert json.loads(Sent(raw=value).model_dump_json()) == {"raw": text}
+        chosen = chosen_forms.Sample(raw=value).model_dump_json()
+        sent = json.loads(chosen)["raw"]
+        assert base64.urlsafe_b64decode(sent) == value
 
 
 def test_base64_bytes_skip_characters_that_are_not_base64() -> None:

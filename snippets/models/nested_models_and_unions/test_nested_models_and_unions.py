@@ -235,6 +235,22 @@ def test_deep_nesting_is_refused_and_no_crash() -> None:
         assert answer.status_code in statuses
 
 
+def test_a_deep_comment_without_texts_does_not_repeat_what_is_inside() -> None:
+    plain = FastAPI()
+    plain.post("/comments")(comments.create_comment)
+    inside = '{"unknown": "' + "a" * 20_000 + '"}'
+    body = '{"replies": [' * 250 + inside + "]}" * 250
+    headers = {"Content-Type": "application/json"}
+    lengths = []
+    for app in (comments.app, plain):
+        answer = TestClient(app).post("/comments", content=body, headers=headers)
+        assert answer.status_code == 422
+        lengths.append(len(answer.content))
+    limited, default = lengths
+    assert limited < 100_000
+    assert default > 200 * len(body)
+
+
 def test_replies_that_do_not_fit_give_a_short_answer() -> None:
     class Loose(BaseModel):
         text: str
