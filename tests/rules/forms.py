@@ -769,4 +769,117 @@ async def nested() -> int:
 
     return await run_in_threadpool(count)
 """,
+    "flask_views.py": """
+from flask import Flask
+from flask_login import login_required
+
+app = Flask(__name__)
+
+
+@app.get("/orders")
+@login_required
+def orders() -> str:
+    return "orders"
+""",
+    "decorated_endpoints.py": """
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.security import OAuth2PasswordBearer
+from shop.login import CurrentUser, get_user, login_required
+
+app = FastAPI()
+scheme = OAuth2PasswordBearer(tokenUrl="token")
+
+
+@login_required  # fastapi-110-authentication-decorator
+@app.get("/above")
+async def above(request: Request) -> None: ...
+
+
+@app.get("/below")
+@login_required
+async def below(request: Request) -> None: ...
+
+
+@app.get("/year")
+async def report(
+    token: Annotated[str, Depends(scheme)],  # fastapi-110-unchecked-token
+    year: int,
+) -> None: ...
+
+
+@app.get("/alias")
+async def alias(token: Annotated[str, Depends(scheme)], user: CurrentUser) -> None: ...
+
+
+@app.get("/default")
+async def default(
+    token: Annotated[str, Depends(scheme)], user: str = Depends(get_user)
+) -> None: ...
+""",
+    "claims.py": """
+from datetime import UTC, datetime, timedelta
+
+import jwt
+
+
+def of_a_model(user, key: str) -> str:
+    claims = UserClaims(sub=str(user.id)).model_dump()
+    return jwt.encode(claims, key, "HS256")
+
+
+def of_the_user(user, key: str) -> str:
+    claims = user.model_dump()  # fastapi-111-private-claims
+    return jwt.encode(claims, key, "HS256")
+
+
+def time_zone_after() -> dict[str, object]:
+    return {"exp": (datetime.now() + timedelta(minutes=5)).astimezone(UTC)}
+
+
+def by_issuer(token: str) -> dict[str, object]:
+    issuer = jwt.decode(token, options={"verify_signature": False})["iss"]
+    return jwt.decode(token, KEYS[issuer], ["RS256"])
+
+
+def never_verified(token: str) -> str:
+    claims = jwt.decode(token, options={"verify_signature": False})  # fastapi-114-unverified-claims
+    return claims["sub"]
+
+
+def authorized_party(token: str) -> dict[str, object]:
+    claims = jwt.decode(token, KEY, algorithms=["RS256"], options={"verify_aud": False})
+    if claims["azp"] != CLIENT:
+        raise ValueError
+    return claims
+
+
+async def made_once() -> jwt.PyJWKClient:
+    client = jwt.PyJWKClient("https://login.example.com/keys")
+    return client
+
+
+async def for_each_token(token: str) -> jwt.PyJWK:
+    client = jwt.PyJWKClient(URL)  # fastapi-113-key-client-per-request
+    key = client.get_signing_key_from_jwt(token)
+    return key
+""",
+    "errors.py": """
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+app = FastAPI()
+
+
+@app.exception_handler(Exception)
+async def reported(request: Request, error: Exception) -> JSONResponse:
+    await report(str(error))
+    return JSONResponse({"detail": "Error"}, 500)
+
+
+@app.exception_handler(Exception)
+async def told(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 500)  # fastapi-116-exception-text
+""",
 }
