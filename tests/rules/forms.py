@@ -882,4 +882,74 @@ async def reported(request: Request, error: Exception) -> JSONResponse:
 async def told(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 500)  # fastapi-116-exception-text
 """,
+    "right_databases.py": """
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
+from fastapi.responses import StreamingResponse
+from requests import Session
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI):
+    with Session() as session:
+        yield {"http": session}
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+async def get_session():
+    async with sessions.begin() as session:
+        yield session
+
+
+@app.post("/orders")
+async def create(session: Annotated[AsyncSession, Depends(get_session, scope="function")]):
+    return await store(session)
+
+
+async def one_time_session():
+    engine = create_async_engine(ADDRESS)
+    try:
+        async with AsyncSession(engine) as session:
+            yield session
+    finally:
+        await engine.dispose()
+
+
+async def get_reports():
+    engine = create_async_engine(ADDRESS)  # fastapi-120-engine-per-request
+    async with AsyncSession(engine) as session:
+        yield session
+
+
+async def lines():
+    try:
+        yield await first_line()
+    except Exception:
+        logger.exception("broken off")
+
+
+@app.get("/lines")
+async def read_lines():
+    return StreamingResponse(lines(), media_type="text/plain")
+
+
+@app.get("/primes")
+def primes():
+    with ProcessPoolExecutor() as pool:
+        return list(pool.map(is_prime, NUMBERS))
+
+
+@app.get("/first-primes")
+async def first_primes(
+    number: int,
+):
+    with ProcessPoolExecutor() as pool:  # fastapi-9-pool-per-request
+        return list(pool.map(is_prime, NUMBERS[:number]))
+""",
 }
