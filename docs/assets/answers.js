@@ -168,6 +168,21 @@ function holdPlace() {
   setTimeout(release, HELD_FOR)
 }
 
+// Once the page answers the reader, what lies below is laid out too, a part at a time: so a picture of the whole page shows
+// all of its code. What lies above waits until it comes into sight, or the reader would be pushed down.
+const whenIdle = globalThis.requestIdleCallback ?? (callback => setTimeout(callback, 50))
+
+function layOutBelow() {
+  const waiting = [...document.querySelectorAll("article :is(.block, .review)")].filter(part => !part.closest(".finding"))
+  const next = () => {
+    const part = waiting.shift()
+    if (!part?.isConnected) return
+    if (part.getBoundingClientRect().top > 0) part.style.contentVisibility = "visible"
+    whenIdle(next)
+  }
+  whenIdle(next)
+}
+
 // The program that a block is a part of: the address of its file leads to it without a script too.
 async function program(address) {
   const answer = await fetch(address)
@@ -324,6 +339,7 @@ function startTheme() {
     if (!isFirst) document.dispatchEvent(new Event("page"))
     isFirst = false
   })
+  layOutBelow()
 }
 
 takePalette()
@@ -332,6 +348,7 @@ document.addEventListener("page", () => {
   enhance()
   focusHeading()
   holdPlace()
+  layOutBelow()
 })
 
 // Calls back once the page has been painted; at once where nobody sees it, or where the browser does not tell.

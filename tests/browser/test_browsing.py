@@ -373,14 +373,25 @@ def test_a_link_within_a_long_answer_leads_to_its_place(
         assert 60 < page.evaluate(TOP_OF_SOURCES) < 200
 
 
-def test_a_long_answer_lays_out_what_is_in_sight(desktop: Page, served: str) -> None:
-    desktop.goto(f"{served}middleware/writing-middleware/")
-    desktop.evaluate(THEME_STARTED)
-    hidden = desktop.evaluate(NOT_LAID_OUT)
-    assert hidden > 2
-    desktop.emulate_media(media="print")
-    assert desktop.evaluate(NOT_LAID_OUT) == 0
-    desktop.emulate_media(media="null")
+def test_a_long_answer_lays_out_what_is_in_sight_and_the_rest_when_idle(
+    browser: Browser, served: str
+) -> None:
+    with new_context(browser, "desktop") as context:
+        page = context.new_page()
+        page.add_init_script("window.requestIdleCallback = next => { window.next = next }")
+        page.goto(f"{served}middleware/writing-middleware/")
+        page.evaluate(THEME_STARTED)
+        hidden = page.evaluate(NOT_LAID_OUT)
+        assert hidden > 2
+        page.emulate_media(media="print")
+        assert page.evaluate(NOT_LAID_OUT) == 0
+        page.emulate_media(media="null")
+        page.wait_for_function("() => window.next")
+        page.evaluate(
+            "() => { while (window.next) { const { next } = window; window.next = null; next() } }"
+        )
+        page.evaluate(TWO_FRAMES)
+        assert page.evaluate(NOT_LAID_OUT) == 0
 
 
 def test_a_reader_chooses_the_colour_scheme_and_it_stays(browser: Browser, served: str) -> None:

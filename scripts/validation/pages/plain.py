@@ -18,7 +18,7 @@ from scripts.validation.pages.macro_calls import FRONT_MATTER
 from scripts.validation.rules import line_at, read, rule
 
 MOST_SHORT = 40  # words of a short answer
-MOST_PROSE = 900  # words of a page
+MOST_PROSE = 800  # words of a page
 KNOWN = frozenset(dir(builtins)) | {"__file__", "__annotations__"}
 
 
