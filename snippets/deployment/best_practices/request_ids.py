@@ -48,8 +48,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     handler.setFormatter(Json())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in ["uvicorn", "uvicorn.access"]:  # their lines go the same way
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
+        theirs = logging.getLogger(name)
+        theirs.propagate = theirs.hasHandlers()  # none with --no-access-log
+        theirs.handlers.clear()
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # INFO has whole addresses
     yield
 

@@ -270,11 +270,12 @@ def test_the_traceback_that_uvicorn_logs_carries_the_id_and_the_lifespan_has_non
     assert [one["request_id"] for one in seen if one["event"] == "lifespan"] == ["-"]
 
 
+@pytest.mark.parametrize("switch", ["--access-log", "--no-access-log"])
 def test_started_as_it_stands_the_program_writes_its_lines_as_json(
-    tmp_path: Path,
+    tmp_path: Path, switch: str
 ) -> None:
     log = tmp_path / "log.txt"
-    words = ["-m", "uvicorn", f"{request_ids.__name__}:app", "--port", "0"]
+    words = ["-m", "uvicorn", f"{request_ids.__name__}:app", "--port", "0", switch]
     with log.open("w") as out:
         server = subprocess.Popen(
             [sys.executable, *words],
@@ -295,7 +296,9 @@ def test_started_as_it_stands_the_program_writes_its_lines_as_json(
         server.wait(30)
     seen = [json.loads(line) for line in log.read_text().splitlines()]
     ids = {one["logger"]: one["request_id"] for one in seen}
-    assert ids["shop"] == ids["uvicorn.access"] != "-"
+    assert ids["shop"] != "-"
+    shown = [ids["shop"]] if switch == "--access-log" else []
+    assert [ids[name] for name in ids if name == "uvicorn.access"] == shown
 
 
 def test_the_addresses_that_the_program_calls_are_not_in_its_log() -> None:

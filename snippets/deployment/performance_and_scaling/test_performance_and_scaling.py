@@ -286,10 +286,11 @@ def test_a_path_operation_without_a_limit_sends_the_whole_table() -> None:
 
 
 @pytest.mark.since(uvicorn="0.50.0")  # before, the parent started it again and again
-def test_a_worker_that_fails_to_start_ends_the_server(tmp_path: Path) -> None:
+def test_a_worker_whose_lifespan_fails_ends_the_server(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("async def app(*_): raise LookupError\n")
     command = [sys.executable, "-m", "uvicorn", "--port", "0", "--workers", "2"]
     result = subprocess.run(
-        [*command, "missing:app"],
+        [*command, "--lifespan", "on", "broken:app"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -297,6 +298,28 @@ def test_a_worker_that_fails_to_start_ends_the_server(tmp_path: Path) -> None:
         check=False,
     )
     assert "failed to start, stopping the parent process" in result.stderr
+
+
+def test_a_worker_whose_module_raises_is_started_again_and_again(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "broken.py").write_text("raise LookupError\n")
+    log = tmp_path / "log.txt"
+    command = [sys.executable, "-m", "uvicorn", "--port", "0", "--workers", "2"]
+    with log.open("w") as out:
+        parent = subprocess.Popen([*command, "broken:app"], cwd=tmp_path, stderr=out)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while log.read_text().count("died") < 4:
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.02)
+        assert parent.poll() is None
+    finally:
+        parent.terminate()
+        try:
+            parent.wait(PATIENCE)
+        finally:
+            parent.kill()
 
 
 def test_the_worker_class_for_gunicorn_in_uvicorn_is_deprecated() -> None:
