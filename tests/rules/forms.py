@@ -655,6 +655,54 @@ app.include_router(files, prefix="/files")
 app.include_router(rest)  # fastapi-53-catch-all-first
 app.include_router(api)
 """,
+    "handlers.py": """
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+app = FastAPI()
+
+
+@app.exception_handler(HTTPException)
+def own(request: Request, exc: HTTPException) -> JSONResponse:
+    return JSONResponse({"error": exc.detail}, exc.status_code)
+
+
+@app.exception_handler(StarletteHTTPException)
+def other(request: Request, exc: StarletteHTTPException) -> JSONResponse:
+    return JSONResponse({"fault": exc.detail}, exc.status_code)
+
+
+@app.exception_handler(ValueError)
+def fault(request: Request, exc: ValueError) -> JSONResponse:
+    return JSONResponse({"error": "sorry"}, status_code=500)
+
+
+@app.get("/cookie")
+def cookie(response: Response) -> JSONResponse:
+    response.set_cookie("seen", "1")
+    return JSONResponse({}, headers=response.headers)
+
+
+@app.get("/lost")
+def lost(response: Response) -> JSONResponse:
+    response.set_cookie("seen", "1")  # fastapi-70-lost-cookie
+    return JSONResponse({}, headers={"X-Seen": "1"})
+
+
+@app.get("/models", response_model=User)
+def models(name: str) -> JSONResponse:
+    user, problem = find(name), Problem(detail="gone")
+    if user is None:
+        return JSONResponse(problem.model_dump(), status_code=404)
+    return JSONResponse(user.model_dump())  # fastapi-72-bypassed-model
+
+
+@app.get("/itself", response_model=User)
+def itself() -> JSONResponse:
+    user = User(name="Ada")
+    return JSONResponse(user.model_dump(), headers={"X-Seen": "1"})
+""",
     "responses.py": """
 from typing import Union
 
