@@ -50,6 +50,10 @@ class Item(BaseModel):
     price: int
 
 
+class Problem(BaseModel):
+    detail: str
+
+
 @pytest.mark.parametrize(
     ("path", "error"),
     [
@@ -252,6 +256,13 @@ def test_a_returned_http_exception_is_a_200_with_its_fields_or_a_500() -> None:
         return HTTPException(404, detail="no such item")
 
     assert visitor(app).get("/typed").status_code == 500
+
+    @app.get("/fits", response_model=Problem)
+    async def fits() -> HTTPException:
+        return HTTPException(404, detail="no such item")
+
+    response = visitor(app).get("/fits")
+    assert (response.status_code, response.json()) == (200, {"detail": "no such item"})
 
 
 def test_an_http_exception_raised_in_middleware_is_a_500() -> None:
