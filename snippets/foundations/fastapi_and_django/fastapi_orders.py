@@ -6,7 +6,7 @@ app = FastAPI()
 
 
 class Order(BaseModel):
-    item: str = Field(max_length=50)
+    item: str = Field(min_length=1, max_length=50)
     boxes: int = Field(ge=1, le=100)
 
 

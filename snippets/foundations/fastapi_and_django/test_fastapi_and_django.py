@@ -134,6 +134,12 @@ def test_a_django_view_gets_the_body_unchecked(load: Load) -> None:
         assert client.get("/openapi.json").status_code == 404
 
 
+def test_both_refuse_an_empty_item(load: Load) -> None:
+    for app in (load("django_orders").app, fastapi_orders.app):
+        answer = TestClient(app).post("/orders", json={"item": "", "boxes": 1})
+        assert answer.status_code == 422
+
+
 def test_a_form_makes_text_of_a_list(load: Load) -> None:
     body = {"item": ["tea"], "boxes": 1}
     answer = TestClient(load("django_orders").app).post("/orders", json=body)
