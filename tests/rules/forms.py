@@ -66,13 +66,17 @@ def test_price(_: mock.Mock) -> None:
 """,
     "groups_and_tasks.py": """
 import asyncio
+import sqlite3
+from concurrent.futures import ProcessPoolExecutor
 from contextvars import ContextVar
 
 import anyio.to_thread
 import httpx2
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
 
 app = FastAPI()
+shared = None
+pool = None
 language = ContextVar("language", default="en")
 limiter = lambda: anyio.to_thread.current_default_thread_limiter()
 
@@ -92,12 +96,22 @@ async def try_load(name: str) -> str:
     return name
 
 
+async def load_or_none(name: str) -> str:
+    try:
+        if not name:
+            raise HTTPException(404)
+    except (HTTPException, KeyError):
+        return "none"
+    return name
+
+
 @app.get("/both")
 async def both(tasks: BackgroundTasks) -> str:
     tasks.add_task(lambda: load("a"))  # fastapi-4-background-task-that-never-runs
     async with asyncio.TaskGroup() as group:
         one = group.create_task(load("a"))
         two = group.create_task(try_load("b"))
+        three = group.create_task(load_or_none("c"))
     return one.result() + two.result()
 
 
@@ -117,6 +131,24 @@ async def logged_in(user: str) -> int:
     async with httpx2.AsyncClient() as client:
         await client.post("https://shop.example/login", data={"user": user})
         return (await client.get("https://shop.example")).status_code
+
+
+@app.get("/made-once")
+async def made_once(request: Request) -> int:
+    global shared, pool
+    if shared is None:
+        shared = httpx2.AsyncClient()
+    if pool is None:
+        pool = ProcessPoolExecutor(2)
+    request.app.state.client = httpx2.AsyncClient()
+    request.app.state.pool = ProcessPoolExecutor(2)
+    return (await shared.get("https://shop.example")).status_code
+
+
+def connection() -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect("shop.db", **options)
+    yield db
+    db.close()
 
 
 @app.get("/sent")
