@@ -510,6 +510,24 @@ def test_the_warning_is_shown_once_for_each_place() -> None:
     ]
 
 
+def test_an_answer_without_a_return_type_lets_the_warning_be_shown_again() -> None:
+    without_types = FastAPI()
+
+    @without_types.get("/untyped")
+    async def untyped():  # type: ignore[no-untyped-def]
+        return SimpleNamespace(name="admin")  # as an object of an ORM
+
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("default")  # as Python starts
+        for _ in range(2):
+            client(wrong_condition.app).delete("/files")
+            client(without_types).get("/untyped")
+        gc.collect()
+    assert [str(warning.message) for warning in shown] == 2 * [
+        "coroutine 'is_admin' was never awaited"
+    ]
+
+
 def test_debug_mode_adds_where_the_coroutine_was_created() -> None:
     async def endpoint() -> None:
         unchecked(1)

@@ -2,7 +2,7 @@ import asyncio
 import socket
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar, Token
 from pathlib import Path
@@ -648,24 +648,54 @@ def test_a_client_that_disconnects_does_not_stop_the_thread_which_can_ask_for_it
         noticed.append(anyio.from_thread.run(request.is_disconnected))
         finished.set()
 
-    async def scenario() -> None:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None))
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1]
-            serving = asyncio.create_task(server.serve(sockets=[listener]))
-            await until(lambda: server.started)
-            _, client = await asyncio.open_connection("127.0.0.1", port)
-            client.write(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
-            await until(entered.is_set)
-            client.close()
-            await client.wait_closed()
-            await until(lambda: not server.server_state.connections)
-            limiter = anyio.to_thread.current_default_thread_limiter()
-            assert limiter.borrowed_tokens == 1  # nobody waits for it, and it runs on
-            gone.set()
-            await until(finished.is_set)
-            server.should_exit = True
-            await serving
+    async def after_the_client_left() -> None:
+        limiter = anyio.to_thread.current_default_thread_limiter()
+        assert limiter.borrowed_tokens == 1  # nobody waits for it, and it runs on
+        gone.set()
+        await until(finished.is_set)
 
-    asyncio.run(scenario())
+    asyncio.run(a_client_leaves(app, entered, after_the_client_left))
     assert noticed == [not behind_middleware]
+
+
+def test_a_def_endpoint_that_yields_ends_with_the_step_that_runs() -> None:
+    app = FastAPI()
+    entered, gone, ended = threading.Event(), threading.Event(), threading.Event()
+    steps: list[int] = []
+
+    @app.get("/")
+    def endpoint() -> Iterator[int]:
+        for number in range(100_000):
+            entered.set()
+            assert gone.wait(PATIENCE)
+            steps.append(number)
+            yield number
+        ended.set()
+
+    async def after_the_client_left() -> None:
+        gone.set()
+        await until(lambda: bool(steps))
+
+    asyncio.run(a_client_leaves(app, entered, after_the_client_left))
+    assert steps
+    assert not ended.is_set()
+
+
+async def a_client_leaves(
+    app: FastAPI, entered: threading.Event, then: Callable[[], Awaitable[None]]
+) -> None:
+    """Call ``/``, hang up once ``entered`` is set, and do ``then`` before the server stops."""
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        await until(lambda: server.started)
+        _, client = await asyncio.open_connection("127.0.0.1", port)
+        client.write(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        await until(entered.is_set)
+        client.close()
+        await client.wait_closed()
+        await until(lambda: not server.server_state.connections)
+        await then()
+        server.should_exit = True
+        await serving
