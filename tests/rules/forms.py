@@ -812,6 +812,159 @@ class Replay:
 def page():
     return orders, 100
 """,
+    "right_layers.py": """
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.middleware.sessions import SessionMiddleware
+
+app = FastAPI()
+app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
+app.add_middleware(SessionMiddleware, secret_key=KEY)
+
+
+@app.exception_handler(Exception)
+async def failed(request: Request, error: Exception):
+    return JSONResponse({}, 500, headers=cors_headers(request))
+
+
+@app.middleware("http")
+async def assets(request, call_next):
+    if request.url.path.startswith("/admin-assets"):
+        if request.url.path.endswith(".map"):
+            return Response(status_code=404)
+    return await call_next(request)
+
+
+@app.middleware("http")
+async def traced(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    request.state.span = tracer.start()
+    try:
+        return await call_next(request)
+    finally:
+        request.state.span.close()
+
+
+@app.middleware("http")
+async def language(request, call_next):
+    if "session" in request.scope:
+        request.state.language = request.session.get("language")
+    return await call_next(request)
+
+
+@app.middleware("http")
+async def checked(request, call_next):
+    try:
+        check(request)
+        return await call_next(request)
+    except HTTPException as error:
+        return JSONResponse({}, error.status_code)
+
+
+@app.middleware("http")
+async def refused(request, call_next):
+    try:
+        if request.headers.get("X-Version") != "2":
+            raise HTTPException(400)
+        return await call_next(request)
+    except (HTTPException, ValueError):
+        return JSONResponse({}, 400)
+
+
+@app.middleware("http")
+async def token(request, call_next):
+    if request.scope["method"] == "OPTIONS":
+        return await call_next(request)
+    if not signed_in(request):
+        return JSONResponse({}, status_code=401)
+    return await call_next(request)
+
+
+@app.middleware("http")
+async def expired(request, call_next):
+    response = await call_next(request)
+    if response.status_code == 419:
+        return JSONResponse({}, status_code=401)
+    return response
+
+
+@app.middleware("http")
+async def audited(request, call_next):
+    response = await call_next(request)
+    body = b"".join([piece async for piece in response.body_iterator])
+    await write(Entry(body=body, headers=dict(response.headers)))
+    answer = Response(body, response.status_code)
+    answer.raw_headers = response.raw_headers
+    return answer
+
+
+class Replay:
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            body = await request.body()
+            receive = replayed(body, receive)
+        await self.app(scope, receive, send)
+""",
+    "layers.py": """
+from fastapi import FastAPI, HTTPException, Request, Response, status
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+from starlette.middleware.base import RequestResponseEndpoint
+
+app = FastAPI()
+app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
+
+
+@app.exception_handler(Exception)  # fastapi-28-handler-for-exception
+async def failed(request: Request, error: Exception):
+    return JSONResponse({}, 500)
+
+
+@app.middleware("http")
+async def admins(request, call_next):
+    if request.url.path.startswith("/admin"):  # fastapi-23-access-by-path-prefix
+        if request.headers.get("X-Token") is None:
+            return JSONResponse({}, status.HTTP_403_FORBIDDEN)
+    return await call_next(request)
+
+
+@app.middleware("http")  # fastapi-28-token-check-outside-cors
+async def token(request, call_next):
+    if not signed_in(request):
+        return JSONResponse({}, status_code=401)
+    response = await call_next(request)
+    return response
+
+
+@app.middleware("http")
+async def caught(request, call_next):
+    try:
+        response = await call_next(request)
+        return response
+    except HTTPException as error:  # fastapi-21-catching-http-exception
+        return JSONResponse({}, error.status_code)
+
+
+@app.middleware("http")
+async def connected(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    request.state.db_session = connect()
+    try:
+        return await call_next(request)
+    finally:
+        await request.state.db_session.close()  # fastapi-20-closed-after-call-next
+""",
+    "right_quart.py": """
+from quart import Quart
+
+app = Quart(__name__)
+
+
+@app.get("/order")
+async def order():
+    return {"error": "no such order"}, 404
+""",
     "tuples.py": """
 from fastapi import FastAPI
 
@@ -827,6 +980,16 @@ def status():
 @app.get("/page")
 def page() -> tuple[dict[int, str], int]:
     return orders, 100
+
+
+@app.get("/size", response_model=tuple[str, int])
+def size():
+    return "width", 404
+
+
+@app.get("/point")
+def point():
+    return 100, 200
 """,
     "orm.py": """
 from fastapi import FastAPI
