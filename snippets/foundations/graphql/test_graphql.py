@@ -294,6 +294,16 @@ def test_bytes_and_json_that_is_no_object_are_a_500_without_our_router(
         assert response.status_code == status
 
 
+def test_a_lone_surrogate_in_the_name_of_the_operation_is_a_500_with_our_router_too() -> (
+    None
+):
+    content = rb'{"query": "{ books { title } }", "operationName": "\ud800"}'
+    response = TestClient(books.app, raise_server_exceptions=False).post(
+        "/graphql", content=content, headers={"content-type": "application/json"}
+    )
+    assert response.status_code == 500
+
+
 def test_a_get_may_send_null_for_its_variables() -> None:
     asked = {"query": "{ books { title } }", "variables": "null"}
     assert TestClient(books.app).get("/graphql", params=asked).status_code == 200

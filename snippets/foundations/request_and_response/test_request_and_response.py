@@ -29,7 +29,7 @@ from fastapi.exceptions import ResponseValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
 from snippets.foundations.request_and_response import (
@@ -397,7 +397,7 @@ def test_an_http_exception_is_json_and_an_unhandled_one_a_plain_500() -> None:
     assert (answer.status_code, answer.text) == (500, "Internal Server Error")
 
 
-def test_a_result_without_a_declared_type_is_encoded_with_every_field() -> None:
+def test_a_result_without_a_declared_type_is_encoded_but_not_filtered() -> None:
     app = FastAPI()
 
     @app.get("/")
@@ -406,6 +406,20 @@ def test_a_result_without_a_declared_type_is_encoded_with_every_field() -> None:
 
     expected = {"at": "2026-11-28", "secret": 1}
     assert TestClient(app).get("/").json() == expected
+
+
+def test_a_field_with_exclude_is_not_sent_without_a_declared_type_either() -> None:
+    class Account(BaseModel):
+        name: str = "Ada"
+        secret: int = Field(1, exclude=True)
+
+    app = FastAPI()
+
+    @app.get("/")
+    def read():  # type: ignore[no-untyped-def]
+        return Account()
+
+    assert TestClient(app).get("/").json() == {"name": "Ada"}
 
 
 def test_async_def_runs_on_the_event_loop_and_def_in_a_worker_thread() -> None:
@@ -795,6 +809,22 @@ def test_a_malformed_form_is_a_400(built_in_limits: ModuleType) -> None:
         headers={"Content-Type": "multipart/form-data; boundary=x"},
     )
     assert response.status_code == 400
+
+
+def test_a_multipart_form_that_breaks_off_is_a_422() -> None:
+    app = FastAPI()
+
+    @app.post("/")
+    def send(text: Annotated[str, Form()]) -> str:
+        return text
+
+    part = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n1'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answers = [
+        TestClient(app).post("/", content=part + end, headers=headers).status_code
+        for end in (b"\r\n--x--", b"\r\n", b"")
+    ]
+    assert answers == [200, 422, 422]
 
 
 @pytest.mark.since(fastapi="0.165.0")

@@ -363,6 +363,13 @@ def test_the_route_is_missing_in_the_scope_where_no_path_operation_matched() -> 
     assert client.post("/items/3").status_code == 405
     assert routes[3] is routes[2]
 
+    @app.get("/unknown")
+    def unknown() -> None:
+        raise HTTPException(404)
+
+    assert client.get("/unknown").status_code == 404
+    assert isinstance(routes[4], APIRoute)
+
 
 def test_the_path_of_the_route_lacks_the_prefix_of_include_router() -> None:
     app = FastAPI()
