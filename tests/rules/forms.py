@@ -1029,7 +1029,8 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.security import OAuth2PasswordBearer
-from shop.login import CurrentUser, get_user, login_required
+from shop.login import CurrentUser, get_user, login_exempt, login_required
+from shop.plugins import authors
 
 app = FastAPI()
 scheme = OAuth2PasswordBearer(tokenUrl="token")
@@ -1043,6 +1044,16 @@ async def above(request: Request) -> None: ...
 @app.get("/below")
 @login_required
 async def below(request: Request) -> None: ...
+
+
+@authors.register
+@app.get("/authors")
+async def read_authors() -> None: ...
+
+
+@login_exempt
+@app.get("/open")
+async def read_open() -> None: ...
 
 
 @app.get("/year")

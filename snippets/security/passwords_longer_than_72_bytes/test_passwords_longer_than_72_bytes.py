@@ -1,10 +1,13 @@
 import importlib
 import logging
+import re
 import secrets
+import sqlite3
 import threading
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -19,7 +22,7 @@ from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.bcrypt import BcryptHasher
 from pydantic import SecretStr
 
-from snippets.conftest import PATIENCE
+from snippets.conftest import PATIENCE, ROOT
 from snippets.security.passwords_longer_than_72_bytes import (
     argon2_only,
     move_to_argon2,
@@ -350,3 +353,31 @@ def test_what_the_page_asks_for_instead_raises_nothing() -> None:
     token = jwt.encode({"sub": str(uuid4()), "exp": expires}, KEY, "HS256")
     assert isinstance(token, str)
     assert passwords.hash(SecretStr("secret").get_secret_value())
+
+
+def test_the_query_of_the_page_finds_the_hashes_that_pwdlib_does_not_know() -> None:
+    page = (ROOT / "docs/security/passwords-longer-than-72-bytes.md").read_text("utf-8")
+    condition = re.search(r"`(WHERE hash [^`]+)`", page)
+    assert condition
+    old = old_hash(b"secret")
+    stored = {
+        "argon2": move_to_argon2.DUMMY_HASH,
+        "bcrypt": old,
+        "cut": old[:59],
+        "padded": f"{old:<72}",
+        "plain": "secret",
+        "pbkdf2": "$pbkdf2-sha256$29000$c2FsdA$aGFzaA",
+    }
+    unknown = set()
+    for name, value in stored.items():
+        try:
+            move_to_argon2.PASSWORDS.verify("secret", value)
+        except UnknownHashError:
+            unknown.add(name)
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE users (name TEXT, hash TEXT)")
+        database.executemany("INSERT INTO users VALUES (?, ?)", stored.items())
+        found = database.execute(f"SELECT name FROM users {condition[1]}").fetchall()
+    assert (
+        {name for (name,) in found} == unknown == {"cut", "padded", "plain", "pbkdf2"}
+    )
