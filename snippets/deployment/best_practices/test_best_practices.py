@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient, Client, MockTransport, Request, Response
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import (
     InMemoryLogRecordExporter,
@@ -28,7 +30,7 @@ from opentelemetry.sdk._logs.export import (
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import ValidationError
 
@@ -456,6 +458,20 @@ def test_nothing_is_sent_anywhere_until_it_is_switched_on(
     monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
     assert FastAPI()._telemetry["auto_configure"] is True
     assert "exclude" in TelemetryConfig.__annotations__
+
+
+def test_a_collector_that_does_not_answer_holds_the_stop_for_seconds_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = (HERE / "telemetry.sh").read_text()
+    for name, value in re.findall(r"(?m)^export (OTEL\w+)=(\S+)", script):
+        monkeypatch.setenv(name, value)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces"
+        exporter = OTLPSpanExporter(endpoint=address)
+        begin = time.monotonic()
+        assert exporter.export([]) is SpanExportResult.FAILURE
+    assert time.monotonic() - begin < 8  # 10 seconds by default
 
 
 def test_shellcheck_has_no_objection() -> None:
