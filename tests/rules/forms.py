@@ -147,8 +147,10 @@ async def made_once(request: Request) -> int:
 
 def connection() -> Iterator[sqlite3.Connection]:
     db = sqlite3.connect("shop.db", **options)
-    yield db
-    db.close()
+    try:
+        yield db
+    finally:
+        db.close()
 
 
 @app.get("/sent")
