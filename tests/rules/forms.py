@@ -420,6 +420,13 @@ async def cookie(session: Annotated[str, Cookie()], tasks: BackgroundTasks) -> N
 @app.post("/number")
 async def number(session: int, tasks: BackgroundTasks) -> None:
     tasks.add_task(send, session)
+
+
+@app.post("/mongodb")
+async def mongodb(
+    db: Annotated[AsyncDatabase, Depends(connect)], tasks: BackgroundTasks
+) -> None:
+    tasks.add_task(send, db)
 """,
     "handshakes.py": """
 from typing import Annotated

@@ -44,15 +44,13 @@ app = FastAPI()
 
 
 @app.post("/orders", status_code=201)
-def create(new: NewOrder, session: Annotated[Session, Depends(get_session)]) -> int:
-    order = Order(number=new.number)
-    session.add(order)
+def create(new: NewOrder, session: Annotated[Session, Depends(get_session)]) -> None:
+    session.add(Order(number=new.number))
     try:
         session.commit()
     except IntegrityError as error:
         session.rollback()
         raise HTTPException(409, "Number in use") from error
-    return order.id
 
 
 # The fixtures, usually in conftest.py

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import sqlmodel
 from alembic import command
 from alembic.config import Config
 from fastapi.testclient import TestClient
+from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import (
     Column,
     Connection,
@@ -282,6 +284,25 @@ def test_the_first_requests_at_once_share_one_engine(
         assert list(found) == [201] * 3
     rollback_tests.make_engine.cache_clear()
     assert len(made) == 1
+
+
+def test_more_requests_than_threads_and_connections_do_not_lock_each_other_out(
+    engine: Engine, shop_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pooled = create_engine(shop_url)
+    monkeypatch.setattr(rollback_tests, "make_engine", lambda: pooled)
+
+    async def send() -> set[int]:
+        transport = ASGITransport(app)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            bodies = [{"number": f"A-{number}"} for number in range(100)]
+            requests = [client.post("/orders", json=body) for body in bodies]
+            return {answer.status_code for answer in await asyncio.gather(*requests)}
+
+    try:
+        assert asyncio.run(send()) == {201}
+    finally:
+        pooled.dispose()
 
 
 def test_now_is_the_same_for_the_whole_test(engine: Engine) -> None:

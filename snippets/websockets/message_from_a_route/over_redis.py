@@ -72,6 +72,7 @@ async def listen(pubsub: PubSub, hub: Hub) -> None:
             hub.publish(order_id, message["data"].decode())
         except ValueError:
             logger.exception("not a message of ours")
+        await asyncio.sleep(0)  # in a burst too the tasks can send
 
 
 @asynccontextmanager

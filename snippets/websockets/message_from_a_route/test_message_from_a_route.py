@@ -482,6 +482,21 @@ def test_many_changes_at_once_are_all_told(
     asyncio.run(run())
 
 
+def test_a_burst_costs_a_client_that_reads_no_message(redis_url: str) -> None:
+    with (
+        Redis.from_url(redis_url) as redis,
+        started("over_redis") as url,
+        open_socket(url) as client,
+    ):
+        assert received(client) == "new"
+        burst = redis.pipeline(transaction=False)
+        for number in range(300):
+            burst.publish("orders:7", number)
+        burst.execute()
+        for number in range(300):
+            assert received(client) == str(number)
+
+
 def test_a_worker_that_starts_without_redis_listens_when_it_is_back(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
