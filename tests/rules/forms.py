@@ -799,6 +799,10 @@ class Count(BaseHTTPMiddleware):
         self.total = self.total + 1
         if self.client is None:
             self.client = connect()
+        if now() > self.expires:
+            self.expires = now() + 60
+        async with self.lock:
+            self.rates = await fetch()
         return await call_next(request)
 
 
@@ -908,6 +912,20 @@ async def audited(request, call_next):
     return answer
 
 
+@app.middleware("http")
+async def limited(request, call_next):
+    receive = request._receive
+
+    async def counted():
+        message = await receive()
+        if len(message["body"]) > 1000:
+            raise HTTPException(413)
+        return message
+
+    request._receive = counted
+    return await call_next(request)
+
+
 class Replay:
     async def __call__(self, scope, receive, send):
         if scope["type"] == "http":
@@ -999,6 +1017,19 @@ def size():
 @app.get("/point")
 def point():
     return 100, 200
+
+
+@app.get("/sorted")
+def in_order():
+    return sorted(orders, key=lambda order: (order, 404))
+
+
+@app.get("/nested")
+def nested():
+    def pair():
+        return "width", 404
+
+    return pair()[0]
 """,
     "orm.py": """
 from fastapi import FastAPI
