@@ -289,6 +289,16 @@ def test_a_strict_query_parameter_refuses_every_number() -> None:
     assert TestClient(app).get("/?count=5").status_code == 422
 
 
+def test_a_path_value_behind_a_converter_is_no_text() -> None:
+    app = FastAPI()
+
+    @app.get("/{number:int}")
+    def endpoint(number: Annotated[int, Path(strict=True)]) -> int:
+        return number
+
+    assert TestClient(app).get("/5").json() == 5
+
+
 def test_one_field_can_be_strict() -> None:
     tester = TestClient(conversions.app)
     assert tester.post("/payments", json={"amount": "5"}).status_code == 422
