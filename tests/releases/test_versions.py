@@ -1,6 +1,5 @@
 """Checks on other releases: what a run is read as, recorded as and shown as. Nothing is installed here."""
 
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -83,23 +82,6 @@ def test_the_oldest_releases_are_those_of_the_lock_of_the_oldest() -> None:
     )
     for run in read_record().of("oldest"):
         assert {name: locked[name] for name in run.versions} == run.versions, "Run `make versions`."
-
-
-TOLD = re.compile(r'(?:mark\.since\(|\bolder\(")(\w+)(?:="|", ")([\d.]+)"\)')
-
-
-def test_every_version_that_a_test_asks_for_is_told_on_the_page(catalogue: Catalogue) -> None:
-    faults, told = [], 0
-    for page in catalogue.answers.values():
-        text = (ROOT / page.file).read_text(encoding="utf-8")
-        for path in (ROOT / page.snippets).glob("*test*.py"):
-            for name, version in TOLD.findall(path.read_text(encoding="utf-8")):
-                told += 1
-                if not re.search(rf"(?<![\d.]){re.escape(version)}(?!\.?\d)", text):
-                    remedy = "Say what changed with it, under `## What changed`."
-                    faults.append(f"{page.file}: {path.name} asks for {name} {version}. {remedy}")
-    assert told
-    assert not faults, "\n".join(faults)
 
 
 # --- What a page says

@@ -86,14 +86,21 @@ def pytest_runs_every_test(root: Path) -> Iterator[Problem]:
 
 
 @remembered
-def markers(source: str) -> list[tuple[int, str, str]]:
-    """Return line, package and version of each marker `since` of a test file."""
-    return [
-        (node.lineno, str(word.arg), ast.unparse(word.value).strip("'"))
-        for node in ast.walk(parse(source if "mark.since" in source else ""))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.since"
-        for word in node.keywords
-    ]
+def releases(source: str) -> list[tuple[int, str, str]]:
+    """Return line, package and version of each ``since`` and ``older`` of a test file."""
+    found = []
+    for node in ast.walk(parse(source if "since" in source or "older" in source else "")):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        if name == "pytest.mark.since":
+            asked = [(str(word.arg), word.value) for word in node.keywords]
+        elif name == "older" and len(node.args) == 2:
+            asked = [(ast.unparse(node.args[0]).strip("'"), node.args[1])]
+        else:
+            continue
+        found += [(node.lineno, package, ast.unparse(it).strip("'")) for package, it in asked]
+    return found
 
 
 @rule("Other releases")
@@ -104,7 +111,7 @@ def everything_runs_on_the_locked_releases(root: Path) -> Iterator[Problem]:
         for package, version in page.meta.since.items()
     ]
     for name in test_files(root):
-        needed += [(name, *marker) for marker in markers(read(root, name))]
+        needed += [(name, *asked) for asked in releases(read(root, name))]
     locked = read_lock(root).versions | {"python": f"{PYTHONS[-1]}.99"}
     for file, line, package, version in needed:
         fault = remedy = ""
@@ -120,3 +127,14 @@ def everything_runs_on_the_locked_releases(root: Path) -> Iterator[Problem]:
         if fault:
             line = line or line_of(read(root, file), ["since", package])
             yield Problem(file, line, fault, remedy)
+
+
+@rule("Other releases")
+def every_release_that_a_test_asks_for_is_told(root: Path) -> Iterator[Problem]:
+    pages = {page.snippets: page.file for page in load(root).answers.values()}
+    for name in test_files(root):
+        page = pages.get("/".join(name.split("/")[:3]))
+        for line, package, version in releases(read(root, name)) if page else ():
+            if not re.search(rf"(?<![\d.]){re.escape(version)}(?!\.?\d)", read(root, str(page))):
+                fault = f"{page} does not tell of {package} {version}"
+                yield Problem(name, line, fault, "Say under `## What changed` what it brought.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import APIRouter, BackgroundTasks, FastAPI, Request
+from fastapi import BackgroundTasks, FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
@@ -317,19 +317,6 @@ def test_a_request_whose_client_left_is_in_the_lines_of_the_middleware_alone(
     line = json.loads(server.wait_for(r"shop.access:(.*)$")[1])
     assert (line["path"], line["status"], line["complete"]) == ("/left", 200, True)
     assert "HTTP/1.1" not in server.stop()
-
-
-@pytest.mark.since(fastapi="0.137.0")
-def test_the_template_of_a_route_lacks_the_prefix_of_include_router() -> None:
-    router = APIRouter()
-    application = FastAPI()
-
-    @router.get("/items/{item_id}")
-    async def read_item(item_id: int, request: Request) -> str:
-        return str(request.scope["route"].path)
-
-    application.include_router(router, prefix="/v1")
-    assert TestClient(application).get("/v1/items/3").json() == "/items/{item_id}"
 
 
 def test_a_cancelled_request_has_its_line(lines: Lines) -> None:
