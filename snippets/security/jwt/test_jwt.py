@@ -180,6 +180,13 @@ def test_times_are_checked_only_where_the_claims_are_present() -> None:
         decode(options={"require": ["exp"]})(claims_only(sub="42"))
 
 
+def test_the_program_takes_a_token_of_a_clock_that_is_ahead_by_seconds() -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=5)
+    assert get_me(token(iat=soon)).status_code == 200
+    with pytest.raises(jwt.ImmatureSignatureError):
+        verify_token.verify(token(iat=in_minutes(1)), KEY)
+
+
 def test_iss_is_ignored_without_issuer_and_compulsory_with_it() -> None:
     assert decode()(claims_only(iss="anyone"))["iss"] == "anyone"
     with pytest.raises(jwt.InvalidIssuerError):

@@ -86,10 +86,9 @@ class Token(BaseModel):
 
 @app.post("/token")
 async def login(user: Login, settings: AppSettings, response: Response) -> Token:
-    now, scope = datetime.now(UTC), " ".join(user.scopes)
-    minutes = settings.access_token_minutes
-    exp = now + timedelta(minutes=minutes)
-    claims = {"sub": user.username, "scope": scope, "iat": now, "exp": exp}
+    scope, minutes = " ".join(user.scopes), settings.access_token_minutes
+    exp = datetime.now(UTC) + timedelta(minutes=minutes)
+    claims = {"sub": user.username, "scope": scope, "exp": exp}
     key = settings.jwt_key.get_secret_value()
     token = jwt.encode(claims, key, algorithm="HS256")
     response.headers["Cache-Control"] = "no-store"
@@ -101,7 +100,7 @@ def read_claims(token: str, settings: Settings) -> dict[str, Any]:
         token,
         settings.jwt_key.get_secret_value(),
         algorithms=["HS256"],
-        options={"require": ["exp", "iat", "sub"]},
+        options={"require": ["exp", "sub"]},
     )
 
 
