@@ -1,10 +1,7 @@
 # --8<-- [start:program]
-import logging
-
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 
 app = FastAPI()
-logger = logging.getLogger(__name__)
 
 
 @app.websocket("/echo")
@@ -15,7 +12,7 @@ async def echo(websocket: WebSocket) -> None:
             text = await websocket.receive_text()
             await websocket.send_text(text)
     except WebSocketDisconnect as gone:
-        logger.info("client left: %s %s", gone.code, gone.reason)
+        print("client left:", gone.code, gone.reason)
 
 
 # --8<-- [end:program]

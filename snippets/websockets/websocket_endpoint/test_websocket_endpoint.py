@@ -51,17 +51,17 @@ def close_code(url: str, path: str, *messages: str | bytes) -> int:
 
 
 def test_the_echo_answers_and_ends_when_the_client_leaves(
-    caplog: pytest.LogCaptureFixture, recorded: Any
+    capsys: pytest.CaptureFixture[str], recorded: Any
 ) -> None:
-    caplog.set_level(logging.INFO, logger=echo.__name__)
     with TestClient(echo.app) as app, app.websocket_connect("/echo") as client:
         client.send_text("hi")
         answer = client.receive_text()
         client.close(1001, "tab closed")
     assert answer == "hi"
-    assert caplog.messages == ["client left: 1001 tab closed"]
+    printed = capsys.readouterr().out
+    assert printed == "client left: 1001 tab closed\n"
     lines = ["client  hi", f"server  {answer}", "client  close 1001 tab closed"]
-    recorded("echo.txt", "\n".join([*lines, f"log     {caplog.messages[0]}"]))
+    recorded("echo.txt", "\n".join([*lines, f"prints  {printed}"]))
 
 
 def test_without_the_import_the_first_disconnect_is_a_name_error() -> None:
