@@ -26,6 +26,7 @@ def get_claims(
             bearer.credentials,
             os.environ["JWT_KEY"],
             algorithms=["HS256"],
+            leeway=10,  # seconds; the clocks of two machines differ
             options={"require": ["exp", "sub"]},
         )
     except jwt.InvalidTokenError:

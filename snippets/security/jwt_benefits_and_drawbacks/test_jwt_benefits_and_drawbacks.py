@@ -86,6 +86,13 @@ def test_verification_reads_no_table_and_the_current_role_needs_one_read() -> No
     assert [module.USERS.reads for module in BOTH] == [0, 1]
 
 
+def test_a_token_of_a_clock_that_is_ahead_by_seconds_is_taken() -> None:
+    now = datetime.now(UTC)
+    times = {"iat": now + timedelta(seconds=5), "exp": now + timedelta(minutes=15)}
+    bearer = jwt.encode({"sub": "alice"} | times, KEY, "HS256")
+    assert delete(role_from_table, bearer) == 200
+
+
 def test_whoever_can_verify_with_a_shared_key_can_sign_for_anybody() -> None:
     key_of_the_verifier = os.environ["JWT_KEY"]
     assert delete(wrong_role_from_token, token(key=key_of_the_verifier)) == 200
