@@ -3,6 +3,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -204,9 +205,35 @@ def test_the_others_read_the_body_without_taking_the_lock(
         taken.append(found)
         return found
 
+    async def run() -> None:
+        waiting, all_wait, stored = 0, asyncio.Event(), asyncio.Event()
+
+        async def sleep(seconds: float) -> None:
+            nonlocal waiting
+            waiting += 1
+            if waiting == 119:
+                all_wait.set()
+            await stored.wait()
+
+        async def make() -> bytes:
+            async with asyncio.timeout(PATIENCE):
+                await all_wait.wait()
+            return b"{}"
+
+        monkeypatch.setattr(one_at_a_time, "asyncio", SimpleNamespace(sleep=sleep))
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            redis_url, timeout=PATIENCE
+        )
+        async with redis.asyncio.Redis.from_pool(pool) as client:
+            calls = [one_at_a_time.cached(client, "key", 60, make) for _ in range(120)]
+            tasks = [asyncio.create_task(call) for call in calls]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            stored.set()
+            assert await asyncio.gather(*tasks) == [b"{}"] * 120
+
     monkeypatch.setattr(Lock, "acquire", watched)
-    assert times_made(one_at_a_time.cached, redis_url, 120) == 1
-    assert taken.count(True) == 1
+    asyncio.run(run())
+    assert (taken.count(True), len(taken)) == (1, 120)
 
 
 def test_more_requests_than_connections_wait_for_one_and_the_default_pool_refuses(
