@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated, Protocol
 
 from fastapi import Depends, FastAPI, WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnected
 
 app = FastAPI()
 
@@ -70,7 +71,7 @@ async def chat(
                     if len(text) <= MAX_CHARACTERS:
                         await broker.publish(text)
                 sender.cancel()
-        except* (TimeoutError, WebSocketDisconnect):
+        except* (TimeoutError, WebSocketDisconnect, WebSocketDisconnected):
             pass  # it does not read, or has left
 
 

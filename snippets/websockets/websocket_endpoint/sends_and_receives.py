@@ -1,6 +1,7 @@
 from asyncio import Queue, TaskGroup, timeout
 
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnected
 
 app = FastAPI()
 SEND_SECONDS = 10.0
@@ -37,7 +38,7 @@ async def news(websocket: WebSocket) -> None:
             async for _ in websocket.iter_text():
                 pass  # until the client leaves
             sender.cancel()
-    except* (TimeoutError, WebSocketDisconnect):
+    except* (TimeoutError, WebSocketDisconnect, WebSocketDisconnected):
         pass  # it does not read, or has left
     finally:
         queues.discard(queue)

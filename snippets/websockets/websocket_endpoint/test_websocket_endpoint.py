@@ -592,6 +592,24 @@ def test_a_queue_per_client_keeps_the_others_going_and_a_slow_one_misses_the_old
     run(steps())
 
 
+def test_a_client_that_leaves_right_after_its_message_ends_without_an_error() -> None:
+    async def steps() -> None:
+        async with clients("/chat", broadcast.app) as (client,):
+            client.gone = OSError()  # as Uvicorn raises it
+            client.text("1")
+            client.text("2")
+            await settle()
+            assert client.task.exception() is None
+        async with clients("/news", sends_and_receives.app) as (client,):
+            client.gone = OSError()
+            sends_and_receives.publish("1")
+            client.text("2")
+            await settle()
+            assert client.task.exception() is None
+
+    run(steps())
+
+
 def test_a_message_that_is_too_long_waits_in_no_queue() -> None:
     async def steps() -> None:
         async with clients("/chat", broadcast.app) as (client,):
