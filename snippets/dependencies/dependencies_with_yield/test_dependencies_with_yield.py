@@ -603,6 +603,25 @@ def test_headers_and_tasks_added_after_yield_come_too_late(
     assert events == expected
 
 
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_dependency_that_yields_twice_raises_in_its_exit_code(scope: Scope) -> None:
+    def get_sessions() -> Iterator[str]:
+        yield "first"
+        yield "second"
+
+    async def get_sessions_async() -> AsyncIterator[str]:
+        yield "first"
+        yield "second"
+
+    app = FastAPI()
+    for path, twice in {"/def": get_sessions, "/async": get_sessions_async}.items():
+        app.get(path, dependencies=[Depends(twice, scope=scope)])(lambda: None)
+        with pytest.raises(RuntimeError, match="generator didn't stop"):
+            TestClient(app).get(path)
+        client = TestClient(app, raise_server_exceptions=False)
+        assert client.get(path).status_code == (200 if scope == "request" else 500)
+
+
 def test_a_context_manager_decorator_is_too_much() -> None:
     @asynccontextmanager
     async def get_session() -> AsyncIterator[str]:
