@@ -428,6 +428,48 @@ async def mongodb(
 ) -> None:
     tasks.add_task(send, db)
 """,
+    "right_tasks.py": """
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Cookie, Depends, FastAPI, WebSocket
+from fastapi.responses import JSONResponse
+from starlette.background import BackgroundTask
+
+app = FastAPI()
+router = APIRouter()
+
+
+async def all_of_them(tasks: BackgroundTasks) -> JSONResponse:
+    tasks.add_task(send, 1)
+    return JSONResponse({}, background=BackgroundTasks([*tasks.tasks, BackgroundTask(send, 2)]))
+
+
+async def audited(tasks: BackgroundTasks):
+    yield
+    tasks.add_task(print, "audit")
+
+
+def get_session():
+    with sessions() as session:
+        yield session
+        session.commit()
+
+
+@router.websocket("/chat")
+async def chat(websocket: WebSocket, session: Annotated[str, Cookie()]) -> None:
+    await websocket.accept()
+
+    async def write() -> None:
+        while True:
+            await websocket.send_text(await queue.get())
+
+    await asyncio.gather(write(), read(websocket))
+
+
+app.include_router(router, dependencies=[Depends(audited, scope="function")])
+app.include_router(router, dependencies=[Depends(get_session, scope="function")])
+""",
     "handshakes.py": """
 from typing import Annotated
 
