@@ -362,6 +362,12 @@ def test_a_mutable_default_is_copied_for_each_instance() -> None:
     assert Basket().items == []
 
 
+def test_model_validate_checks_a_dict() -> None:
+    assert order.NewOrder.model_validate(ORDER).quantity == 3
+    with pytest.raises(ValidationError):
+        order.NewOrder.model_validate(ORDER | {"quantity": "many"})
+
+
 def test_an_assignment_is_not_validated() -> None:
     new = order.NewOrder.model_validate(ORDER)
     new.quantity = -1

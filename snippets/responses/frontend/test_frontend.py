@@ -2,11 +2,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 
+from snippets.conftest import Nginx
 from snippets.responses.frontend import (
     cache_headers,
     frontend_beside_api,
@@ -314,3 +316,22 @@ def test_fallback_none_switches_index_html_off() -> None:
     app = FastAPI()
     app.frontend("/", directory="dist", fallback=None)
     assert TestClient(app).get("/items/7", headers=BROWSER).status_code == 404
+
+
+def test_nginx_serves_the_build_and_passes_on_the_api(
+    nginx: Nginx, serve: Any, dist: Path
+) -> None:
+    app = FastAPI()
+    app.include_router(frontend_beside_api.api)
+    with serve(app) as (address, _):
+        lines = f"""
+        root {dist};
+        location / {{ try_files $uri /index.html; }}
+        location /assets/ {{ try_files $uri =404; }}
+        location /api/ {{ proxy_pass {address}; }}
+        """
+        with nginx(lines) as front, httpx2.Client(base_url=front) as client:
+            assert client.get("/items/7").text == INDEX
+            assert client.get("/assets/app-1.js").text == SCRIPT
+            assert client.get("/assets/old.js").status_code == 404
+            assert client.get("/api/items").json() == ["tea", "coffee"]
