@@ -258,6 +258,20 @@ def test_a_model_that_still_has_a_dropped_column_fails_in_every_select(
         session.get(models.Order, 1)
 
 
+def test_a_stamp_takes_over_the_tables_that_create_all_has_made(
+    database: Database, config: Config
+) -> None:
+    with connection_of(database) as connection, connection.begin():
+        models.Base.metadata.create_all(connection)
+    database.execute(INSERT)
+    with pytest.raises(ProgrammingError, match='relation "orders" already exists'):
+        command.upgrade(config, "head")
+    command.stamp(config, "head")
+    command.upgrade(config, "head")
+    command.check(config)
+    assert database.execute("SELECT customer FROM orders") == [("ada",)]
+
+
 def test_create_all_leaves_an_existing_table_as_it_is(
     orders: Database, recorded: Any
 ) -> None:
