@@ -356,7 +356,8 @@ def test_base64_bytes_decode_the_bytes_that_they_are_given() -> None:
 
 
 def test_base64_bytes_skip_characters_that_are_not_base64() -> None:
-    assert receipts.Receipt.model_validate(RECEIPT | {"scan": "d%GVh"}).scan == b"tea"
+    for scan in ("d%GVh", "d-GV_h"):
+        assert receipts.Receipt.model_validate(RECEIPT | {"scan": scan}).scan == b"tea"
 
 
 def test_a_flood_of_elements_is_one_error() -> None:
