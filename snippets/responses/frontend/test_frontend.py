@@ -312,10 +312,13 @@ def test_a_client_side_route_may_contain_a_dot() -> None:
     assert client.get("/users/john.doe", headers=BROWSER).text == INDEX
 
 
-def test_fallback_none_switches_index_html_off() -> None:
+def test_fallback_none_switches_both_pages_off(dist: Path) -> None:
     app = FastAPI()
     app.frontend("/", directory="dist", fallback=None)
     assert TestClient(app).get("/items/7", headers=BROWSER).status_code == 404
+    (dist / "404.html").write_text("lost")
+    answer = TestClient(app).get("/items/7", headers=BROWSER)
+    assert answer.json() == {"detail": "Not Found"}
 
 
 def test_nginx_serves_the_build_and_passes_on_the_api(
