@@ -369,6 +369,45 @@ def test_ten_uploads_that_stall_stop_flask_but_not_behind_nginx(
                 httpx2.post(f"{address}/legacy/", content=b"abc", timeout=0.5)
 
 
+@pytest.mark.parametrize("behind_nginx", [False, True])
+def test_ten_downloads_that_stall_stop_flask_but_not_behind_nginx(
+    serve: Any, nginx: Nginx, behind_nginx: bool
+) -> None:
+    legacy = Flask(__name__)
+    entered = threading.Semaphore(0)
+
+    @legacy.get("/big")
+    def big() -> Iterator[bytes]:
+        entered.release()
+        return (bytes(1_000_000) for _ in range(20))
+
+    @legacy.get("/small")
+    def small() -> str:
+        return "small"
+
+    app = FastAPI()
+    app.mount("/legacy", NEW_ADAPTER(legacy))
+    with contextlib.ExitStack() as stack:
+        address, _ = stack.enter_context(serve(app))
+        if behind_nginx:
+            address = stack.enter_context(
+                nginx(f"location / {{ proxy_pass {address}; }}")
+            )
+        host, port = address.removeprefix("http://").split(":")
+        for _ in range(10):
+            client = socket.create_connection((host, int(port)), PATIENCE)
+            stack.enter_context(client).sendall(
+                b"GET /legacy/big HTTP/1.1\r\nHost: x\r\n\r\n"  # and never reads
+            )
+        for _ in range(10):
+            assert entered.acquire(timeout=PATIENCE)
+        if behind_nginx:
+            assert httpx2.get(f"{address}/legacy/small").text == "small"
+        else:
+            with pytest.raises(httpx2.ReadTimeout):
+                httpx2.get(f"{address}/legacy/small", timeout=0.5)
+
+
 def test_a_body_in_chunks_arrives_empty_at_flask_and_behind_nginx_it_does_not(
     serve: Any, nginx: Nginx
 ) -> None:
