@@ -14,7 +14,10 @@ from pymongo.errors import DuplicateKeyError
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     async with AsyncMongoClient[dict[str, Any]](
-        os.environ["MONGODB_URL"], tz_aware=True, timeoutMS=5000
+        os.environ["MONGODB_URL"],
+        tz_aware=True,
+        timeoutMS=5000,
+        socketTimeoutMS=5000,  # for the stop, which timeoutMS does not limit
     ) as client:
         yield {"database": client["shop"]}
 

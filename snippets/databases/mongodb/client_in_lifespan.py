@@ -11,7 +11,9 @@ from pymongo import AsyncMongoClient
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[Any]:
     url = os.environ["MONGODB_URL"]
-    async with AsyncMongoClient[Any](url, timeoutMS=5000) as client:
+    async with AsyncMongoClient[Any](
+        url, timeoutMS=5000, socketTimeoutMS=5000
+    ) as client:
         yield {"database": client["shop"]}
 
 

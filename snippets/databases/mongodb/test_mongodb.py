@@ -146,7 +146,7 @@ class Conversation(socketserver.StreamRequestHandler):
                     command[part[4:end].decode()] = bson.decode_all(part[end + 1 :])
                 place += size
             answer = self.server.run(command)
-            if self.server.silent.is_set() and "find" in command:
+            if self.server.silent.is_set() and command.keys() & {"find", "endSessions"}:
                 return
             payload = b"\0\0\0\0\0" + bson.encode(answer)
             kind = OP_MSG
@@ -360,6 +360,32 @@ def test_a_server_that_does_not_answer_is_given_up(
         stand_in.silent.set()
         with pytest.raises(NetworkTimeout):
             client.get(f"/products/{GIVEN}")
+    assert made == [5000]
+
+
+@pytest.mark.parametrize(
+    ("module", "path"),
+    [(products, "/products"), (changes, None), (client_in_lifespan, "/count")],
+)
+def test_a_server_that_does_not_answer_the_goodbye_does_not_hold_the_stop(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, module: Any, path: str | None
+) -> None:
+    made = []
+    original = AsyncMongoClient.__init__
+    monkeypatch.setitem(HELLO, "logicalSessionTimeoutMinutes", 30)
+
+    def impatient(self: Any, url: str, **options: Any) -> None:
+        made.append(options["socketTimeoutMS"])
+        original(self, url, **options | {"socketTimeoutMS": 300})
+
+    monkeypatch.setattr(AsyncMongoClient, "__init__", impatient)
+    with TestClient(module.app) as client:
+        if path is None:
+            client.post("/products", json={"name": "tea", "cents": 450})
+        else:
+            assert client.get(path).status_code == 200
+        stand_in.silent.set()
+    assert [next(iter(command)) for command in stand_in.commands][-1] == "endSessions"
     assert made == [5000]
 
 
