@@ -3,6 +3,7 @@ import json
 import logging
 import threading
 from collections.abc import AsyncIterator, Iterator
+from hashlib import sha256
 from typing import Any, NewType
 
 import pytest
@@ -426,9 +427,11 @@ def test_get_answers_queries_and_refuses_mutations() -> None:
 def test_the_context_is_a_dependency_and_its_401_is_a_401(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("API_TOKEN", "demo")
+    monkeypatch.setitem(protected.USERS, sha256(b"demo").hexdigest(), "ada")
     query = "{ me }"
     assert ask(protected.app, query).status_code == 401
+    empty = ask(protected.app, query, authorization="Bearer ")
+    assert empty.status_code == 401
     headers = [(b"authorization", "Bearer wröng".encode())]
     client = TestClient(protected.app)
     refused = client.post("/graphql", json={"query": query}, headers=headers)
