@@ -1,12 +1,12 @@
 # --8<-- [start:program]
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from functools import cache
 from hashlib import sha256
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Response
+from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field
 from sqlalchemy import DateTime, Engine, String, create_engine, delete, func, select
@@ -34,18 +34,16 @@ class Stored(Base):
     )
 
 
-@cache
-def make_engine() -> Engine:
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Engine]]:
     address = os.environ["DATABASE_URL"]
-    return create_engine(address, connect_args={"connect_timeout": 5})
+    engine = create_engine(address, connect_args={"connect_timeout": 5})
+    yield {"engine": engine}
+    engine.dispose()
 
 
-async def get_engine() -> Engine:  # on the event loop: threads would make several
-    return make_engine()
-
-
-def get_session(engine: Annotated[Engine, Depends(get_engine)]) -> Iterator[Session]:
-    with Session(engine) as session:
+def get_session(request: Request) -> Iterator[Session]:
+    with Session(request.state.engine) as session:
         yield session
 
 
@@ -72,7 +70,7 @@ class SavedOrder(BaseModel):
     item: str
 
 
-app = FastAPI()
+app = FastAPI(lifespan=lifespan)
 
 
 @app.post("/orders", status_code=201, response_model=SavedOrder)

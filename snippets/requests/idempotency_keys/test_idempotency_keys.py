@@ -1,4 +1,3 @@
-import asyncio
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +11,7 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, create_engine, insert, select, text
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from snippets.requests.idempotency_keys import (
@@ -40,10 +40,9 @@ def engine(
 ) -> Iterator[Engine]:
     monkeypatch.setenv("DATABASE_URL", database.url("postgresql+psycopg"))
     database.create_tables(orders_once.Base.metadata)
-    orders_once.make_engine.cache_clear()
-    yield orders_once.make_engine()
-    orders_once.make_engine().dispose()
-    orders_once.make_engine.cache_clear()
+    engine = create_engine(database.url("postgresql+psycopg"))
+    yield engine
+    engine.dispose()
 
 
 def headers(token: str, key: str = KEY) -> dict[str, str]:
@@ -51,8 +50,9 @@ def headers(token: str, key: str = KEY) -> dict[str, str]:
 
 
 @pytest.fixture
-def ada(engine: Engine, tokens: dict[str, str]) -> TestClient:
-    return TestClient(orders_once.app, headers=headers(tokens["ada"]))
+def ada(engine: Engine, tokens: dict[str, str]) -> Iterator[TestClient]:
+    with TestClient(orders_once.app, headers=headers(tokens["ada"])) as client:
+        yield client
 
 
 def items(database: Any) -> list[Any]:
@@ -71,30 +71,15 @@ def test_a_repeated_request_gets_the_first_answer_and_makes_no_second_order(
     assert items(database) == ["tea", "tea"]
 
 
-def test_the_first_requests_at_once_share_one_engine(
-    engine: Engine, tokens: dict[str, str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("address", [None, ""])
+def test_without_the_address_of_the_database_it_does_not_start(
+    address: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = []
-
-    def make(url: str, **options: Any) -> Engine:
-        Event().wait(0.1)  # as long as the others need to arrive
-        made.append(create_engine(url, **options))
-        return made[-1]
-
-    async def ask() -> list[int]:
-        transport = httpx2.ASGITransport(app=orders_once.app)
-        async with httpx2.AsyncClient(
-            transport=transport, base_url="http://test"
-        ) as client:
-            sent = [headers(tokens["ada"], KEY[:-1] + str(n)) for n in range(5)]
-            calls = (client.post("/orders", json=TEA, headers=each) for each in sent)
-            return [answer.status_code for answer in await asyncio.gather(*calls)]
-
-    engine.dispose()
-    orders_once.make_engine.cache_clear()
-    monkeypatch.setattr(orders_once, "create_engine", make)
-    assert asyncio.run(ask()) == [201] * 5
-    assert len(made) == 1
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    if address is not None:
+        monkeypatch.setenv("DATABASE_URL", address)
+    with pytest.raises((KeyError, ArgumentError)), TestClient(orders_once.app):
+        pass
 
 
 class Held:
@@ -129,8 +114,8 @@ def post(address: str, token: str, order: Any = TEA) -> httpx2.Response:
     )
 
 
-def test_a_connection_is_not_waited_for_forever(engine: Engine) -> None:
-    with engine.connect() as connection:
+def test_a_connection_is_not_waited_for_forever(ada: TestClient) -> None:
+    with ada.app_state["engine"].connect() as connection:
         driver: Any = connection.connection.dbapi_connection
     assert driver.info.get_parameters()["connect_timeout"] == "5"
 
@@ -209,11 +194,11 @@ def test_a_client_that_leaves_gets_the_answer_by_its_retry(
 
 @pytest.mark.parametrize("key", [None, "", "short", "x" * 65, "spaces are not in it"])
 def test_a_key_that_is_missing_or_has_another_form_is_a_422(
-    key: str | None, engine: Engine, tokens: dict[str, str]
+    key: str | None, ada: TestClient
 ) -> None:
-    sent = {"Authorization": f"Bearer {tokens['ada']}"}
-    sent |= {} if key is None else {"Idempotency-Key": key}
-    response = TestClient(orders_once.app).post("/orders", json=TEA, headers=sent)
+    del ada.headers["Idempotency-Key"]
+    sent = {} if key is None else {"Idempotency-Key": key}
+    response = ada.post("/orders", json=TEA, headers=sent)
     assert response.status_code == 422
 
 
@@ -231,9 +216,9 @@ def test_a_stored_response_is_sent_without_the_lock(engine: Engine) -> None:
             assert (answer.status_code, session.in_transaction()) == (201, False)
 
 
-def test_an_unknown_token_is_a_401(engine: Engine) -> None:
-    client = TestClient(orders_once.app, headers=headers(secrets.token_hex()))
-    assert client.post("/orders", json=TEA).status_code == 401
+def test_an_unknown_token_is_a_401(ada: TestClient) -> None:
+    unknown = headers(secrets.token_hex())
+    assert ada.post("/orders", json=TEA, headers=unknown).status_code == 401
 
 
 def test_a_body_with_other_blanks_is_the_same_request(ada: TestClient) -> None:

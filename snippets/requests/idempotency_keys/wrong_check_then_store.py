@@ -11,9 +11,10 @@ from snippets.requests.idempotency_keys.orders_once import (
     Stored,
     get_session,
     get_user,
+    lifespan,
 )
 
-app = FastAPI()
+app = FastAPI(lifespan=lifespan)
 
 
 @app.post("/orders", status_code=201)
