@@ -199,7 +199,7 @@ GOOD = {"created": "2026-11-01T12:00:00Z", "id": 3}
         encoded(GOOD | {"created": "\ud800"}),
     ],
 )
-def test_a_cursor_of_other_types_is_a_422(keyset: TestClient, after: str) -> None:
+def test_a_cursor_that_does_not_fit_is_a_422(keyset: TestClient, after: str) -> None:
     assert keyset.get("/posts", params={"after": after}).status_code == 422
 
 

@@ -29,6 +29,7 @@ from sqlalchemy.exc import (
     OperationalError,
 )
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlmodel import Session
 
 from snippets.conftest import Database
 from snippets.databases.conftest import client_of, flood, until
@@ -240,6 +241,21 @@ def test_more_requests_than_threads_and_connections_do_not_lock_each_other_out(
     database.execute("INSERT INTO product (name) VALUES ('tea')")
     body = {"name": "milk"} if method == "POST" else None
     assert flood(sqlmodel_def.app, method, path, body) == {status: 100}
+
+
+def test_a_session_opened_in_the_path_operation_needs_no_max_concurrency(
+    database: Database,
+) -> None:
+    app = FastAPI(lifespan=sqlmodel_def.lifespan)
+
+    @app.get("/products/{product_id}")
+    def read(product_id: int, request: Request) -> sqlmodel_def.Product:
+        with Session(request.state.engine) as session:
+            return session.get_one(sqlmodel_def.Product, product_id)
+
+    database.create_tables(sqlmodel_def.Product.metadata)
+    database.execute("INSERT INTO product (name) VALUES ('tea')")
+    assert flood(app, "GET", "/products/1") == {200: 100}
 
 
 def test_sqlmodel_in_def_runs_in_a_worker_thread_and_validates_the_input(
