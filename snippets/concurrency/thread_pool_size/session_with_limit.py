@@ -23,7 +23,11 @@ def get_session() -> Iterator[Session]:
 # --8<-- [start:session]
 SessionDep = Annotated[
     Session,
-    Depends(get_session, max_concurrency=15),
+    Depends(
+        get_session,
+        scope="function",
+        max_concurrency=15,
+    ),
 ]
 
 
