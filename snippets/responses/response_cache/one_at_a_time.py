@@ -2,6 +2,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from time import monotonic
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
@@ -20,10 +21,11 @@ async def cached(
     client: redis.Redis, key: str, seconds: int, make: Callable[[], Awaitable[bytes]]
 ) -> bytes | str:
     lock, held = client.lock(f"{key}:lock", timeout=30), False
+    stop = monotonic() + 10
     body: bytes | str | None = None
     try:
         try:
-            for _ in range(100):  # ten seconds
+            while monotonic() < stop:
                 if (body := await client.get(key)) is not None:
                     return body
                 if held := await lock.acquire(blocking=False):

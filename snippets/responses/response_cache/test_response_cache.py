@@ -236,6 +236,35 @@ def test_the_others_read_the_body_without_taking_the_lock(
     assert (taken.count(True), len(taken)) == (1, 120)
 
 
+def test_slow_looks_do_not_make_the_ten_seconds_longer(
+    redis_url: str, store: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+
+    async def make() -> bytes:
+        return b"{}"
+
+    def clock() -> float:
+        return 4.0 * len(looks)  # each look takes four seconds
+
+    async def run() -> None:
+        async with cached_reports.lifespan(cached_reports.app) as state:
+            client = state["redis"]
+            original = client.get
+
+            async def get(key: str) -> Any:
+                looks.append(key)
+                return await original(key)
+
+            monkeypatch.setattr(client, "get", get)
+            assert await one_at_a_time.cached(client, "key", 60, make) == b"{}"
+
+    store.set("key:lock", "of another process")
+    monkeypatch.setattr(one_at_a_time, "monotonic", clock, raising=False)
+    asyncio.run(run())
+    assert len(looks) == 3
+
+
 def test_more_requests_than_connections_wait_for_one_and_the_default_pool_refuses(
     redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
