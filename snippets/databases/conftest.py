@@ -44,6 +44,44 @@ def flood(app: FastAPI, method: str, path: str, body: Any = None) -> dict[int, i
     return asyncio.run(send())
 
 
+def status_beside_clients_that_do_not_read(app: FastAPI, path: str) -> int:
+    """Hold 15 responses to ``path`` back while they are sent; return the status of one more request."""
+
+    async def ask() -> int:
+        sending, read = asyncio.Semaphore(0), asyncio.Event()
+
+        async def held(scope: Any, receive: Any, send: Any) -> None:
+            async def never_read(message: Any) -> None:
+                sending.release()
+                await read.wait()
+                await send(message)
+
+            slow = scope["query_string"].endswith(b"slow=1")
+            await app(scope, receive, never_read if slow else send)
+
+        async with app.router.lifespan_context(app) as state:
+
+            async def with_state(scope: Any, receive: Any, send: Any) -> None:
+                await held({**scope, "state": dict(state or {})}, receive, send)
+
+            transport = ASGITransport(with_state)
+            async with AsyncClient(transport=transport, base_url="http://test") as one:
+                slow = [
+                    asyncio.create_task(one.get(path, params={"slow": 1}))
+                    for _ in range(15)
+                ]
+                try:
+                    for _ in slow:
+                        await asyncio.wait_for(sending.acquire(), PATIENCE)
+                    answer = await asyncio.wait_for(one.get(path), PATIENCE)
+                finally:
+                    read.set()
+                    await asyncio.gather(*slow, return_exceptions=True)
+        return answer.status_code
+
+    return asyncio.run(ask())
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until ``condition`` holds."""
     async with asyncio.timeout(PATIENCE):

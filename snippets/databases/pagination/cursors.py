@@ -27,8 +27,10 @@ def get_session(request: Request) -> Iterator[Session]:
         yield session
 
 
-# as many sessions as the pool of the engine has connections
-SessionDep = Annotated[Session, Depends(get_session, max_concurrency=15)]
+# as many sessions as the pool has connections; ended before the response is sent
+SessionDep = Annotated[
+    Session, Depends(get_session, scope="function", max_concurrency=15)
+]
 
 
 class Base(DeclarativeBase): ...

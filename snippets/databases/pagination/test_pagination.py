@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from snippets.conftest import Database
-from snippets.databases.conftest import flood
+from snippets.databases.conftest import flood, status_beside_clients_that_do_not_read
 from snippets.databases.pagination import (
     chosen_sort,
     cursors,
@@ -169,6 +169,15 @@ def test_more_requests_than_threads_and_connections_do_not_lock_each_other_out(
     database.create_tables(module.Base.metadata)
     insert(database, "a", "b")
     assert flood(module.app, "GET", "/posts") == {200: 100}
+
+
+@pytest.mark.parametrize("module", [pages, cursors])
+def test_clients_that_do_not_read_hold_no_session(
+    database: Database, module: ModuleType
+) -> None:
+    database.create_tables(module.Base.metadata)
+    insert(database, "a")
+    assert status_beside_clients_that_do_not_read(module.app, "/posts") == 200
 
 
 def encoded(value: Any) -> str:

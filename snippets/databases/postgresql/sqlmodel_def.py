@@ -22,8 +22,10 @@ def get_session(request: Request) -> Iterator[Session]:
 
 
 app = FastAPI(lifespan=lifespan)
-# as many sessions as the pool of the engine has connections
-SessionDep = Annotated[Session, Depends(get_session, max_concurrency=15)]
+# as many sessions as the pool has connections; ended before the response is sent
+SessionDep = Annotated[
+    Session, Depends(get_session, scope="function", max_concurrency=15)
+]
 Id = Annotated[int, Path(ge=1, lt=2**31)]
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$")

@@ -32,7 +32,12 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import Session
 
 from snippets.conftest import Database
-from snippets.databases.conftest import client_of, flood, until
+from snippets.databases.conftest import (
+    client_of,
+    flood,
+    status_beside_clients_that_do_not_read,
+    until,
+)
 from snippets.databases.postgresql import (
     async_sqlalchemy,
     atomic_update,
@@ -241,6 +246,13 @@ def test_more_requests_than_threads_and_connections_do_not_lock_each_other_out(
     database.execute("INSERT INTO product (name) VALUES ('tea')")
     body = {"name": "milk"} if method == "POST" else None
     assert flood(sqlmodel_def.app, method, path, body) == {status: 100}
+
+
+def test_clients_that_do_not_read_hold_no_session(database: Database) -> None:
+    database.create_tables(sqlmodel_def.Product.metadata)
+    database.execute("INSERT INTO product (name) VALUES ('tea')")
+    path = "/products/1"
+    assert status_beside_clients_that_do_not_read(sqlmodel_def.app, path) == 200
 
 
 def test_a_session_opened_in_the_path_operation_needs_no_max_concurrency(
