@@ -203,7 +203,9 @@ def test_a_real_client_that_does_not_read_is_forgotten_and_its_connection_stays(
             assert put(url, "paid").json() == {"told": 1}
             assert forgotten.wait(PATIENCE)
             assert put(url, "sent").json() == {"told": 0}
-            kinds = {type(each).__name__ for each in list(server.server_state.connections)}
+            kinds = {
+                type(each).__name__ for each in list(server.server_state.connections)
+            }
             assert any("WebSocket" in kind for kind in kinds)
 
 
