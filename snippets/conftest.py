@@ -1,5 +1,6 @@
 """Fixtures and rules for the tests of the snippets."""
 
+import asyncio
 import contextlib
 import difflib
 import functools
@@ -8,7 +9,7 @@ import os
 import platform
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
@@ -177,6 +179,40 @@ def serve_in_thread(
             server.should_exit = True
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+@contextlib.asynccontextmanager
+async def clients_that_do_not_read(
+    app: ASGIApp, path: str, clients: int
+) -> AsyncIterator[int]:
+    """Send as many ``GET`` requests and read no answer; yield how many answers have begun.
+
+    That is once all have, within ``PATIENCE``; afterwards the clients leave.
+    """
+    begun, answering = asyncio.Semaphore(0), 0
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        begun.release()
+        await asyncio.Event().wait()
+
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": path}
+    scope |= {"query_string": b"", "headers": []}
+    tasks = [
+        asyncio.ensure_future(app(scope | {}, receive, send)) for _ in range(clients)
+    ]
+    try:
+        async with asyncio.timeout(PATIENCE):
+            for _ in tasks:
+                await begun.acquire()
+                answering += 1
+        yield answering
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.fixture

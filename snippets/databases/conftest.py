@@ -2,34 +2,42 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from snippets.conftest import clients_that_do_not_read
 
 # How long right code may take on a busy machine before a test gives up; right code does not wait for it.
 PATIENCE = 30.0
 
 
 @asynccontextmanager
-async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """Run the lifespan of ``app`` and yield a client for it, both in the running event loop."""
+async def started(app: FastAPI) -> AsyncIterator[ASGIApp]:
+    """Run the lifespan of ``app`` and yield it with the lifespan's state, in the running event loop."""
     lifespan = app.router.lifespan_context(app)
     state = await lifespan.__aenter__()
 
-    async def with_state(
-        scope: MutableMapping[str, Any], receive: Any, send: Any
-    ) -> None:
+    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "state": dict(state or {})}, receive, send)
 
-    transport = ASGITransport(with_state)
     try:
-        async with AsyncClient(transport=transport, base_url="http://test") as client:
-            yield client
+        yield with_state
     finally:  # a server ends the lifespan the same way, whatever became of the requests
         await lifespan.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    """Run the lifespan of ``app`` and yield a client for it, both in the running event loop."""
+    async with started(app) as running:
+        transport = ASGITransport(running)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
 
 
 def flood(app: FastAPI, method: str, path: str, body: Any = None) -> dict[int, int]:
@@ -45,39 +53,18 @@ def flood(app: FastAPI, method: str, path: str, body: Any = None) -> dict[int, i
 
 
 def status_beside_clients_that_do_not_read(app: FastAPI, path: str) -> int:
-    """Hold 15 responses to ``path`` back while they are sent; return the status of one more request."""
+    """Return the status of a request to ``path`` while 15 clients do not read their answers to it."""
 
     async def ask() -> int:
-        sending, read = asyncio.Semaphore(0), asyncio.Event()
-
-        async def held(scope: Any, receive: Any, send: Any) -> None:
-            async def never_read(message: Any) -> None:
-                sending.release()
-                await read.wait()
-                await send(message)
-
-            slow = scope["query_string"].endswith(b"slow=1")
-            await app(scope, receive, never_read if slow else send)
-
-        async with app.router.lifespan_context(app) as state:
-
-            async def with_state(scope: Any, receive: Any, send: Any) -> None:
-                await held({**scope, "state": dict(state or {})}, receive, send)
-
-            transport = ASGITransport(with_state)
-            async with AsyncClient(transport=transport, base_url="http://test") as one:
-                slow = [
-                    asyncio.create_task(one.get(path, params={"slow": 1}))
-                    for _ in range(15)
-                ]
-                try:
-                    for _ in slow:
-                        await asyncio.wait_for(sending.acquire(), PATIENCE)
-                    answer = await asyncio.wait_for(one.get(path), PATIENCE)
-                finally:
-                    read.set()
-                    await asyncio.gather(*slow, return_exceptions=True)
-        return answer.status_code
+        async with (
+            started(app) as running,
+            clients_that_do_not_read(running, path, 15),
+            AsyncClient(
+                transport=ASGITransport(running), base_url="http://test"
+            ) as client,
+            asyncio.timeout(PATIENCE),
+        ):
+            return (await client.get(path)).status_code
 
     return asyncio.run(ask())
 

@@ -133,8 +133,10 @@ def everything_runs_on_the_locked_releases(root: Path) -> Iterator[Problem]:
 def every_release_that_a_test_asks_for_is_told(root: Path) -> Iterator[Problem]:
     pages = {page.snippets: page.file for page in load(root).answers.values()}
     for name in test_files(root):
-        page = pages.get("/".join(name.split("/")[:3]))
-        for line, package, version in releases(read(root, name)) if page else ():
-            if not re.search(rf"(?<![\d.]){re.escape(version)}(?!\.?\d)", read(root, str(page))):
+        if not (page := pages.get("/".join(name.split("/")[:3]))):
+            continue
+        text = read(root, page)
+        for line, package, version in releases(read(root, name)):
+            if not re.search(rf"(?<![\d.]){re.escape(version)}(?!\.?\d)", text):
                 fault = f"{page} does not tell of {package} {version}"
                 yield Problem(name, line, fault, "Say under `## What changed` what it brought.")

@@ -22,7 +22,6 @@ from fastapi_cli.cli import app as fastapi_command
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import QueuePool, create_engine, text
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.types import Message
 from typer.testing import CliRunner
 
 from snippets.concurrency.thread_pool_size import (
@@ -31,6 +30,7 @@ from snippets.concurrency.thread_pool_size import (
     wrong_session_without_limit,
     wrong_shared_pool,
 )
+from snippets.conftest import clients_that_do_not_read
 
 PATIENCE = 30.0  # how long a broken test may take
 AT_IMPORT = "snippets.concurrency.thread_pool_size.wrong_limit_at_import"
@@ -521,35 +521,13 @@ def test_with_max_concurrency_requests_wait_for_a_session_without_a_thread(
 def test_clients_that_do_not_read_hold_no_session() -> None:
     from snippets.concurrency.thread_pool_size import session_with_limit as module
 
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
     async def scenario() -> int:
-        stalled = 0
-
-        async def send(message: Message) -> None:
-            nonlocal stalled
-            stalled += 1
-            await asyncio.Event().wait()  # the write buffer is full
-
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": "/orders",
-            "query_string": b"",
-            "headers": [],
-        }
-        clients = [
-            asyncio.create_task(module.app(scope | {}, receive, send))
-            for _ in range(15)
-        ]
-        await until(lambda: stalled == 15)
-        async with client_of(module.app) as client, asyncio.timeout(PATIENCE):
-            answer = await client.get("/orders")
-        for task in clients:
-            task.cancel()
-        await asyncio.wait(clients)
-        return answer.status_code
+        async with (
+            clients_that_do_not_read(module.app, "/orders", 15),
+            client_of(module.app) as client,
+            asyncio.timeout(PATIENCE),
+        ):
+            return (await client.get("/orders")).status_code
 
     assert asyncio.run(scenario()) == 200
 

@@ -11,6 +11,7 @@ from fastapi.security import SecurityScopes
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
 
+from snippets.conftest import clients_that_do_not_read
 from snippets.dependencies.dependency_cache import (
     cached_settings,
     called_once,
@@ -362,29 +363,8 @@ def test_clients_that_do_not_read_hold_no_slot_of_the_page() -> None:
     from snippets.dependencies.dependency_cache import limited
 
     async def run() -> int:
-        answering = 0
-        started = asyncio.Semaphore(0)
-
-        async def receive() -> Any:
-            await asyncio.Event().wait()
-
-        async def send(message: Any) -> None:
-            started.release()
-            await asyncio.Event().wait()  # nobody reads
-
-        request = {"type": "http", "method": "GET", "path": "/invoices/1"}
-        rest: dict[str, Any] = {"query_string": b"", "headers": []}
-        tasks = [
-            asyncio.create_task(limited.app(request | rest, receive, send))
-            for _ in range(3)
-        ]
-        for _ in tasks:
-            await asyncio.wait_for(started.acquire(), PATIENCE)
-            answering += 1
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        return answering
+        async with clients_that_do_not_read(limited.app, "/invoices/1", 3) as answering:
+            return answering
 
     assert asyncio.run(run()) == 3
 

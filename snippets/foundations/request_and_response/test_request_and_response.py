@@ -32,6 +32,7 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field
 from starlette.types import Receive, Scope, Send
 
+from snippets.conftest import clients_that_do_not_read
 from snippets.foundations.request_and_response import (
     cached_result,
     head_and_get_health,
@@ -879,30 +880,9 @@ def test_clients_that_do_not_read_keep_no_report_waiting(
     built_in_limits: ModuleType,
 ) -> None:
     async def run() -> int:
-        answering = 0
-        started = asyncio.Semaphore(0)
-
-        async def receive() -> Any:
-            await asyncio.Event().wait()
-
-        async def send(message: Any) -> None:
-            started.release()
-            await asyncio.Event().wait()  # nobody reads
-
-        scope = {"type": "http", "method": "GET", "path": "/report"}
-        rest: dict[str, Any] = {"query_string": b"", "headers": []}
-        tasks = [
-            asyncio.create_task(built_in_limits.app(scope | rest, receive, send))
-            for _ in range(3)
-        ]
-        async with asyncio.timeout(PATIENCE):
-            for _ in tasks:
-                await started.acquire()
-                answering += 1
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        return answering
+        clients = clients_that_do_not_read(built_in_limits.app, "/report", 3)
+        async with clients as answering:
+            return answering
 
     assert asyncio.run(run()) == 3
 

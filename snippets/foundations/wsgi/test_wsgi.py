@@ -334,6 +334,26 @@ def chunks() -> Iterator[bytes]:
     yield b"two"
 
 
+@contextlib.contextmanager
+def beside_ten_clients(
+    legacy: Flask, sent: bytes, serve: Any, nginx: Nginx, behind_nginx: bool
+) -> Iterator[str]:
+    """Serve ``legacy`` to ten clients that send this, then stall and read nothing; yield its address."""
+    app = FastAPI()
+    app.mount("/legacy", NEW_ADAPTER(legacy))
+    with contextlib.ExitStack() as stack:
+        address, _ = stack.enter_context(serve(app))
+        if behind_nginx:
+            address = stack.enter_context(
+                nginx(f"location / {{ proxy_pass {address}; }}")
+            )
+        host, port = address.removeprefix("http://").split(":")
+        for _ in range(10):
+            client = socket.create_connection((host, int(port)), PATIENCE)
+            stack.enter_context(client).sendall(sent)
+        yield address
+
+
 @pytest.mark.parametrize("behind_nginx", [False, True])
 def test_ten_uploads_that_stall_stop_flask_but_not_behind_nginx(
     serve: Any, nginx: Nginx, behind_nginx: bool
@@ -346,19 +366,8 @@ def test_ten_uploads_that_stall_stop_flask_but_not_behind_nginx(
         entered.release()
         return str(len(request.get_data()))
 
-    app = FastAPI()
-    app.mount("/legacy", NEW_ADAPTER(legacy))
     start = b"POST /legacy/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"
-    with contextlib.ExitStack() as stack:
-        address, _ = stack.enter_context(serve(app))
-        if behind_nginx:
-            address = stack.enter_context(
-                nginx(f"location / {{ proxy_pass {address}; }}")
-            )
-        host, port = address.removeprefix("http://").split(":")
-        for _ in range(10):
-            client = socket.create_connection((host, int(port)), PATIENCE)
-            stack.enter_context(client).sendall(start)
+    with beside_ten_clients(legacy, start, serve, nginx, behind_nginx) as address:
         if behind_nginx:
             response = httpx2.post(f"{address}/legacy/", content=b"abc")
             assert response.text == "3"
@@ -385,20 +394,8 @@ def test_ten_downloads_that_stall_stop_flask_but_not_behind_nginx(
     def small() -> str:
         return "small"
 
-    app = FastAPI()
-    app.mount("/legacy", NEW_ADAPTER(legacy))
-    with contextlib.ExitStack() as stack:
-        address, _ = stack.enter_context(serve(app))
-        if behind_nginx:
-            address = stack.enter_context(
-                nginx(f"location / {{ proxy_pass {address}; }}")
-            )
-        host, port = address.removeprefix("http://").split(":")
-        for _ in range(10):
-            client = socket.create_connection((host, int(port)), PATIENCE)
-            stack.enter_context(client).sendall(
-                b"GET /legacy/big HTTP/1.1\r\nHost: x\r\n\r\n"  # and never reads
-            )
+    start = b"GET /legacy/big HTTP/1.1\r\nHost: x\r\n\r\n"
+    with beside_ten_clients(legacy, start, serve, nginx, behind_nginx) as address:
         for _ in range(10):
             assert entered.acquire(timeout=PATIENCE)
         if behind_nginx:
