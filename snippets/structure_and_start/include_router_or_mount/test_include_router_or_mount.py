@@ -1,6 +1,7 @@
 import pathlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -374,7 +375,8 @@ def test_root_path_of_the_server_reaches_the_mount() -> None:
 
 
 def test_dependencies_do_not_guard_a_mount(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REPORTS_TOKEN", "right")
+    for module in (wrong_open_mount, guarded_mount):
+        monkeypatch.setattr(module, "USERS", {sha256(b"right").hexdigest()})
     open_client = TestClient(wrong_open_mount.app)
     assert open_client.get("/orders").status_code == 401
     assert open_client.get("/reports/sales").json() == [250]
@@ -385,6 +387,13 @@ def test_dependencies_do_not_guard_a_mount(monkeypatch: pytest.MonkeyPatch) -> N
         headers = {"Authorization": f"Bearer {token}"}
         assert client.get("/reports/sales", headers=headers).status_code == status
     assert client.get("/reports/docs").status_code == 200
+
+
+def test_without_any_setting_nobody_is_logged_in() -> None:
+    client = TestClient(guarded_mount.app)
+    for path in ("/orders", "/reports/sales"):
+        headers = [(b"Authorization", b"Bearer \xe9")]
+        assert client.get(path, headers=headers).status_code == 401
 
 
 def test_a_mounted_router_loses_dependencies_and_document() -> None:
