@@ -2,6 +2,7 @@ import json
 import re
 from collections.abc import Callable
 from enum import Enum
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -228,7 +229,7 @@ def test_an_operation_id_from_the_first_tag_fails_without_a_tag() -> None:
 def test_a_tag_guards_nothing_and_a_dependency_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("ADMIN_TOKEN", "right")
+    monkeypatch.setattr(guarded_router, "ADMINS", {sha256(b"right").hexdigest()})
     assert TestClient(wrong_tag_as_guard.app).delete("/admin/users/1").json() == 1
     client = TestClient(guarded_router.app)
     assert client.delete("/admin/users/1").status_code == 401
@@ -236,6 +237,12 @@ def test_a_tag_guards_nothing_and_a_dependency_does(
         headers = [(b"Authorization", b"Bearer " + token)]
         assert client.delete("/admin/users/1", headers=headers).status_code == status
     assert tags(guarded_router.app) == {"/admin/users/{user_id}": ["admin only"]}
+
+
+def test_without_any_setting_nobody_is_an_admin() -> None:
+    headers = {"Authorization": "Bearer right"}
+    answer = TestClient(guarded_router.app).delete("/admin/users/1", headers=headers)
+    assert answer.status_code == 403
 
 
 def test_a_text_becomes_a_tag_for_each_letter() -> None:
