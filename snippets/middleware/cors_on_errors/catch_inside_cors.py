@@ -4,6 +4,7 @@ import logging
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
@@ -22,14 +23,15 @@ class AnswerFailures:
 
         async def note_start(message: Message) -> None:
             nonlocal started
-            started = True
+            started = started or message["type"] == "http.response.start"
             await send(message)
 
         try:
             await self.app(scope, receive, note_start)
-        except Exception:
-            if started:
-                raise  # too late for a 500: the server breaks off the response
+        except Exception as error:
+            # too late for a 500, or the 413 of max_body_size
+            if started or isinstance(error, HTTPException):
+                raise
             logger.exception("%s %r failed", scope["method"], scope["path"])
             response = JSONResponse({"detail": "Internal Server Error"}, 500)
             await response(scope, receive, send)

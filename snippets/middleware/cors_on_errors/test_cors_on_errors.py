@@ -1,3 +1,4 @@
+import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -200,6 +201,45 @@ def test_a_middleware_inside_cors_can_answer_every_failure(
     assert response.headers[ORIGIN] == FRONTEND
     assert caplog.messages == ["GET '/share' failed"]
     assert caplog.records[0].exc_info is not None
+
+
+@pytest.mark.since(fastapi="0.164.0")
+@pytest.mark.parametrize("announced", [False, True])
+def test_a_middleware_inside_cors_makes_no_500_of_the_413_of_the_limit(
+    announced: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = FastAPI(max_body_size=5)
+
+    @app.middleware("http")
+    async def read(request: Request, call_next: Next) -> Response:
+        await request.body()
+        return await call_next(request)
+
+    app.add_middleware(catch_inside_cors.AnswerFailures)
+    body = b"123456"
+    content: Any = body if announced else iter([body])
+    response = client_of(app).post("/none", content=content)
+    assert response.status_code == 413
+    assert caplog.messages == []
+
+
+def test_a_middleware_inside_cors_answers_a_failure_after_early_hints() -> None:
+    async def fails(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.early_hint", "links": []})
+        raise ValueError
+
+    sent: list[str] = []
+
+    async def keep(message: Any) -> None:
+        sent.append(message["type"])
+
+    async def receive() -> Any:
+        raise AssertionError
+
+    scope = {"type": "http", "method": "GET", "path": "/"}
+    layer = catch_inside_cors.AnswerFailures(fails)
+    asyncio.run(layer(scope, receive, keep))
+    assert sent[1:] == ["http.response.start", "http.response.body"]
 
 
 PREFLIGHT = {
