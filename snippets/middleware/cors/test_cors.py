@@ -1,7 +1,7 @@
 import datetime
 import enum
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -334,9 +334,10 @@ class Color(enum.StrEnum):
         (Any, b"3"),
         (RootModel[int], b"3"),
         (Transfer | str, b"3"),
+        (Iterable[int], b"[1]"),
     ],
 )
-def test_a_single_value_as_body_is_read_under_text_plain(
+def test_a_single_value_or_an_iterable_as_body_is_read_under_text_plain(
     kind: Any, content: bytes
 ) -> None:
     app = FastAPI()
