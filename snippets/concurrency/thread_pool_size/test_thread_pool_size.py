@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 from fastapi import BackgroundTasks, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from fastapi_cli.cli import app as fastapi_command
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy import QueuePool, create_engine, text
@@ -194,6 +194,40 @@ def test_the_limit_is_no_stock_threads_start_on_demand(gate: Gate) -> None:
     assert asyncio.run(scenario()) == 1
 
 
+@pytest.mark.parametrize("ended_by", ["asyncio.timeout", "task.cancel"])
+def test_a_cancelled_wait_returns_its_token_while_the_thread_goes_on(
+    ended_by: str, gate: Gate
+) -> None:
+    deadlines: list[asyncio.Timeout] = []
+
+    async def call() -> None:
+        async with asyncio.timeout(None) as deadline:
+            deadlines.append(deadline)
+            await run_in_threadpool(gate.sleep)
+
+    async def forty_calls(inside: int) -> None:
+        deadlines.clear()
+        tasks = [asyncio.create_task(call()) for _ in range(40)]
+        await until(lambda: gate.inside == inside)
+        for task, deadline in zip(tasks, deadlines, strict=True):
+            if ended_by == "task.cancel":
+                task.cancel()
+            else:
+                deadline.reschedule(0)
+        await asyncio.wait(tasks)
+
+    async def scenario() -> float:
+        await forty_calls(inside=40)
+        await forty_calls(inside=80)
+        assert not gate.opened.is_set()
+        gate.opened.set()
+        limiter = anyio.to_thread.current_default_thread_limiter()
+        return limiter.borrowed_tokens
+
+    assert asyncio.run(scenario()) == 0
+    assert gate.inside == 80
+
+
 def test_each_event_loop_has_its_own_limit() -> None:
     async def set_limit() -> None:
         anyio.to_thread.current_default_thread_limiter().total_tokens = 7
@@ -365,20 +399,24 @@ def test_set_default_executor_does_not_change_the_limit_for_def(gate: Gate) -> N
 
 
 class CountingPool(QueuePool):
-    """SQLAlchemy's default pool; it counts the threads that ask for a connection."""
+    """SQLAlchemy's default pool; it counts the threads that ask, and the connections given."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.lock, self.asking = threading.Lock(), 0
+        self.lock, self.asking, self.given = threading.Lock(), 0, 0
 
     def _do_get(self) -> Any:
         with self.lock:
             self.asking += 1
+        got = 0
         try:
-            return super()._do_get()
+            connection = super()._do_get()
+            got = 1
         finally:
             with self.lock:
                 self.asking -= 1
+                self.given += got
+        return connection
 
 
 def use_counting_pool(
@@ -427,8 +465,15 @@ async def lock_up(
         gate.opened.set()
         await until(lambda: waiting_for_a_thread() == requests)  # … and queues
         limiter.total_tokens = 1 + threads
-        await until(lambda: waiting_for_a_thread() == connections)
-        await until(lambda: pool.asking == threads)  # every thread wants a connection
+        # Every thread wants a connection, and who has one wants a thread. Before that, all
+        # threads may ask at once while no connection is given yet.
+        await until(
+            lambda: (
+                pool.given == connections
+                and pool.asking == threads
+                and waiting_for_a_thread() == connections
+            )
+        )
         in_use = pool.checkedout()
         answered = sum(answer.done() for answer in answers)
         limiter.total_tokens += connections
@@ -530,6 +575,41 @@ def test_clients_that_do_not_read_hold_no_session() -> None:
             return (await client.get("/orders")).status_code
 
     assert asyncio.run(scenario()) == 200
+
+
+@pytest.mark.since(fastapi="0.163.0")
+@pytest.mark.parametrize("path", ["/stream", "/background"])
+def test_a_closed_session_takes_a_connection_past_the_limit(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from snippets.concurrency.thread_pool_size import session_with_limit as module
+
+    pool = use_counting_pool(monkeypatch, module, pool_timeout=0)
+    app = FastAPI()
+    sessions = []
+
+    def read(session: module.SessionDep) -> Iterator[str]:
+        sessions.append(session)  # or the garbage collector may close it
+        yield from session.scalars(text("SELECT 'tea'"))
+
+    @app.get("/stream")
+    def stream(session: module.SessionDep) -> StreamingResponse:
+        return StreamingResponse(read(session))
+
+    @app.get("/background")
+    def background(session: module.SessionDep, tasks: BackgroundTasks) -> None:
+        tasks.add_task(lambda: list(read(session)))
+
+    async def scenario() -> int:
+        async with client_of(app) as client:
+            for _ in range(3):
+                assert (await client.get(path)).status_code == 200
+        return pool.checkedout()
+
+    assert asyncio.run(scenario()) == 3
+    for session in sessions:
+        session.close()
+    pool.dispose()
 
 
 async def two_requests(app: FastAPI, *paths: str) -> list[int]:
