@@ -658,6 +658,44 @@ def test_a_client_that_disconnects_does_not_stop_the_thread_which_can_ask_for_it
     assert noticed == [not behind_middleware]
 
 
+@pytest.mark.parametrize("cancelled_by", ["asyncio.timeout", "task.cancel"])
+def test_the_dependencies_of_a_cancelled_request_close_while_its_endpoint_runs(
+    cancelled_by: str,
+) -> None:
+    app = FastAPI()
+    entered, closed, finished = threading.Event(), threading.Event(), threading.Event()
+
+    def dependency() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            closed.set()
+
+    @app.get("/", dependencies=[Depends(dependency)])
+    def endpoint() -> None:
+        entered.set()
+        if closed.wait(PATIENCE):
+            finished.set()
+
+    async def scenario() -> None:
+        async with client_of(app) as client, asyncio.timeout(None) as deadline:
+            request = asyncio.current_task()
+            assert request
+            waiting = asyncio.create_task(until(entered.is_set))
+            waiting.add_done_callback(
+                lambda _: (
+                    deadline.reschedule(0)
+                    if cancelled_by == "asyncio.timeout"
+                    else request.cancel()  # as Uvicorn does
+                )
+            )
+            await client.get("/")
+
+    with pytest.raises((TimeoutError, asyncio.CancelledError)):
+        asyncio.run(scenario())
+    assert finished.wait(PATIENCE)
+
+
 def test_a_def_endpoint_that_yields_ends_with_the_step_that_runs() -> None:
     app = FastAPI()
     entered, gone, ended = threading.Event(), threading.Event(), threading.Event()
