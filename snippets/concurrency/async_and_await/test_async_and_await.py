@@ -198,6 +198,18 @@ def test_for_refuses_an_asynchronous_generator() -> None:
         list(generator)
 
 
+def test_await_in_a_generator_expression_makes_an_asynchronous_generator() -> None:
+    async def is_odd(number: int) -> bool:
+        return bool(number % 2)
+
+    async def scenario() -> None:
+        with pytest.raises(TypeError, match="'async_generator' object is not iterable"):
+            any(await is_odd(n) for n in (1, 2))  # type: ignore[arg-type]
+        assert any([await is_odd(n) for n in (1, 2)])
+
+    asyncio.run(scenario())
+
+
 # --- Awaits in a row
 
 
