@@ -24,19 +24,21 @@ app = FastAPI(lifespan=lifespan)
 
 
 # --8<-- [start:endpoint]
+WAIT = 5.0  # seconds
+
+
 async def wait_for_model() -> str:
-    async with asyncio.timeout(5):
-        # the end of this wait must not cancel the task
-        model: str = await asyncio.shield(app.state.model)
-    return model
+    task: asyncio.Task[str] = app.state.model
+    # the end of this wait does not cancel the task
+    await asyncio.wait([task], timeout=WAIT)
+    if not task.done():
+        raise HTTPException(503, "Not loaded yet")
+    return task.result()
 
 
 @app.get("/model")
 def model() -> str:
-    try:
-        return anyio.from_thread.run(wait_for_model)
-    except TimeoutError:
-        raise HTTPException(503, "Not loaded yet") from None
+    return anyio.from_thread.run(wait_for_model)
 
 
 # --8<-- [end:endpoint]

@@ -414,16 +414,23 @@ def test_a_request_gives_its_thread_back_while_the_model_does_not_arrive(
         await asyncio.Event().wait()
         return "never"
 
-    def in_a_moment(_: float) -> asyncio.Timeout:
-        return timeout(0.01)
-
-    timeout = asyncio.timeout
     monkeypatch.setattr(from_worker_thread, "load_model", load_model)
+    monkeypatch.setattr(from_worker_thread, "WAIT", 0.01)
     with TestClient(from_worker_thread.app) as client:
-        monkeypatch.setattr(asyncio, "timeout", in_a_moment)
         answers = [client.get("/model").status_code for _ in range(2)]
         assert not from_worker_thread.app.state.model.cancelled()
     assert answers == [503, 503]
+
+
+def test_a_load_that_failed_with_a_timeout_is_not_said_to_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def load_model() -> str:
+        raise TimeoutError("the download")
+
+    monkeypatch.setattr(from_worker_thread, "load_model", load_model)
+    with TestClient(from_worker_thread.app, raise_server_exceptions=False) as client:
+        assert client.get("/model").status_code == 500
 
 
 def test_from_thread_run_works_in_def_endpoints_dependencies_and_run_in_threadpool() -> (
