@@ -261,6 +261,71 @@ def name() -> str:
         return connect()
     except Exception as e:
         raise HTTPException(500, type(e).__name__)
+
+
+@app.get("/its-own")
+def its_own() -> str:
+    try:
+        return connect()
+    except Exception as e:
+        if isinstance(e, HTTPException):
+            raise HTTPException(e.status_code, e.detail)
+        raise
+
+
+@app.get("/own-class")
+def own_class() -> str:
+    try:
+        return connect()
+    except Exception as e:
+        if not isinstance(e, ShopError):
+            raise
+        raise HTTPException(409, str(e))
+
+
+@app.get("/debug")
+def debug() -> JSONResponse:
+    try:
+        return JSONResponse(connect())
+    except Exception as e:
+        if settings.debug:
+            return JSONResponse({"error": str(e)}, 500)
+        text = str(e) if settings.debug else "failed"
+        return JSONResponse({"error": text}, 500)
+
+
+@app.get("/another-value")
+def another_value() -> JSONResponse:
+    try:
+        return JSONResponse(connect())
+    except Exception as error:
+        known = error in KNOWN
+        error = {"detail": f"known: {known}"}
+        return JSONResponse(error, 500)
+""",
+    "exception_texts_of_flask.py": """
+from flask import Flask
+
+from shop.errors import HTTPException
+from shop.responses import JSONResponse
+
+app = Flask(__name__)
+
+
+@app.get("/raised")
+def raised() -> str:
+    try:
+        return connect()
+    except Exception as e:
+        raise HTTPException(500, str(e))
+
+
+@app.get("/returned")
+def returned() -> str:
+    try:
+        return connect()
+    except Exception as e:
+        return JSONResponse({"error": str(e)})
 """,
     "credentials.py": """
 from fastapi import FastAPI
@@ -732,11 +797,94 @@ async def other(path: str) -> str:
     return path
 
 
+@api.get("/items")
+async def items() -> list[str]:
+    return []
+
+
 app = FastAPI()
 app.include_router(pages)
 app.include_router(files, prefix="/files")
 app.include_router(rest)  # fastapi-53-catch-all-first
 app.include_router(api)
+""",
+    "catch_all_before_imported.py": """
+from fastapi import APIRouter, FastAPI
+
+from shop import items
+
+pages = APIRouter()
+
+
+@pages.get("/{path:path}")
+async def page(path: str) -> str:
+    return path
+
+
+app = FastAPI()
+app.include_router(pages)  # fastapi-53-catch-all-first
+app.include_router(items.router)
+""",
+    "right_catch_all.py": """
+from fastapi import APIRouter, FastAPI, WebSocket
+
+pages = APIRouter()
+posts = APIRouter()
+sockets = APIRouter()
+files = APIRouter()
+files.prefix = "/files"
+
+
+@pages.get("/{path:path}")
+async def page(path: str) -> str:
+    return path
+
+
+@posts.post("/orders")
+async def order() -> None: ...
+
+
+@sockets.websocket("/chat")
+async def chat(websocket: WebSocket) -> None: ...
+
+
+@files.post("/{path:path}")
+async def file(path: str) -> str:
+    return path
+
+
+app = FastAPI()
+app.include_router(pages)
+app.include_router(posts)
+app.include_router(sockets)
+
+site = FastAPI()
+site.include_router(files)
+site.include_router(posts)
+
+shop = FastAPI()
+shop.include_router(posts, **options)
+""",
+    "right_ninja.py": """
+from ninja import NinjaAPI, Router
+
+pages = Router()
+items = Router()
+
+
+@pages.get("/{path:path}")
+def page(request, path: str) -> str:
+    return path
+
+
+@items.get("/items")
+def list_items(request) -> list[str]:
+    return []
+
+
+api = NinjaAPI()
+api.include_router(pages, "/pages")
+api.include_router(items)
 """,
     "handlers.py": """
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -775,8 +923,9 @@ def lost(response: Response) -> JSONResponse:
 
 @app.get("/models", response_model=User)
 def models(name: str) -> JSONResponse:
-    user, problem = find(name), Problem(detail="gone")
+    user = session.get(UserInDB, name)
     if user is None:
+        problem = Problem(detail="gone")
         return JSONResponse(problem.model_dump(), status_code=404)
     return JSONResponse(user.model_dump())  # fastapi-72-bypassed-model
 
@@ -785,6 +934,115 @@ def models(name: str) -> JSONResponse:
 def itself() -> JSONResponse:
     user = User(name="Ada")
     return JSONResponse(user.model_dump(), headers={"X-Seen": "1"})
+""",
+    "right_responses.py": """
+from collections.abc import AsyncIterator
+from typing import Any
+
+import fastapi
+from fastapi import FastAPI
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import JSONResponse, StreamingResponse
+from shop import models
+
+app = FastAPI()
+
+
+@app.get("/headers")
+def headers(response: fastapi.Response) -> JSONResponse:
+    response.set_cookie("seen", "1")
+    headers = dict(response.headers)
+    return JSONResponse({}, headers=headers)
+
+
+@app.get("/failed")
+def failed(response: fastapi.Response) -> Any:
+    response.set_cookie("seen", "1")
+    if not ready():
+        return JSONResponse({}, status_code=503)
+    return order
+
+
+@app.get("/model")
+def model(response: fastapi.Response) -> models.Response:
+    response.set_cookie("seen", "1")
+    return models.Response(text="right")
+
+
+@app.get("/annotated", response_model=User)
+def annotated() -> JSONResponse:
+    user: User = find()
+    return JSONResponse(user.model_dump())
+
+
+@app.get("/made", response_model=User)
+def made() -> JSONResponse:
+    user = User.from_row(find())
+    return JSONResponse(user.model_dump())
+
+
+@app.put("/given", response_model=User)
+def given(user: User) -> JSONResponse:
+    return JSONResponse(jsonable_encoder(user))
+
+
+@app.get("/named", response_model=User)
+def named() -> JSONResponse:
+    user = UserInDB(name="ada")
+    return JSONResponse(user.model_dump(include={"name"}))
+
+
+@app.get("/problem", response_model=User)
+def problem() -> JSONResponse:
+    problem = Problem(detail="gone")
+    return JSONResponse(problem.model_dump(), problem.status)
+
+
+@app.get("/page", response_model=Page, response_model_exclude={"total"})
+def page() -> list[User]:
+    return select_page()
+
+
+@app.get("/no-model", response_model=None)
+async def no_model() -> AsyncIterator[Any]:
+    yield 1
+
+
+@app.get("/models", response_model=User)
+async def made_models() -> AsyncIterator[Any]:
+    yield User(name="ada")
+
+
+@app.get("/text", response_model=User, response_class=StreamingResponse)
+async def text() -> AsyncIterator[Any]:
+    yield "ada"
+""",
+    "right_of_another_framework.py": """
+from otherweb import App, JSONResponse
+from starlette import responses
+
+app = App()
+
+
+@app.get("/dumped", response_model=User)
+def dumped() -> JSONResponse:
+    user = UserInDB(name="ada")
+    return JSONResponse(user.model_dump())
+
+
+@app.get("/users", response_model_exclude={"hash"})
+def users() -> list[User]:
+    return []
+
+
+@app.get("/stream", response_model=User)
+def stream() -> Iterator[Any]:
+    yield find()
+
+
+@app.get("/union")
+def union() -> responses.JSONResponse | User:
+    return find()
 """,
     "responses.py": """
 from typing import Union
