@@ -429,14 +429,39 @@ async def page_that_is_no_json(request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(200, text="<html>")
 
 
+def answers_with(content: bytes) -> Any:
+    async def upstream(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=content)
+
+    return upstream
+
+
 async def broken_connection(request: httpx2.Request) -> httpx2.Response:
     raise httpx2.ConnectError("no connection")
 
 
 @pytest.mark.parametrize(
     "upstream",
-    [Upstream({"/price/3": 404}), page_that_is_no_json, broken_connection],
-    ids=["404", "no JSON", "no connection"],
+    [
+        Upstream({"/price/3": 404}),
+        page_that_is_no_json,
+        broken_connection,
+        answers_with(b""),
+        answers_with(b"\xff"),
+        answers_with(b"NaN"),
+        answers_with(b"[" * 100_000),
+        answers_with(rb'"\ud800"'),
+    ],
+    ids=[
+        "404",
+        "no JSON",
+        "no connection",
+        "empty",
+        "not UTF-8",
+        "NaN",
+        "too deep",
+        "half a character",
+    ],
 )
 def test_an_upstream_that_fails_is_answered_with_502(upstream: Any) -> None:
     async def main() -> httpx2.Response:
