@@ -1428,6 +1428,33 @@ def of_the_user(user, key: str) -> str:
     return jwt.encode(claims, key, "HS256")
 
 
+def of_a_push_service(team: str, key: str) -> str:
+    claims = {"iss": team, "iat": datetime.now(UTC)}
+    return jwt.encode(claims, key, "ES256")
+
+
+def looked_up(user, session, key: str) -> str:
+    return jwt.encode({"sub": str(user.id), "sid": session.id}, key, "HS256")
+
+
+def one_by_one(user, more, key: str) -> str:
+    claims = {"sub": str(user.id)}
+    for name, value in more.items():
+        claims[name] = value
+    return jwt.encode(claims, key, "HS256")
+
+
+def by_a_function(user, key: str) -> str:
+    claims = {"sub": str(user.id)}
+    add_expiry(claims, 15)
+    return jwt.encode(claims, key, "HS256")
+
+
+def by_another_name(user, key: str) -> str:
+    claims = {"user_id": user.id}  # fastapi-114-token-without-exp
+    return jwt.encode(claims, key, "HS256")
+
+
 def time_zone_after() -> dict[str, object]:
     return {"exp": (datetime.now() + timedelta(minutes=5)).astimezone(UTC)}
 
