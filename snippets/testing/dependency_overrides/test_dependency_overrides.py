@@ -213,6 +213,12 @@ def test_a_body_that_only_the_override_declares_is_not_read() -> None:
     answer = client.post("/", data={"item": "tea"})
     assert answer.json()["detail"][0]["type"] == "missing"
 
+    def with_a_default(item: Annotated[str, Form()] = "coffee") -> str:
+        return item
+
+    app.dependency_overrides[real] = with_a_default
+    assert client.post("/", data={"item": "tea"}).json() == "coffee"
+
 
 def test_the_body_of_the_original_is_still_parsed() -> None:
     def original(item: Item) -> str:
