@@ -110,6 +110,22 @@ def test_two_classes_cut_off_the_word_bearer_and_two_do_not() -> None:
     assert response.json() == ["abc", "abc", "Bearer abc", "Bearer abc"]
 
 
+@pytest.mark.parametrize("key", [None, "", "short"])
+def test_without_a_key_the_application_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    with TestClient(verify_token.app) as client:
+        assert client.get("/me").status_code == 401
+    monkeypatch.delenv("JWT_KEY")
+    if key is not None:
+        monkeypatch.setenv("JWT_KEY", key)
+    with (
+        pytest.raises(RuntimeError, match="JWT_KEY is missing"),
+        TestClient(verify_token.app),
+    ):
+        pass
+
+
 def test_a_short_key_is_a_warning() -> None:
     with pytest.warns(jwt.InsecureKeyLengthWarning):
         verify_token.issue(42, "short")

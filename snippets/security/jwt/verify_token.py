@@ -1,5 +1,7 @@
 # --8<-- [start:program]
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -7,13 +9,24 @@ import jwt
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-app = FastAPI()
 ISSUER = "https://login.example.com"
 AUDIENCE = "https://api.example.com"
 
 
 def get_key() -> str:
-    return os.environ["JWT_KEY"]  # at least 32 random bytes
+    key = os.environ.get("JWT_KEY", "")
+    if len(key) < 32:
+        raise RuntimeError("The setting JWT_KEY is missing or too short")
+    return key
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    get_key()  # without a key the application does not start
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
 
 
 def issue(user_id: int, key: str) -> str:

@@ -1,5 +1,7 @@
 # --8<-- [start:program]
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import jwt
@@ -7,7 +9,15 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
-app = FastAPI()
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    if len(os.environ.get("JWT_KEY", "")) < 32:
+        raise RuntimeError("The setting JWT_KEY is missing or too short")
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
 
 
 class User(BaseModel):

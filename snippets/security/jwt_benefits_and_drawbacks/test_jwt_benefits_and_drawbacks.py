@@ -86,6 +86,20 @@ def test_verification_reads_no_table_and_the_current_role_needs_one_read() -> No
     assert [module.USERS.reads for module in BOTH] == [0, 1]
 
 
+@pytest.mark.parametrize("key", [None, "", "short"])
+def test_without_a_key_the_application_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    app = role_from_table.app
+    with TestClient(app) as client:
+        assert client.delete("/articles/1").status_code == 401
+    monkeypatch.delenv("JWT_KEY")
+    if key is not None:
+        monkeypatch.setenv("JWT_KEY", key)
+    with pytest.raises(RuntimeError, match="JWT_KEY is missing"), TestClient(app):
+        pass
+
+
 def test_a_token_of_a_clock_that_is_ahead_by_seconds_is_taken() -> None:
     now = datetime.now(UTC)
     times = {"iat": now + timedelta(seconds=5), "exp": now + timedelta(minutes=15)}

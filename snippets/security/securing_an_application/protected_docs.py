@@ -1,4 +1,6 @@
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -22,6 +24,12 @@ def get_settings() -> Settings:
     return Settings()
 
 
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    get_settings()  # without them the application does not start
+    yield
+
+
 # --8<-- [end:settings]
 
 
@@ -36,7 +44,7 @@ def require_docs_password(
         raise HTTPException(401, "Wrong password", {"WWW-Authenticate": "Basic"})
 
 
-app = FastAPI(openapi_url=None)
+app = FastAPI(lifespan=lifespan, openapi_url=None)
 docs = APIRouter(dependencies=[Depends(require_docs_password)], include_in_schema=False)
 
 

@@ -140,7 +140,8 @@ def test_app_dependencies_cover_websockets_and_the_frontend(tmp_path: Path) -> N
 def test_the_docs_ask_for_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APP_DOCS_PASSWORD", DOCS_PASSWORD)
     protected_docs.get_settings.cache_clear()
-    browser = client(protected_docs.app)
+    with client(protected_docs.app) as browser:
+        assert browser.get("/items").status_code == 200
     for path in ("/docs", "/openapi.json"):
         stranger = browser.get(path)
         assert stranger.status_code == 401
@@ -151,16 +152,19 @@ def test_the_docs_ask_for_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     protected_docs.get_settings.cache_clear()
 
 
-@pytest.mark.parametrize("password", ["", "too short"])
-def test_an_empty_or_short_docs_password_opens_nothing(
-    monkeypatch: pytest.MonkeyPatch, password: str
+@pytest.mark.parametrize("password", [None, "", "too short"])
+def test_without_a_docs_password_of_16_characters_the_application_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, password: str | None
 ) -> None:
-    monkeypatch.setenv("APP_DOCS_PASSWORD", password)
+    monkeypatch.delenv("APP_DOCS_PASSWORD", raising=False)
+    if password is not None:
+        monkeypatch.setenv("APP_DOCS_PASSWORD", password)
     protected_docs.get_settings.cache_clear()
-    browser = client(protected_docs.app, raise_server_exceptions=False)
-    assert browser.get("/docs", auth=("any", password)).status_code == 500
-    with pytest.raises(ValidationError, match="at least 16"):
-        protected_docs.get_settings()
+    with (
+        pytest.raises(ValidationError, match=r"at least 16|Field required"),
+        client(protected_docs.app),
+    ):
+        pass
 
 
 def test_open_routes_runs_the_lifespan_and_reports_an_open_route_that_fails() -> None:

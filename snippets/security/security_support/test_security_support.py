@@ -61,8 +61,7 @@ def data(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protected, "TOKENS", tokens)
     monkeypatch.setattr(either_credential, "TOKENS", {"alice-token": "alice"})
     monkeypatch.setattr(either_credential, "API_KEYS", {"k-1": "billing"})
-    service = {"username": "metrics", "password": "s3cret:with colon"}
-    monkeypatch.setattr(basic, "SERVICE", service)
+    monkeypatch.setenv("METRICS_PASSWORD", "s3cret:with colon")
 
 
 def app_with(dependency: Any) -> FastAPI:
@@ -400,13 +399,20 @@ def test_http_basic_lets_in_the_right_pair_only() -> None:
         assert response.status_code == status
 
 
-def test_http_basic_is_closed_while_no_password_is_set(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("password", [None, "", "short"])
+def test_http_basic_without_a_password_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, password: str | None
 ) -> None:
-    monkeypatch.setitem(basic.SERVICE, "password", "")
-    headers = {"Authorization": "Basic " + b64encode(b"metrics:").decode()}
-    response = TestClient(basic.app).get("/metrics", headers=headers)
-    assert response.status_code == 401
+    with TestClient(basic.app) as client:
+        assert client.get("/metrics").status_code == 401
+    monkeypatch.delenv("METRICS_PASSWORD")
+    if password is not None:
+        monkeypatch.setenv("METRICS_PASSWORD", password)
+    with (
+        pytest.raises(RuntimeError, match="PASSWORD is missing"),
+        TestClient(basic.app),
+    ):
+        pass
 
 
 def test_name_and_password_are_compared_both_even_if_the_name_is_wrong(
