@@ -11,7 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -131,6 +133,32 @@ def test_the_worker_tells_that_it_lives_twice_in_each_timeout(
     (tmp_path / "gunicorn.conf.py").write_text(f"{hook}worker.config.timeout_notify)\n")
     server = start("report.py", "--timeout", "30")
     assert server.wait_for(r"every (\S+) s")[1] == "15.0"
+
+
+def test_a_sign_may_come_up_to_a_second_after_half_of_the_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Uvicorn looks once a second, so with --timeout 31 a block of 15 seconds can be enough.
+    now = 0.0
+    signs: list[float] = []
+
+    async def notify() -> None:
+        signs.append(now)
+
+    options: dict[str, Any] = {"callback_notify": notify, "timeout_notify": 31 / 2}
+    config = uvicorn.Config(report.app, log_config=None, **options)
+    server = uvicorn.Server(config)
+    clock = SimpleNamespace(time=lambda: now)
+    monkeypatch.setattr("uvicorn.server.time", clock)
+
+    async def main() -> None:
+        nonlocal now
+        for tick in range(500):
+            now = 1000 + tick / 10
+            await server.on_tick(tick)
+
+    asyncio.run(main())
+    assert [after - before for before, after in pairwise(signs)] == [16, 16, 16]
 
 
 def test_a_startup_that_takes_longer_than_the_limit_is_not_killed(
