@@ -498,6 +498,51 @@ def test_a_sigint_does_not_interrupt_the_shutdown_of_the_lifespan(
     assert "lifespan: through" in server.log.read_text()
 
 
+FINALLY = """
+import asyncio
+from contextlib import asynccontextmanager
+from fastapi import FastAPI
+
+
+@asynccontextmanager
+async def lifespan(app):
+    try:
+        yield
+        print("lifespan: after yield")
+    finally:
+        await asyncio.sleep(0)
+        print("lifespan: finally")
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/")
+async def slow():
+    print("endpoint: waits")
+    await asyncio.Event().wait()
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "closes"), [(signal.SIGINT, True), (signal.SIGTERM, False)]
+)
+def test_a_sigint_during_the_waiting_leaves_finally_only_where_the_first_was_one_too(
+    start: Any, tmp_path: Path, first: signal.Signals, closes: bool
+) -> None:
+    (tmp_path / "program.py").write_text(FINALLY)
+    server = start("program:app", cwd=tmp_path)
+    with server.get("/"):
+        server.wait_for("endpoint: waits")
+        server.signal(first)
+        server.wait_for("Waiting for connections to close")
+        server.signal(signal.SIGINT)
+        assert server.ended() is not None
+    log = server.log.read_text()
+    assert "lifespan: after yield" not in log
+    assert ("lifespan: finally" in log) is closes
+
+
 def test_the_lifespan_of_the_stream_runs_in_a_test_client_too() -> None:
     with TestClient(stream_that_ends.app) as client:
         assert client.get("/nothing").status_code == 404
