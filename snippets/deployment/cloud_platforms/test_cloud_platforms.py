@@ -147,6 +147,12 @@ def test_the_limit_of_uvicorn_fits_into_the_thirty_seconds_of_heroku() -> None:
     assert found["timeout_graceful_shutdown"] == 20
 
 
+def test_uvicorn_keeps_idle_connections_longer_than_the_router_of_heroku() -> None:
+    words = web("Procfile").replace("$PORT", "5000").split()
+    found = uvicorn.main.make_context("uvicorn", words[1:]).params
+    assert found["timeout_keep_alive"] > 90
+
+
 def test_sqlalchemy_refuses_the_scheme_postgres(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
