@@ -384,6 +384,12 @@ def test_a_request_is_a_span_with_spans_for_its_steps_and_a_probe_is_none(
     assert attributes["url.query"] == "token=secret"
 
 
+def test_a_request_without_a_route_is_a_span_named_after_its_method() -> None:
+    exporter = with_exporter()
+    assert TestClient(telemetry.app).get("/nothing").status_code == 404
+    assert [span.name for span in exporter.get_finished_spans()] == ["GET"]
+
+
 @pytest.mark.parametrize("root", ["", "/api"])
 def test_behind_a_root_path_too_a_probe_is_no_span(root: str) -> None:
     exporter = with_exporter()
