@@ -80,6 +80,18 @@ def test_fastapi_run_shows_own_lines_and_sets_uvicorns_loggers_up_again(
     assert re.search(r"^INFO:     127.*GET /stock/tea", text, re.M)
 
 
+def test_with_an_entrypoint_fastapi_run_leaves_the_last_word_to_the_module(
+    start: Any, tmp_path: Path
+) -> None:
+    entrypoint = '[tool.fastapi]\nentrypoint = "main:app"\n'
+    (tmp_path / "pyproject.toml").write_text(entrypoint, encoding="utf-8")
+    options = ("--host", "127.0.0.1", "--port", "{port}")
+    server = start("own_lines.py", "-m", "fastapi", "run", *options)
+    assert server.get("/stock/tea").status_code == 200
+    access = PLAIN + "INFO uvicorn.access: .*GET /stock/tea"
+    assert re.search(access, server.stop(), re.M)
+
+
 def test_uvicorn_run_with_the_application_sets_its_own_loggers_up_again(
     start: Any, tmp_path: Path
 ) -> None:
