@@ -30,7 +30,9 @@ from snippets.logging_and_settings.access_log import (
 HERE = Path(__file__).parent
 UVICORN = ("-m", "uvicorn", "main:app", "--port", "{port}")
 FACTORY = ("-m", "uvicorn", "main:main", "--factory", "--port", "{port}")
-RUN = ("-m", "fastapi", "run", "main.py", "--host", "127.0.0.1", "--port", "{port}")
+HERE_AND_PORT = ("--host", "127.0.0.1", "--port", "{port}")
+RUN = ("-m", "fastapi", "run", "main.py", *HERE_AND_PORT)
+ENTRYPOINT = ("-m", "fastapi", "run", "--entrypoint", "main:app", *HERE_AND_PORT)
 TIME = r"^[\d-]+ [\d:,]+ "
 OWN = "INFO:     127.0.0.1:52114 - "  # the format of Uvicorn itself
 
@@ -131,8 +133,12 @@ def test_the_path_begins_with_the_root_path_and_the_query_is_as_it_was_sent(
     assert '"GET /api/items/7?q="tea" HTTP/1.1" 200 OK' in said
 
 
-@pytest.mark.parametrize("command", [UVICORN, RUN], ids=["uvicorn", "fastapi run"])
-def test_fastapi_run_imports_the_module_before_uvicorn_configures(
+@pytest.mark.parametrize(
+    "command",
+    [UVICORN, RUN, ENTRYPOINT],
+    ids=["uvicorn", "fastapi run", "fastapi run with an entrypoint"],
+)
+def test_fastapi_run_of_a_file_imports_the_module_before_uvicorn_configures(
     start: Any, command: tuple[str, ...]
 ) -> None:
     server = start("wrong_at_import.py", *command)
