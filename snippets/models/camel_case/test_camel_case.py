@@ -331,3 +331,21 @@ def test_without_a_return_type_fastapi_calls_model_dump() -> None:
     assert not calls
     assert client.get("/untyped").json() == {"firstName": "Ada"}
     assert calls
+
+
+def test_a_returned_object_needs_no_setting_and_model_validate_does() -> None:
+    class Row:
+        first_name = "Ada"
+        home_address = None
+
+    app = FastAPI()
+
+    @app.get("/", response_model=User)
+    def read() -> Any:
+        return Row()
+
+    answer = TestClient(app).get("/").json()
+    assert answer == {"firstName": "Ada", "homeAddress": None}
+    with pytest.raises(ValidationError, match="model_type"):
+        User.model_validate(Row())
+    assert User.model_validate(Row(), from_attributes=True).first_name == "Ada"
