@@ -1573,4 +1573,160 @@ async def first_primes(
     with ProcessPoolExecutor() as pool:  # fastapi-9-pool-per-request
         return list(pool.map(is_prime, NUMBERS[:number]))
 """,
+    "right_routes_without_fastapi.py": """
+import functools
+
+from aiohttp import web
+from flask import Flask
+
+app = Flask(__name__)
+routes = web.RouteTableDef()
+
+
+def named(function):
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    wrapper.__name__ = function.__name__
+    return wrapper
+
+
+@app.get("/report/<token>")
+@named
+def report(token: str, ids: list[int], q: str | None):
+    return token
+
+
+@routes.get("/users/{name}")
+@named
+async def user(request):
+    return web.Response()
+
+
+@routes.get("/users/me")
+async def me(request):
+    return web.Response()
+
+
+class APIRouter:
+    def get(self, path):
+        return lambda function: function
+
+
+router = APIRouter()
+
+
+@router.get("/{path:path}")
+def page(path):
+    return path
+
+
+class Shelf:
+    @router.get("/shelf")
+    def read(self, position):
+        return position
+
+
+site = Site()
+site.include_router(router)
+site.include_router(other)
+site.mount("/", StaticFiles(directory="dist"))
+
+
+@site.get("/health")
+def health():
+    return "ok"
+""",
+    "right_text_without_client.py": """
+import json
+
+
+def stored(cache, queue):
+    queue.put(json=json.dumps({"a": 1}))
+    text = json.dumps({"a": 1})
+    result = cache.put("a", json=text)
+    return result
+""",
+    "right_routes.py": """
+import json
+from unittest import mock
+
+import httpx
+from fastapi import APIRouter, FastAPI
+from fastapi.testclient import TestClient
+
+app = FastAPI()
+preflight = APIRouter()
+api = APIRouter()
+
+
+@preflight.options("/{path:path}")
+async def allowed(path: str) -> None: ...
+
+
+app.include_router(preflight)
+app.include_router(api)
+
+
+@api.get("/users/{number}")
+async def user(number: int) -> int:
+    return number
+
+
+api: APIRouter = APIRouter()
+
+
+@api.get("/users/me")
+async def me() -> str:
+    return "me"
+
+
+def repeated(function):
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def optional(function):
+    @wrapt.decorator
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@mock.patch("shop.send")
+@repeated
+def test_order(send):
+    text = json.dumps({"a": 1})
+    assert len(text) > 1
+    text = {"a": 1}
+    answer = TestClient(app).post("/orders", json=text)
+    assert answer.json()
+
+
+@app.get("/price")
+@optional
+def price(year: int) -> int:
+    return year
+
+
+def test_client(httpx_mock, client: httpx.Client):
+    httpx_mock.post("/orders", json=json.dumps("a"))
+    client.post("/orders", json=json.dumps("a"))  # fastapi-54-json-encoded-twice
+""",
+    "right_settings_of_both_releases.py": """
+import pydantic
+
+try:
+    from pydantic_settings import BaseSettings
+except ImportError:
+    from pydantic import BaseSettings
+
+if pydantic.VERSION.startswith("1."):
+    from pydantic import BaseSettings
+else:
+    from pydantic_settings import BaseSettings
+""",
 }
