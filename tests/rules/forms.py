@@ -1729,4 +1729,218 @@ if pydantic.VERSION.startswith("1."):
 else:
     from pydantic_settings import BaseSettings
 """,
+    "right_bottle.py": """
+import bottle
+from shop import LegacyWSGI, legacy
+
+app = bottle.Bottle()
+app.mount("/", LegacyWSGI(legacy))
+
+
+@app.get("/orders")
+def orders():
+    return "none"
+""",
+    "right_blueprint.py": """
+from fastapi import status
+
+from shop.blueprints import orders
+
+
+@orders.get("/orders")
+def no_orders():
+    return {"error": "no orders"}, status.HTTP_404_NOT_FOUND
+""",
+    "right_tuples.py": """
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+app = FastAPI()
+Size = tuple[str, int]
+
+
+@app.get("/text")
+def text() -> "tuple[str, int]":
+    return "width", 404
+
+
+@app.get("/bare")
+def bare() -> tuple:
+    return "width", 404
+
+
+@app.get("/alias")
+def alias() -> Size:
+    return "width", 404
+
+
+@app.get("/sequence")
+def sequence() -> Sequence[str | int]:
+    return "width", 404
+
+
+@app.get("/model", response_model=list)
+def model():
+    return "width", 404
+""",
+    "right_ormar.py": """
+import asyncio
+
+import ormar
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+class Order(ormar.Model):
+    number: int = ormar.Integer(primary_key=True)
+
+
+@app.get("/counts")
+async def counts() -> list[int]:
+    first = Order.objects.count()
+    return [await first]
+""",
+    "right_orm.py": """
+import asyncio
+
+from asgiref.sync import sync_to_async
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from shop import bucket
+from shop.models import Order
+
+app = FastAPI()
+
+
+@app.get("/count")
+async def count() -> int:
+    query = lambda: Order.objects.count()
+    return await run_in_threadpool(query)
+
+
+@app.get("/both")
+async def both() -> list[int]:
+    return await asyncio.gather(Order.objects.get(pk=1), Order.objects.count())
+
+
+@app.get("/files")
+async def files() -> None:
+    objects = bucket.objects.filter(Prefix="a")
+    await run_in_threadpool(objects.delete)
+""",
+    "right_asgi.py": """
+import json
+
+
+async def from_a_queue(queue, receive, send):
+    message = await receive()
+    body = message["body"]
+    await send(json.loads(body))
+
+
+async def one_piece_only(scope, receive, send):
+    message = await receive()
+    if message["more_body"]:
+        raise ValueError("too large")
+    body = message["body"]
+    await send(json.loads(body))
+
+
+async def passed_on(app, scope, receive, send):
+    first = await receive()
+    start = first["body"]
+
+    async def again():
+        if pieces:
+            return pieces.pop()
+        return await receive()
+
+    pieces = [first]
+    await app(scope, again, send)
+""",
+    "right_thread_local.py": """
+import threading
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+app = FastAPI()
+state = threading.local()
+
+
+class Pool:
+    def use(self):
+        state.connection = connect()
+
+    async def ready(self):
+        await self.opened
+
+
+@app.get("/orders")
+async def orders():
+    def in_thread():
+        state.connection = connect()
+        return state.connection.orders()
+
+    return await run_in_threadpool(in_thread)
+""",
+    "right_registry.py": """
+from fastapi import FastAPI, WebSocket
+from redis.asyncio import Redis
+
+app = FastAPI()
+connections: set[WebSocket] = set()
+
+
+@app.websocket("/echo")
+async def echo(websocket: WebSocket) -> None:
+    await websocket.accept()
+    while True:
+        text = await read(websocket)
+        await websocket.send_text(text)
+
+
+@app.websocket("/lines")
+async def lines(websocket: WebSocket) -> None:
+    await websocket.accept()
+    texts = websocket.iter_text()
+    while True:
+        await websocket.send_text(await anext(texts))
+""",
+    "right_handshakes.py": """
+from typing import Annotated
+
+from fastapi import Cookie, Depends, FastAPI, WebSocket
+
+from shop.users import CurrentUser, current_user
+
+app = FastAPI()
+User = Annotated[str, Depends(current_user)]
+
+
+@app.websocket("/alias")
+async def alias(websocket: WebSocket, user: User, session: Annotated[str, Cookie()]) -> None:
+    await websocket.accept()
+
+
+@app.websocket("/imported")
+async def imported(
+    websocket: WebSocket, user: CurrentUser, session: Annotated[str, Cookie()]
+) -> None:
+    await websocket.accept()
+
+
+@app.websocket("/scope")
+async def scope(websocket: WebSocket, session: Annotated[str, Cookie()]) -> None:
+    if (b"origin", b"https://app.example.com") in websocket.scope["headers"]:
+        await websocket.accept()
+
+
+@app.websocket("/author")
+async def author(websocket: WebSocket, author: Annotated[str, Cookie()]) -> None:
+    await websocket.accept()
+""",
 }
