@@ -82,6 +82,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         url,
         timeout=2,
         socket_timeout=1,
+        socket_connect_timeout=1,  # also of a host that is gone
         retry=Retry(NoBackoff(), 1),  # where a connection of the pool was lost
     )
     hub = Hub()

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from asyncio import Queue
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -524,6 +525,23 @@ def test_a_worker_that_starts_without_redis_listens_when_it_is_back(
         assert websocket.receive_text() == "back"
     assert tried == [False, False, True]
     assert "no messages from Redis" in caplog.text
+
+
+def test_a_redis_whose_host_is_gone_holds_the_start_and_a_change_for_a_few_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def never_connects(*arguments: Any, **options: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio, "open_connection", never_connects)
+    monkeypatch.setenv("REDIS_URL", "redis://localhost:6379")
+    started = time.monotonic()
+    with TestClient(over_redis.app) as client:
+        assert time.monotonic() - started < 5
+        started = time.monotonic()
+        body = {"status": "paid"}
+        assert client.put("/orders/7", json=body).status_code == 200
+        assert time.monotonic() - started < 5
 
 
 def test_without_redis_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
