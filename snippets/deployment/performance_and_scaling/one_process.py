@@ -5,7 +5,7 @@ import threading
 from fastapi import FastAPI
 
 app = FastAPI()
-waiting = 0
+app.state.waiting = 0  # of this worker
 
 
 async def supplier() -> None:
@@ -14,13 +14,12 @@ async def supplier() -> None:
 
 @app.get("/quote")
 async def quote() -> dict[str, int]:
-    global waiting
-    waiting += 1
+    app.state.waiting += 1
     try:
         await supplier()
-        return {"waiting": waiting, "threads": threading.active_count()}
+        return {"waiting": app.state.waiting, "threads": threading.active_count()}
     finally:
-        waiting -= 1
+        app.state.waiting -= 1
 
 
 # --8<-- [end:app]

@@ -231,13 +231,22 @@ def test_at_the_limit_of_connections_the_older_one_gets_503_as_well() -> None:
     assert asyncio.run(main()) == [b"200", b"503"]
 
 
+def test_ruff_reports_the_counter_of_a_worker_and_no_right_program() -> None:
+    folder = str(HERE)
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache"]
+    command += ["--select", "PLW0603", "--output-format", "json", folder]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    reported = {Path(found["filename"]).name for found in json.loads(said.stdout)}
+    assert reported == {"wrong_counter.py"}
+
+
 def test_100_requests_wait_at_once_in_one_thread(
     monkeypatch: pytest.MonkeyPatch, recorded: Any
 ) -> None:
     all_wait, answer = asyncio.Event(), asyncio.Event()
 
     async def supplier() -> None:
-        if one_process.waiting == 100:
+        if one_process.app.state.waiting == 100:
             all_wait.set()
         await answer.wait()
 
