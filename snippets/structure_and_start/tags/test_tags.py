@@ -226,6 +226,25 @@ def test_an_operation_id_from_the_first_tag_fails_without_a_tag() -> None:
         app.add_api_route("/health", nothing)
 
 
+@pytest.mark.since(fastapi="0.137.0")
+def test_in_a_router_the_missing_tag_is_a_500_for_what_comes_as_far() -> None:
+    def operation_id(route: APIRoute) -> str:
+        return f"{route.tags[0]}-{route.name}"
+
+    app = FastAPI(generate_unique_id_function=operation_id)
+    app.add_api_route("/before", nothing, tags=["items"])
+    untagged, tagged = APIRouter(), APIRouter(tags=["users"])
+    untagged.add_api_route("/health", nothing)
+    untagged.add_api_route("/beside", nothing, tags=["items"])
+    tagged.add_api_route("/after", nothing)
+    app.include_router(untagged)
+    app.include_router(tagged)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        paths = ("/before", "/health", "/beside", "/after", "/openapi.json")
+        found = [client.get(path).status_code for path in paths]
+    assert found == [200, 500, 500, 500, 500]
+
+
 def test_a_tag_guards_nothing_and_a_dependency_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
