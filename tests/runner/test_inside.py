@@ -16,6 +16,11 @@ from scripts.runner.trials import ENDLESS, failure, told
 from tests.runner.cases import APP, CASES, LIFESPAN, Case
 
 BOTH = {"CPython": here, "browser": browser}
+GREENLET = """import sys
+
+sys.modules.setdefault("greenlet", None)
+import sqlalchemy.ext.asyncio
+"""
 BLOCKED = f"""import time
 {APP}@app.get("/slow")
 async def slow():
@@ -61,6 +66,11 @@ def test_an_application_goes_on_until_it_is_another_one_or_is_to_begin_anew(host
     bodies.append(told(run(host, COUNTING, anew=True))[-1])
     bodies.append(told(run(host, f"{COUNTING}\n"))[-1])
     assert bodies == ["1", "2", "1", "1"]
+
+
+def test_what_sqlalchemy_lacks_it_says_to_each_program(host: Host) -> None:
+    said = [told(run(host, GREENLET, "", anew=True)) for _ in range(3)]
+    assert all("requires that the Python 'greenlet'" in text for text in said)
 
 
 def test_requests_are_sent_at_the_same_time_where_they_are_asked_for_so(host: Host) -> None:

@@ -72,10 +72,22 @@ class Surroundings:
                 logger.setLevel(logging.NOTSET)
                 logger.propagate, logger.disabled = True, False
         warnings.resetwarnings()
+        ask_for_greenlet_again()
         sqlmodel: Any = sys.modules.get("sqlmodel")
         if sqlmodel:  # it keeps the tables of all models in one place
             sqlmodel.SQLModel.metadata.clear()
             sqlmodel.SQLModel._sa_registry.dispose()
+
+
+def ask_for_greenlet_again() -> None:
+    """Let SQLAlchemy look for greenlet again where it is not there: it says so only the first time."""
+    concurrency: Any = sys.modules.get("sqlalchemy.util.concurrency")
+    if not concurrency or vars(concurrency).get("greenlet", concurrency):
+        return
+    del concurrency.greenlet
+    concurrency._concurrency_shim = concurrency._concurrency_shim_cls()
+    for name in [name for name in sys.modules if name.startswith("sqlalchemy.ext.asyncio")]:
+        del sys.modules[name]
 
 
 def load(source: str, name: str) -> ModuleType:
