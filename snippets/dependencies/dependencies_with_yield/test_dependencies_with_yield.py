@@ -20,6 +20,7 @@ from fastapi import (
 )
 from fastapi.exceptions import DependencyScopeError
 from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.sse import EventSourceResponse
 from fastapi.testclient import TestClient
 from httpx2 import Client
 from starlette.requests import ClientDisconnect
@@ -674,6 +675,39 @@ def test_it_is_a_client_disconnect_where_the_server_reports_asgi_2_4(
 ) -> None:
     asyncio.run(streams_until_the_client_is_gone(recording, "2.4"))
     assert "dependency sees ClientDisconnect" in recording.events
+
+
+@pytest.mark.parametrize(
+    ("scope", "seen"), [("request", "ExceptionGroup"), ("function", "no exception")]
+)
+def test_a_server_sent_event_that_waits_when_the_client_leaves_is_an_exception_group(
+    recording: Recording, scope: Scope, seen: str
+) -> None:
+    dependency = Depends(recording.dependency(), scope=scope)
+    options: Any = {"dependencies": [dependency], "response_class": EventSourceResponse}
+
+    async def run() -> None:
+        connection = Connection(recording.app, recording.events)
+
+        @recording.app.get("/", **options)
+        async def events() -> AsyncIterator[int]:
+            while True:
+                yield 1
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                for _ in range(100):  # until the buffers of FastAPI are full
+                    await asyncio.sleep(0)
+                connection.gone.set()
+                await asyncio.Event().wait()
+
+        connection.send = send  # type: ignore[method-assign]
+        await asyncio.wait_for(connection.call("/"), PATIENCE)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(run())
+    assert caught.group_contains(anyio.BrokenResourceError)
+    assert f"dependency sees {seen}" in recording.events
 
 
 def test_a_client_that_leaves_does_not_stop_a_path_operation(
