@@ -21,6 +21,7 @@ from fastapi import (
 )
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.testclient import TestClient
+from starlette.requests import ClientDisconnect
 
 from snippets.background_tasks.adding_background_tasks import (
     add_task,
@@ -336,6 +337,32 @@ def test_when_the_client_leaves_a_stream_its_tasks_run_before_the_last_item(
             assert client.recv(100)
         assert ran.wait(PATIENCE)
     assert log == ["task"]
+
+
+def test_they_do_not_run_where_the_server_reports_asgi_2_4_and_a_client_leaves() -> (
+    None
+):
+    app = FastAPI()
+    log: list[str] = []
+
+    @app.get("/")
+    async def stream(background_tasks: BackgroundTasks) -> AsyncIterator[int]:
+        background_tasks.add_task(log.append, "task")
+        yield 1
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            raise OSError("connection lost")
+
+    scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/"}
+    scope |= {"query_string": b"", "headers": []}
+    scope["asgi"] = {"version": "3.0", "spec_version": "2.4"}
+    with pytest.raises(ClientDisconnect):
+        asyncio.run(app(scope, receive, send))
+    assert log == []
 
 
 def test_a_response_that_is_returned_twice_runs_the_tasks_of_the_first_request() -> (
