@@ -51,11 +51,10 @@ def deliver(db: sqlite3.Connection, call_webhook: Callable[[int], None]) -> None
     for (order_id,) in db.execute("SELECT order_id FROM outbox").fetchall():
         try:
             call_webhook(order_id)
+            with db:
+                db.execute("DELETE FROM outbox WHERE order_id = ?", (order_id,))
         except Exception:  # the row stays; the next run tries again
-            logger.exception("order %s is not delivered", order_id)
-            continue
-        with db:
-            db.execute("DELETE FROM outbox WHERE order_id = ?", (order_id,))
+            logger.exception("order %s stays in the outbox", order_id)
 
 
 # --8<-- [end:worker]

@@ -146,6 +146,27 @@ def test_a_receiver_that_does_not_answer_stops_no_other_delivery(
         assert (delivered, rows(database, "outbox")) == ([2], 1)
 
 
+def test_a_row_that_cannot_be_deleted_now_stops_no_other_delivery(
+    database: sqlite3.Connection,
+) -> None:
+    delivered: list[int] = []
+    database.execute("PRAGMA busy_timeout = 0")
+    with (
+        TestClient(outbox.app) as client,
+        contextlib.contextmanager(outbox.get_db)() as other,
+    ):
+        order(client)
+        order(client)
+
+        def call_webhook(order_id: int) -> None:
+            delivered.append(order_id)
+            other.execute("BEGIN IMMEDIATE" if order_id == 1 else "ROLLBACK")
+
+        outbox.deliver(database, call_webhook)
+    assert delivered == [1, 2]
+    assert database.execute("SELECT order_id FROM outbox").fetchall() == [(1,)]
+
+
 def test_order_and_outbox_row_are_written_together_or_not_at_all(
     database: sqlite3.Connection,
 ) -> None:
