@@ -30,7 +30,8 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-SessionDep = Annotated[AsyncSession, Depends(get_session)]
+# ended before the response is sent, so that a slow client holds no connection
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 Id = Annotated[int, Path(ge=1, lt=2**31)]
 Text = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$")

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
+import psycopg
 import pytest
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -143,6 +144,28 @@ def test_the_address_of_the_start_gives_up_a_host_that_does_not_answer() -> None
             engine.connect()
 
 
+def test_the_limit_holds_for_each_address_of_the_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def two_addresses(host: str, port: Any, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))] * 2
+
+    monkeypatch.setattr(socket, "getaddrinfo", two_addresses)
+    waited = []
+    wait_conn = psycopg.waiting.wait_conn
+
+    def impatient(generator: Any, interval: float, timeout: float) -> Any:
+        waited.append(timeout)
+        return wait_conn(generator, interval=interval, timeout=0.05)
+
+    monkeypatch.setattr(psycopg.waiting, "wait_conn", impatient)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"postgresql://shop@db.example.com:{silent.getsockname()[1]}/shop"
+        with pytest.raises(psycopg.OperationalError, match="timeout"):
+            psycopg.connect(address, connect_timeout=5)
+    assert waited == [5, 5]
+
+
 def test_the_driver_gets_values_apart_from_the_statement(database: Database) -> None:
     database.create_tables(sqlmodel_def.Product.metadata)
     hostile = "tea' OR 'a' = 'a"
@@ -253,6 +276,17 @@ def test_clients_that_do_not_read_hold_no_session(database: Database) -> None:
     database.execute("INSERT INTO product (name) VALUES ('tea')")
     path = "/products/1"
     assert status_beside_clients_that_do_not_read(sqlmodel_def.app, path) == 200
+
+
+@DRIVERS
+def test_clients_that_do_not_read_hold_no_asynchronous_session(
+    database: Database, monkeypatch: pytest.MonkeyPatch, drivername: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url(drivername))
+    database.create_tables(async_sqlalchemy.Base.metadata)
+    database.execute("INSERT INTO customers (email) VALUES ('ann@example.com')")
+    path = "/customers/1"
+    assert status_beside_clients_that_do_not_read(async_sqlalchemy.app, path) == 200
 
 
 def test_a_session_opened_in_the_path_operation_needs_no_max_concurrency(
@@ -553,6 +587,25 @@ def test_a_lock_that_nobody_gives_back_is_waited_for_at_most_five_seconds(
         other.execute("ROLLBACK")
         assert client.post("/concerts/1/buy").status_code == 200
     assert set(limits) == {"SET LOCAL lock_timeout = '5s'"}
+
+
+def test_an_update_waits_without_a_limit_until_a_statement_timeout_ends_it(
+    database: Database,
+) -> None:
+    concert_with_one_ticket(atomic_update, database)
+    with database.connect() as other, TestClient(atomic_update.app) as client:
+        for setting in ("lock_timeout", "statement_timeout"):
+            assert database.execute(f"SHOW {setting}") == [("0",)]  # no limit
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM concerts FOR UPDATE")
+        try:
+            database.execute("ALTER ROLE postgres SET statement_timeout = '20ms'")
+            with pytest.raises(DBAPIError, match="statement timeout"):
+                client.post("/concerts/1/buy")
+        finally:
+            database.execute("ALTER ROLE postgres RESET statement_timeout")
+        other.execute("ROLLBACK")
+        assert client.post("/concerts/1/buy").status_code == 200
 
 
 def test_a_locked_row_is_stale_where_the_session_has_loaded_it_before(
