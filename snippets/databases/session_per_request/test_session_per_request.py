@@ -30,7 +30,11 @@ from sqlalchemy.orm.exc import DetachedInstanceError
 from starlette.requests import HTTPConnection
 
 from snippets.conftest import Database
-from snippets.databases.conftest import PATIENCE, client_of
+from snippets.databases.conftest import (
+    PATIENCE,
+    client_of,
+    status_beside_clients_that_do_not_read,
+)
 from snippets.databases.session_per_request import (
     commit_before_response,
     loaded_with_the_order,
@@ -442,6 +446,14 @@ def test_the_items_that_are_loaded_with_the_order_are_in_the_response(
     with TestClient(loaded_with_the_order.app) as client:
         answer = client.get("/orders/1").json()
     assert answer == {"id": 1, "items": [{"name": "tea"}]}
+
+
+def test_clients_that_do_not_read_the_order_hold_no_connection(
+    database: Database,
+) -> None:
+    app = loaded_with_the_order.app
+    with_one_order(loaded_with_the_order, database)
+    assert status_beside_clients_that_do_not_read(app, "/orders/1") == 200
 
 
 def test_the_items_are_loaded_where_a_dependency_has_loaded_the_order_before(
