@@ -43,7 +43,8 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-SessionDep = Annotated[AsyncSession, Depends(get_session)]
+# ended before the response is sent, so that a slow client holds no connection
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 
 
 @app.get("/one")

@@ -29,7 +29,12 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util.queue import AsyncAdaptedQueue
 
 from snippets.conftest import Database
-from snippets.databases.conftest import PATIENCE, client_of, until
+from snippets.databases.conftest import (
+    PATIENCE,
+    client_of,
+    status_beside_clients_that_do_not_read,
+    until,
+)
 from snippets.databases.connection_pool import (
     behind_pgbouncer,
     call_after_transaction,
@@ -270,6 +275,10 @@ def test_with_expire_on_commit_the_order_could_not_be_read_after_the_commit(
         client.get("/orders/1/parcel")
 
 
+def test_clients_that_do_not_read_hold_no_connection(database: Database) -> None:
+    assert status_beside_clients_that_do_not_read(sized_pool.app, "/one") == 200
+
+
 def test_a_background_task_keeps_the_connection_of_a_request_that_only_read(
     database: Database,
 ) -> None:
@@ -277,7 +286,10 @@ def test_a_background_task_keeps_the_connection_of_a_request_that_only_read(
     seen = []
 
     @app.get("/one")
-    async def one(session: sized_pool.SessionDep, tasks: BackgroundTasks) -> int:
+    async def one(
+        session: Annotated[AsyncSession, Depends(sized_pool.get_session)],
+        tasks: BackgroundTasks,
+    ) -> int:
         tasks.add_task(lambda: seen.append(database.connections(IN_TRANSACTION)))
         return await sized_pool.one(session)
 
@@ -426,7 +438,7 @@ def test_a_parcel_that_the_column_cannot_hold_is_a_422(
 
 @asynccontextmanager
 async def counted_round_trips(
-    database: Database,
+    database: Database, speaks: asyncio.Event | None = None
 ) -> AsyncIterator[tuple[int, list[str]]]:
     """Stand between driver and server; note each change of direction."""
     trips: list[str] = []
@@ -436,6 +448,8 @@ async def counted_round_trips(
         while data := await source.read(65536):
             if trips[-1:] != [name]:
                 trips.append(name)
+            if speaks:
+                await speaks.wait()
             target.write(data)
             await target.drain()
         target.close()
@@ -450,6 +464,39 @@ async def counted_round_trips(
         yield server.sockets[0].getsockname()[1], trips
         server.close()
         await asyncio.gather(*copies, return_exceptions=True)
+
+
+def test_a_server_that_falls_silent_on_an_open_connection_is_waited_for_without_limit(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float | None] = []
+    wait = psycopg.waiting.wait_async
+
+    def note(*arguments: Any, **options: Any) -> Any:
+        limits.append(options.get("timeout"))
+        return wait(*arguments, **options)
+
+    async def scenario() -> None:
+        speaks = asyncio.Event()
+        speaks.set()
+        async with counted_round_trips(database, speaks) as (port, trips):
+            address = database.url("postgresql+psycopg").replace(
+                f":{database.port}/", f":{port}/"
+            )
+            monkeypatch.setenv("DATABASE_URL", address)
+            async with client_of(sized_pool.app) as client:
+                assert (await client.get("/one")).json() == 1
+                speaks.clear()
+                trips.clear()
+                monkeypatch.setattr(psycopg.waiting, "wait_async", note)
+                request = asyncio.create_task(client.get("/one"))
+                await until(lambda: bool(trips))
+                assert set(limits) == {None}
+                assert not request.done()
+                speaks.set()
+                assert (await request).json() == 1
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(("drivername", "more"), [("psycopg", 1), ("asyncpg", 3)])
