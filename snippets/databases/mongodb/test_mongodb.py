@@ -6,6 +6,7 @@ the same name. What the driver does is real; what the server does is not.
 
 import asyncio
 import gc
+import socket
 import socketserver
 import struct
 import subprocess
@@ -26,7 +27,11 @@ from fastapi.testclient import TestClient
 from pydantic import PydanticDeprecatedSince20, PydanticUserError, create_model
 from pydantic_core import PydanticSerializationError
 from pymongo import AsyncMongoClient
-from pymongo.errors import NetworkTimeout, ServerSelectionTimeoutError
+from pymongo.errors import (
+    AutoReconnect,
+    NetworkTimeout,
+    ServerSelectionTimeoutError,
+)
 
 from snippets.conftest import ROOT
 from snippets.databases.mongodb import (
@@ -68,6 +73,7 @@ class StandIn(socketserver.ThreadingTCPServer):
         self.connected = 0
         self.unique: str | None = None
         self.silent = threading.Event()
+        self.hangs_up = threading.Event()
 
     @property
     def url(self) -> str:
@@ -145,6 +151,9 @@ class Conversation(socketserver.StreamRequestHandler):
                     end = part.index(b"\0", 4)
                     command[part[4:end].decode()] = bson.decode_all(part[end + 1 :])
                 place += size
+            if self.server.hangs_up.is_set() and "insert" in command:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
             answer = self.server.run(command)
             if self.server.silent.is_set() and command.keys() & {"find", "endSessions"}:
                 return
@@ -361,6 +370,14 @@ def test_a_server_that_does_not_answer_is_given_up(
         with pytest.raises(NetworkTimeout):
             client.get(f"/products/{GIVEN}")
     assert made == [5000]
+
+
+def test_a_lost_connection_is_an_auto_reconnect_at_once(stand_in: StandIn) -> None:
+    with TestClient(products.app) as client:
+        stand_in.hangs_up.set()
+        with pytest.raises(AutoReconnect) as caught:
+            client.post("/products", json={"name": "tea", "cents": 450})
+    assert type(caught.value) is AutoReconnect  # neither of the two that wait
 
 
 @pytest.mark.parametrize(
