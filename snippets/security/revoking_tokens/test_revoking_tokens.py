@@ -306,9 +306,11 @@ def test_the_statement_of_the_page_replaces_only_a_token_that_is_valid(
     table.execute("CREATE TABLE sessions (current, revoked, idle_until)")
     row = (current, revoked, idle_until)
     table.execute("INSERT INTO sessions VALUES (?, ?, ?)", row)
-    values = {"new": "new", "old": "old", "now": 10}
+    values = {"new": "new", "old": "old", "now": 10, "until": 20}
     done = table.execute(statement.replace("…", "sessions"), values)
     assert done.rowcount == changed
+    after = ("new", revoked, 20) if changed else row
+    assert table.execute("SELECT * FROM sessions").fetchone() == after
     table.close()
 
 
