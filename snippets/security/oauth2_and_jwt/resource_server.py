@@ -20,6 +20,9 @@ oauth2_scheme = OAuth2AuthorizationCodeBearer(
 )
 
 
+NO_KEYS = jwt.PyJWKClientError, jwt.PyJWKSetError
+
+
 class ProviderKeys(jwt.PyJWKClient):
     """Tell a provider that fails, a 503, from a key that it does not have, a 401."""
 
@@ -36,7 +39,7 @@ class ProviderKeys(jwt.PyJWKClient):
     def get_signing_keys(self, refresh: bool = False) -> list[jwt.PyJWK]:
         try:
             return super().get_signing_keys(refresh)
-        except (jwt.PyJWKClientError, jwt.PyJWKSetError, OSError, ValueError):
+        except (*NO_KEYS, OSError, ValueError, RecursionError):
             raise HTTPException(503, "No keys from the identity provider") from None
 
 

@@ -293,7 +293,9 @@ def test_a_fetch_makes_every_other_verification_wait(provider: Provider) -> None
         b"null",
         b'{"keys": [{"kty": "oct", "k": "a2V5", "kid": "ec-1", "use": "enc"}]}',
         b"\xff\xfe",
+        b"[" * 100_000,
     ],
+    ids=["HTML", "no key", "list", "null", "no signing key", "no UTF-8", "deep"],
 )
 def test_a_provider_without_usable_keys_is_503_and_no_500(
     provider: Provider, answer: bytes
