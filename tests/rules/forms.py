@@ -1407,6 +1407,24 @@ async def report(
 async def alias(token: Annotated[str, Depends(scheme)], user: CurrentUser) -> None: ...
 
 
+@app.get("/me")
+async def me(token: Annotated[str, Depends(scheme)], me: Me) -> None: ...
+
+
+@app.get("/name")
+async def name(token: Annotated[str, Depends(scheme)], name: Name) -> None: ...  # fastapi-110-unchecked-token
+
+
+@login_page
+@app.get("/login")
+async def login_form() -> None: ...
+
+
+@role_required  # fastapi-110-authentication-decorator
+@app.get("/roles")
+async def roles() -> None: ...
+
+
 @app.get("/default")
 async def default(
     token: Annotated[str, Depends(scheme)], user: str = Depends(get_user)
@@ -1464,6 +1482,19 @@ def by_issuer(token: str) -> dict[str, object]:
     return jwt.decode(token, KEYS[issuer], ["RS256"])
 
 
+def logged(token: str) -> dict[str, object]:
+    logger.info("of %s", jwt.decode(token, options={"verify_signature": False})["sub"])
+    return jwt.decode(token, KEY, ["RS256"])
+
+
+def by_issuer_or_nothing(token: str) -> dict[str, object]:
+    try:
+        issuer = jwt.decode(token, options={"verify_signature": False})["iss"]
+    except jwt.InvalidTokenError:
+        return {}
+    return jwt.decode(token, KEYS[issuer], algorithms=["RS256"])
+
+
 def never_verified(token: str) -> str:
     claims = jwt.decode(token, options={"verify_signature": False})  # fastapi-114-unverified-claims
     return claims["sub"]
@@ -1479,6 +1510,12 @@ def authorized_party(token: str) -> dict[str, object]:
 async def made_once() -> jwt.PyJWKClient:
     client = jwt.PyJWKClient("https://login.example.com/keys")
     return client
+
+
+async def keys_at_the_start(app: FastAPI) -> AsyncIterator[None]:
+    client = jwt.PyJWKClient(URL)
+    client.get_signing_keys()
+    yield
 
 
 async def for_each_token(token: str) -> jwt.PyJWK:
@@ -1497,6 +1534,32 @@ app = FastAPI()
 async def reported(request: Request, error: Exception) -> JSONResponse:
     await report(str(error))
     return JSONResponse({"detail": "Error"}, 500)
+
+
+@app.exception_handler(Exception)
+async def queued(request: Request, error: Exception) -> JSONResponse:
+    await events.put({"error": str(error)})
+    return JSONResponse({"detail": "Error"}, 500)
+
+
+@app.exception_handler(Exception)
+async def captured(request: Request, error: Exception) -> JSONResponse:
+    event = {"error": str(error)}
+    monitor.capture(event)
+    return JSONResponse({"detail": "Error"}, 500)
+
+
+@app.exception_handler(Exception)
+async def of_our_own(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, Refusal):
+        return JSONResponse({"detail": str(error)}, 400)
+    return JSONResponse({"detail": "Error"}, 500)
+
+
+@app.exception_handler(Exception)
+async def while_debugging(request: Request, error: Exception) -> JSONResponse:
+    body = {"detail": str(error)} if app.debug else {"detail": "Error"}
+    return JSONResponse(body, 500)
 
 
 @app.exception_handler(Exception)
