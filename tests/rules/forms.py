@@ -2006,4 +2006,68 @@ async def scope(websocket: WebSocket, session: Annotated[str, Cookie()]) -> None
 async def author(websocket: WebSocket, author: Annotated[str, Cookie()]) -> None:
     await websocket.accept()
 """,
+    "right_files.py": """
+import os
+from pathlib import Path
+
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import FileResponse
+
+app = FastAPI()
+FOLDER = Path("reports").resolve()
+
+
+@app.get("/relative/{path:path}")
+def relative(path: str):
+    try:
+        (FOLDER / path).resolve().relative_to(FOLDER)
+    except ValueError as error:
+        raise HTTPException(404) from error
+    return FileResponse(FOLDER / path)
+
+
+@app.get("/common/{path:path}")
+def common(path: str):
+    full = os.path.realpath(os.path.join(FOLDER, path))
+    if os.path.commonpath([full, FOLDER]) != str(FOLDER):
+        raise HTTPException(404)
+    return FileResponse(os.path.join(FOLDER, path))
+
+
+@app.get("/parents/{path:path}")
+def parents(path: str):
+    if FOLDER not in (FOLDER / path).resolve().parents:
+        raise HTTPException(404)
+    return FileResponse(FOLDER / path)
+
+
+@app.get("/listed/{path:path}")
+def listed(path: str):
+    if path in LISTED:
+        return FileResponse(FOLDER / path)
+    raise HTTPException(404)
+
+
+@app.get("/checked/{path:path}")
+def checked(path: str):
+    check_inside(FOLDER, path)
+    return FileResponse(FOLDER / path)
+
+
+@app.get("/known/{path:path}")
+def known(path: str):
+    path = FILES[path]
+    return FileResponse(path)
+
+
+@app.get("/opened/{path:path}")
+def opened(path: str):
+    if not (FOLDER / path).exists():
+        raise HTTPException(404)
+    return FileResponse(FOLDER / path)  # fastapi-52-path-opened-as-file
+
+
+@app.get("/login/callback")
+def callback(code: str, token: str) -> None: ...
+""",
 }
