@@ -272,6 +272,47 @@ def test_the_traceback_that_uvicorn_logs_carries_the_id_and_the_lifespan_has_non
     assert [one["request_id"] for one in seen if one["event"] == "lifespan"] == ["-"]
 
 
+def test_a_request_can_begin_with_the_id_of_the_one_before_and_sets_its_own() -> None:
+    seen: list[tuple[str, str]] = []
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        message = await receive()
+        while message["more_body"]:
+            message = await receive()
+        seen.append((scope["first"], request_ids.request_id.get()))
+        empty = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 200, "headers": empty})
+        await send({"type": "http.response.body"})
+
+    async def outer(scope: Any, receive: Any, send: Any) -> None:
+        scope["first"] = request_ids.request_id.get()
+        await request_ids.RequestId(inner)(scope, receive, send)
+
+    async def main() -> None:
+        config = uvicorn.Config(outer, port=0, log_config=None, lifespan="off")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        async with asyncio.timeout(30):
+            while not server.started:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+            port = server.servers[0].sockets[0].getsockname()[1]
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n"
+            for size in (400_000, 0):  # the first makes Uvicorn stop reading once
+                writer.write(head % size + b"x" * size)
+                await reader.readuntil(b"\r\n\r\n")
+            writer.close()
+            server.should_exit = True
+            await serving
+
+    asyncio.run(main())
+    (first, one), (second, two) = seen
+    assert first == "-"
+    assert one != two
+    if sys.version_info < (3, 13):  # later ones may hold the repair of Python
+        assert second == one
+
+
 @pytest.mark.parametrize("switch", ["--access-log", "--no-access-log"])
 def test_started_as_it_stands_the_program_writes_its_lines_as_json(
     tmp_path: Path, switch: str
