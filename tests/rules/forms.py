@@ -17,6 +17,51 @@ def upgrade() -> None:
         sa.Column("note", sa.Text, nullable=False),  # fastapi-123-not-null
     )
 """,
+    "streams.py": """
+import asyncio
+
+import anyio
+from fastapi import FastAPI, Request
+from fastapi.sse import EventSourceResponse
+
+app = FastAPI()
+
+
+@app.get("/for-a-minute", response_class=EventSourceResponse)
+async def for_a_minute():
+    with anyio.move_on_after(60):
+        while True:
+            yield 1
+            await asyncio.sleep(1)
+
+
+@app.get("/until", response_class=EventSourceResponse)
+async def until(request: Request):
+    async with asyncio.timeout_at(request.state.end):
+        while True:
+            yield 1
+            await asyncio.sleep(1)
+
+
+@app.get("/endless", response_class=EventSourceResponse)
+async def endless():
+    while True:  # fastapi-146-stream-without-end
+        yield 1
+        await asyncio.sleep(1)
+""",
+    "gunicorn.Dockerfile": """
+FROM python:3.14-slim
+CMD gunicorn --worker-class uvicorn_worker.UvicornWorker --bind 0.0.0.0:8000 app.main:app
+""",
+    "retrying-entrypoint.sh": """
+retry() {
+  for _ in 1 2 3; do
+    "$@"
+  done
+}
+retry alembic upgrade head
+exec "$@"
+""",
     "event_loops.py": """
 import asyncio
 from unittest import mock
