@@ -931,6 +931,51 @@ api = NinjaAPI()
 api.include_router(pages, "/pages")
 api.include_router(items)
 """,
+    "right_handlers.py": """
+from unittest import mock
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import JSONResponse
+
+app = FastAPI()
+
+
+@mock.patch("shop.price")
+def check_handlers(price: mock.Mock) -> None:
+    made = FastAPI()
+    made.add_exception_handler(ShopError, own)
+
+
+@app.exception_handler(404)
+def unknown(request: Request, exc: Exception) -> JSONResponse:
+    return JSONResponse({"error": "unknown"}, 404)
+
+
+@app.exception_handler(405)
+def method(request: Request, exc: Exception) -> JSONResponse:
+    return JSONResponse({"error": "method"}, 405)
+
+
+@app.exception_handler(HTTPException)
+def own(request: Request, exc: HTTPException) -> JSONResponse:
+    return JSONResponse({"error": exc.detail}, exc.status_code)
+
+
+@app.exception_handler(ValueError)
+def logged(request: Request, exc: ValueError) -> JSONResponse:
+    logger.error("fault", exc_info=exc)
+    raise exc
+""",
+    "handlers_of_ninja.py": """
+from ninja import NinjaAPI
+
+api = NinjaAPI()
+
+
+@api.exception_handler(ValueError)
+def refused(request, exc):
+    return api.create_response(request, {"message": "refused"}, status=400)
+""",
     "handlers.py": """
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
