@@ -2,13 +2,13 @@
 from itertools import count
 
 from fastapi import FastAPI, HTTPException
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 app = FastAPI()
 
 
 class Item(BaseModel):
-    name: str
+    name: str = Field(max_length=80)
 
 
 items = {1: Item(name="Lamp"), 2: Item(name="Desk")}

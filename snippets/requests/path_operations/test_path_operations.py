@@ -86,6 +86,14 @@ def test_deleting_twice_is_404_and_a_number_is_not_used_again(
     assert list(operations.items) == [3]
 
 
+def test_a_name_that_no_response_can_hold_is_not_stored(fresh: TestClient) -> None:
+    lenient = TestClient(operations.app, raise_server_exceptions=False)
+    half = '{"name": "\\ud800"}'
+    lenient.post("/items", content=half, headers={"Content-Type": "application/json"})
+    assert list(operations.items) == [1, 2]
+    assert lenient.get("/items").status_code == 200
+
+
 def test_def_works_as_well_as_async_def() -> None:
     app = FastAPI()
 
