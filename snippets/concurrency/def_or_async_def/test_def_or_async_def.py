@@ -411,6 +411,13 @@ def test_a_trivial_async_def_dependency_waits_for_no_thread() -> None:
     assert asyncio.run(get_while_all_40_threads_are_busy(app)) == "answered"
 
 
+def test_a_page_does_not_start_before_the_first_name() -> None:
+    client = TestClient(async_dependency.app)
+    assert client.get("/names?start=2").json() == ["Barbara"]
+    assert client.get("/names?start=9").json() == []
+    assert client.get("/names?start=-1").status_code == 422
+
+
 async def send(app: FastAPI, requests: int) -> None:
     async with (
         AsyncClient(transport=ASGITransport(app), base_url="http://test") as client,

@@ -1,13 +1,14 @@
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
+from pydantic import NonNegativeInt
 
 app = FastAPI()
 names = ["Ada", "Grace", "Barbara"]
 
 
 # --8<-- [start:dependency]
-def page(start: int = 0) -> slice:
+def page(start: NonNegativeInt = 0) -> slice:
     return slice(start, start + 50)
 
 
