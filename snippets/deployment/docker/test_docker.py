@@ -233,6 +233,14 @@ def test_the_compose_file_waits_longer_than_uvicorn_does() -> None:
     assert compose_waits > 10  # Docker's default is shorter
 
 
+def test_the_image_keeps_idle_connections_longer_than_traefik_and_a_load_balancer() -> (
+    None
+):
+    words = json.loads(instruction("CMD"))
+    found = uvicorn.main.make_context("uvicorn", words[1:]).params
+    assert found["timeout_keep_alive"] > 90
+
+
 def test_the_shown_docker_run_waits_longer_too_and_is_open_to_this_host_only() -> None:
     words = json.loads(instruction("CMD"))
     uvicorn_waits = int(words[words.index("--timeout-graceful-shutdown") + 1])
