@@ -339,6 +339,20 @@ def test_uvicorn_closes_idle_connections_after_five_seconds_by_default() -> None
     assert options("start.sh")["host"] == "0.0.0.0"
 
 
+def test_only_a_connection_that_had_a_response_is_closed_when_it_is_idle() -> None:
+    def ask(connection: socket.socket) -> bytes:
+        connection.sendall(b"GET /items/ HTTP/1.1\r\nHost: test\r\n\r\n")
+        return b"".join(iter(lambda: connection.recv(4096), b""))
+
+    with (
+        serving(seen.app, timeout_keep_alive=0) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as fresh,
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as used,
+    ):
+        for connection in (used, fresh):  # each is read until Uvicorn closes it
+            assert ask(connection).startswith(b"HTTP/1.1 200 OK")
+
+
 def test_server_sent_events_tell_nginx_not_to_buffer() -> None:
     app = FastAPI()
 
