@@ -361,7 +361,7 @@ def test_psycopg2_is_taken_only_if_the_address_names_it() -> None:
         create_engine("postgresql+psycopg2://host/name")
 
 
-def test_asyncpg_does_not_know_sslmode(database: Database) -> None:
+def test_asyncpg_knows_neither_sslmode_nor_connect_timeout(database: Database) -> None:
     async def connect(option: str) -> None:
         engine = create_async_engine(database.url("postgresql+asyncpg") + option)
         try:
@@ -370,8 +370,9 @@ def test_asyncpg_does_not_know_sslmode(database: Database) -> None:
         finally:
             await engine.dispose()
 
-    with pytest.raises(TypeError, match="got an unexpected keyword argument 'sslmode'"):
-        asyncio.run(connect("?sslmode=disable"))
+    for name in ("sslmode", "connect_timeout"):
+        with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
+            asyncio.run(connect(f"?{name}=5"))
     asyncio.run(connect("?ssl=disable"))
     with pytest.raises(ConnectionError, match="rejected SSL upgrade"):
         asyncio.run(connect("?ssl=require"))  # understood; this server has no TLS
