@@ -448,6 +448,31 @@ def test_the_items_that_are_loaded_with_the_order_are_in_the_response(
     assert answer == {"id": 1, "items": [{"name": "tea"}]}
 
 
+@pytest.mark.parametrize(("scope", "held"), [("request", 1), ("function", 0)])
+def test_a_session_that_only_reads_holds_its_connection_while_the_response_is_sent(
+    database: Database, scope: Any, held: int
+) -> None:
+    app = FastAPI(lifespan=session_per_request.lifespan)
+    dependency = Depends(session_per_request.get_session, scope=scope)
+    seen = []
+
+    @app.get("/")
+    async def read(session: Annotated[AsyncSession, dependency]) -> int:
+        return await session.scalar(text("SELECT 1")) or 0
+
+    async def server(scope: Any, receive: Any, send: Any) -> None:
+        async def look_and_send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                seen.append(database.connections("state = 'idle in transaction'"))
+            await send(message)
+
+        await app(scope, receive, look_and_send)
+
+    with TestClient(server) as client:
+        assert client.get("/").json() == 1
+    assert seen == [held]
+
+
 def test_clients_that_do_not_read_the_order_hold_no_connection(
     database: Database,
 ) -> None:
