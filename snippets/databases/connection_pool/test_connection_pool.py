@@ -563,6 +563,20 @@ def test_the_engine_for_pgbouncer_leaves_no_prepared_statement_even_with_an_enum
     assert any(name.startswith("__asyncpg_stmt_") for name in found) == bool(left)
 
 
+def test_the_engine_for_pgbouncer_has_no_limit_of_its_own(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
+
+    async def scenario() -> None:
+        engine = behind_pgbouncer.create_engine()
+        async with connections_of(engine, 16):
+            assert database.connections() == 16
+        await engine.dispose()
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(("scope", "held"), [("request", 1), ("function", 0)])
 def test_what_a_read_only_request_holds_while_its_response_is_sent(
     database: Database, scope: Any, held: int
