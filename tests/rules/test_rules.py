@@ -14,7 +14,7 @@ from scripts.catalogue.answers import load
 from scripts.catalogue.findings import all_findings
 from scripts.project import ROOT, site_url
 from scripts.rules.join import joined
-from scripts.rules.prove import file_of, flagged, is_right, proved, targets
+from scripts.rules.prove import file_of, flagged, is_right, prove, proved, targets
 from scripts.rules.read_rules import Rule, finders, read_rules
 from scripts.rules.semgrep import Hit, available, hits
 from tests.rules.forms import FORMS
@@ -161,3 +161,9 @@ def test_enough_findings_are_found_by_a_program(rules: list[Rule]) -> None:
     assert len(finders()) >= LEAST_FINDINGS
     known = {f.address for its in all_findings(load()).values() for f in its}
     assert set(finders()) <= known
+
+
+@pytest.mark.site
+def test_an_answer_whose_name_begins_that_of_another_is_tried_alone() -> None:
+    assert any(rule.file.startswith("snippets/foundations/asgi_and_wsgi/") for rule in read_rules())
+    assert prove(folder="snippets/foundations/asgi") == []
