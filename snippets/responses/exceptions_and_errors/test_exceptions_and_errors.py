@@ -264,6 +264,12 @@ def test_a_returned_http_exception_is_a_200_with_its_fields_or_a_500() -> None:
     response = visitor(app).get("/fits")
     assert (response.status_code, response.json()) == (200, {"detail": "no such item"})
 
+    @app.get("/any")
+    async def anything() -> Any:
+        return HTTPException(404, detail="no such item")
+
+    assert visitor(app).get("/any").status_code == 500
+
 
 def test_an_http_exception_raised_in_middleware_is_a_500() -> None:
     app = FastAPI()
