@@ -370,6 +370,17 @@ def test_nan_is_null_with_a_return_type_and_an_error_without() -> None:
         client(untyped).get("/")
 
 
+def test_nan_is_an_error_with_a_return_type_and_a_named_response_class() -> None:
+    app = FastAPI()
+
+    @app.get("/", response_class=JSONResponse)
+    def typed() -> float:
+        return float("nan")
+
+    with pytest.raises(ValueError, match="Out of range float values"):
+        TestClient(app).get("/")
+
+
 def test_a_model_can_change_what_pydantic_sends_for_nan() -> None:
     class Mean(BaseModel):
         model_config = ConfigDict(ser_json_inf_nan="strings")
