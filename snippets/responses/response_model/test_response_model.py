@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI, Response
 from fastapi.exceptions import FastAPIError, ResponseValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.testclient import TestClient
 from pydantic import (
     BaseModel,
@@ -70,6 +70,14 @@ def test_a_response_among_other_types_is_refused_at_import(recorded: Any) -> Non
             "snippets.responses.response_model.wrong_response_union"
         )
     recorded("error.txt", textwrap.fill(f"FastAPIError: {caught.value}", 84))
+
+
+def test_a_union_of_responses_is_refused_too() -> None:
+    def portal() -> JSONResponse | RedirectResponse:
+        raise NotImplementedError
+
+    with pytest.raises(FastAPIError, match="Invalid args for response field"):
+        FastAPI().get("/portal")(portal)
 
 
 def test_response_model_beside_an_annotation_with_a_response() -> None:
