@@ -1,6 +1,6 @@
 import json
 import threading
-from collections.abc import AsyncIterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from hashlib import scrypt
 from types import ModuleType
 from typing import Any
@@ -148,6 +148,16 @@ def test_response_model_does_not_filter_what_is_yielded() -> None:
 
 def test_the_annotated_item_type_filters_what_is_yielded() -> None:
     assert TestClient(filtered_stream.app).get("/users").text == '{"name":"ada"}\n'
+
+
+def test_exclude_filters_what_is_yielded_where_a_type_is_declared() -> None:
+    app = FastAPI()
+
+    @app.get("/users", response_model_exclude={"hashed_password"})
+    async def users() -> AsyncIterator[filtered_stream.UserInDB]:
+        yield filtered_stream.users["ada"]
+
+    assert TestClient(app).get("/users").text == '{"name":"ada"}\n'
 
 
 def test_exclude_does_not_reach_into_a_list() -> None:
