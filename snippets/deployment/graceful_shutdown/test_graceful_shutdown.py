@@ -23,7 +23,7 @@ from fastapi import BackgroundTasks, FastAPI, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from httpx2 import AsyncClient, ConnectError, RemoteProtocolError, Response
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from snippets.deployment.graceful_shutdown import (
@@ -739,6 +739,31 @@ def test_a_websocket_function_that_waits_for_a_message_gets_a_disconnect() -> No
 
     run(app, scene)
     assert codes == [1012]
+
+
+def test_a_websocket_that_is_not_accepted_yet_gets_no_1012_but_a_500() -> None:
+    arrived = threading.Event()
+    app = FastAPI()
+
+    @app.websocket("/")
+    async def late(websocket: WebSocket) -> None:
+        arrived.set()
+        assert (await websocket.receive())["type"] == "websocket.connect"
+        await websocket.receive()
+
+    def client(url: str) -> int:
+        with pytest.raises(InvalidStatus) as caught, connect(url, proxy=None):
+            pass
+        return caught.value.response.status_code
+
+    async def scene(running: Running, http: AsyncClient) -> int:
+        url = running.url.replace("http", "ws")
+        refused = asyncio.create_task(asyncio.to_thread(client, url))
+        await until(arrived.is_set)
+        running.server.should_exit = True
+        return await refused
+
+    assert run(app, scene, limit=0.1) == 500
 
 
 def test_the_websocket_of_a_client_that_never_reads_holds_the_server_until_the_limit(
