@@ -148,6 +148,7 @@ def test_a_list_is_read_as_json(monkeypatch: pytest.MonkeyPatch, recorded: Any) 
     assert comma_list.Settings().origins == ["https://a.example", "https://b.example"]
     monkeypatch.setenv("ORIGINS", '["https://a.example"]')
     assert Settings().origins == ["https://a.example"]
+    assert comma_list.Settings().origins == ['["https://a.example"]']
 
 
 def test_a_foreign_line_of_the_file_is_an_error_without_extra_ignore(
