@@ -1,5 +1,5 @@
 import sqlite3
-from collections.abc import Iterator
+from contextlib import closing
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
@@ -12,23 +12,18 @@ async def current_user() -> str:
 
 
 # --8<-- [start:connection]
-def get_db() -> Iterator[sqlite3.Connection]:
-    db = sqlite3.connect(
-        ":memory:",
-        # the threads of a request take turns
-        check_same_thread=False,
-    )
-    try:
-        yield db
-    finally:
-        db.close()
+def connect() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:")
+
+
+@app.get("/version")
+def read_version(
+    user: Annotated[str, Depends(current_user)],
+) -> list[str]:
+    # one thread opens, uses and closes it
+    with closing(connect()) as db:
+        row = db.execute("SELECT sqlite_version()").fetchone()
+    return list(row)
 
 
 # --8<-- [end:connection]
-@app.get("/version")
-def read_version(
-    db: Annotated[sqlite3.Connection, Depends(get_db)],
-    user: Annotated[str, Depends(current_user)],
-) -> list[str]:
-    row = db.execute("SELECT sqlite_version()").fetchone()
-    return list(row)

@@ -390,10 +390,42 @@ def test_sqlite_refuses_an_async_def_endpoint_on_the_first_request() -> None:
         asyncio.run(scenario())
 
 
-def test_check_same_thread_false_lets_the_threads_of_one_request_take_turns(
+def test_a_connection_of_the_endpoint_is_opened_used_and_closed_in_its_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert read_version(monkeypatch, sqlite_connection, other_work=True) == 200
+    used, gone, closed = threading.Event(), threading.Event(), threading.Event()
+    threads: list[threading.Thread] = []
+
+    class Watched(sqlite3.Connection):
+        def execute(self, *args: Any) -> sqlite3.Cursor:
+            threads.append(threading.current_thread())
+            used.set()
+            assert gone.wait(PATIENCE)
+            return super().execute(*args)
+
+        def close(self) -> None:
+            threads.append(threading.current_thread())
+            super().close()
+            closed.set()
+
+    def connect() -> sqlite3.Connection:
+        threads.append(threading.current_thread())
+        return sqlite3.connect(":memory:", factory=Watched)
+
+    async def scenario() -> None:
+        async with client_of(sqlite_connection.app) as client:
+            request = asyncio.create_task(client.get("/version"))
+            await until(used.is_set)
+            request.cancel()
+            await asyncio.wait([request])
+            assert not closed.is_set()
+            gone.set()
+            await until(closed.is_set)
+            assert (await client.get("/version")).status_code == 200
+
+    monkeypatch.setattr(sqlite_connection, "connect", connect)
+    asyncio.run(scenario())
+    assert len(set(threads[:3])) == 1
 
 
 def get_language(module: ModuleType) -> Any:
