@@ -2160,4 +2160,21 @@ def opened(path: str):
 @app.get("/login/callback")
 def callback(code: str, token: str) -> None: ...
 """,
+    "right_sessions.py": """
+import asyncio
+
+import aiohttp
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def fetch(session: aiohttp.ClientSession, first: str, second: str) -> list:
+    return await asyncio.gather(session.get(first), session.get(second))
+
+
+async def load(session: AsyncSession, order_id: int, item_id: int) -> list:
+    return await asyncio.gather(  # fastapi-121-one-session-in-two-tasks
+        session.get(Order, order_id),
+        session.get(Item, item_id),
+    )
+""",
 }
