@@ -2179,8 +2179,10 @@ def callback(code: str, token: str) -> None: ...
 """,
     "right_sessions.py": """
 import asyncio
+from typing import Annotated
 
 import aiohttp
+from fastapi import BackgroundTasks, Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -2193,5 +2195,18 @@ async def load(session: AsyncSession, order_id: int, item_id: int) -> list:
         session.get(Order, order_id),
         session.get(Item, item_id),
     )
+
+
+app = FastAPI()
+
+
+@app.post("/visits")
+def visit(session: Annotated[SessionData, Depends(of_cookie)], tasks: BackgroundTasks):
+    tasks.add_task(write_visit, session)
+
+
+@app.post("/orders")
+def order(session: Annotated[AsyncSession, Depends(of_pool)], tasks: BackgroundTasks):
+    tasks.add_task(send_receipt, session)  # fastapi-90-session-held-during-the-task
 """,
 }
