@@ -1037,6 +1037,23 @@ def models(name: str) -> JSONResponse:
     return JSONResponse(user.model_dump())  # fastapi-72-bypassed-model
 
 
+@app.put("/given", response_model=User)
+def given(user: Annotated[UserInDB, Depends(find)]) -> JSONResponse:
+    return JSONResponse(user.model_dump())  # fastapi-72-bypassed-model
+
+
+@app.post("/made", response_model=User)
+def made() -> JSONResponse:
+    user = UserInDB(name="Ada")
+    return JSONResponse(user.model_dump(), status_code=201)  # fastapi-72-bypassed-model
+
+
+@app.put("/another", response_model=User)
+def another(user: UserInDB) -> JSONResponse:
+    changed = change(user)
+    return JSONResponse(changed.model_dump())
+
+
 @app.get("/itself", response_model=User)
 def itself() -> JSONResponse:
     user = User(name="Ada")
