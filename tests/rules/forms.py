@@ -2226,4 +2226,18 @@ def visit(session: Annotated[SessionData, Depends(of_cookie)], tasks: Background
 def order(session: Annotated[AsyncSession, Depends(of_pool)], tasks: BackgroundTasks):
     tasks.add_task(send_receipt, session)  # fastapi-90-session-held-during-the-task
 """,
+    "right_own_docs.py": """
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+app = FastAPI(docs_url=None, redoc_url=None)
+mounted = FastAPI(docs_url=None, redoc_url=None)
+mounted.mount("/docs", StaticFiles(directory="docs"))
+
+
+@app.get("/docs", include_in_schema=False)
+def docs() -> FileResponse:
+    return FileResponse("docs.html")
+""",
 }
