@@ -421,6 +421,30 @@ def test_a_slot_is_free_after_the_response_or_before_it_with_function_scope(
 
 
 @pytest.mark.since(fastapi="0.163.0")
+@pytest.mark.parametrize(("scope", "most"), [("request", 1), ("function", 2)])
+def test_a_slot_of_the_function_scope_does_not_limit_a_stream(
+    scope: Literal["request", "function"], most: int
+) -> None:
+    app = FastAPI()
+    now = seen = 0
+
+    async def slot() -> AsyncIterator[None]:
+        yield
+
+    @app.get("/", dependencies=[Depends(slot, scope=scope, max_concurrency=1)])
+    async def stream() -> AsyncIterator[int]:
+        nonlocal now, seen
+        now += 1
+        for number in range(10):
+            seen = max(seen, now)
+            yield number
+        now -= 1
+
+    asyncio.run(get_all(app, ["/"] * 2))
+    assert seen == most
+
+
+@pytest.mark.since(fastapi="0.163.0")
 def test_without_yield_the_path_operation_is_not_limited() -> None:
     async def run() -> int:
         meeting = Meeting(together=3)
