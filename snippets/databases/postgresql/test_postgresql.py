@@ -590,7 +590,7 @@ def test_a_lock_that_nobody_gives_back_is_waited_for_at_most_five_seconds(
     assert set(limits) == {"SET LOCAL lock_timeout = '5s'"}
 
 
-def test_an_update_waits_without_a_limit_until_a_statement_timeout_ends_it(
+def test_an_update_has_no_limit_of_its_own_and_a_statement_timeout_ends_it(
     database: Database,
 ) -> None:
     concert_with_one_ticket(atomic_update, database)
