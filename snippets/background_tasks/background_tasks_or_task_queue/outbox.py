@@ -1,11 +1,10 @@
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
-from typing import Annotated
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 
 DATABASE = os.environ.get("DATABASE", "shop.db")
 logger = logging.getLogger(__name__)
@@ -15,17 +14,13 @@ CREATE TABLE IF NOT EXISTS outbox (order_id INTEGER);
 """
 
 
-def get_db() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(DATABASE, check_same_thread=False)) as db:
-        yield db
-
-
-Database = Annotated[sqlite3.Connection, Depends(get_db)]
+def connect() -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(DATABASE))
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    with closing(sqlite3.connect(DATABASE)) as db:
+    with connect() as db:
         db.executescript(TABLES)
     yield
 
@@ -39,8 +34,8 @@ OUTBOX = "INSERT INTO outbox VALUES (?)"
 
 
 @app.post("/orders", status_code=201)
-def create(item: str, db: Database) -> None:
-    with db:  # one transaction
+def create(item: str) -> None:
+    with connect() as db, db:  # one transaction
         order = db.execute(ORDER, (item,))
         db.execute(OUTBOX, (order.lastrowid,))
 

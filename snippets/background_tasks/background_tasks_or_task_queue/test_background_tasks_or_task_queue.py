@@ -4,9 +4,12 @@ import inspect
 import os
 import sqlite3
 import threading
+import time
+import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -55,6 +58,37 @@ def test_the_job_is_stored_before_202_is_answered_and_can_be_polled(
         f"{polled.status_code} {polled.reason_phrase}\n\n{polled.text}"
     )
     recorded("accepted.http", exchange.replace(job_id, "4a1f"))
+
+
+def test_the_job_of_a_request_that_is_cancelled_is_stored_all_the_same(
+    database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, ended = threading.Event(), threading.Event()
+
+    def slow_id() -> uuid.UUID:
+        entered.set()
+        assert ended.wait(PATIENCE)
+        return uuid.UUID(int=7)
+
+    async def scenario() -> None:
+        transport = httpx2.ASGITransport(app=stored_job.app)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://test"
+        ) as client:
+            request = asyncio.create_task(client.post("/reports"))
+            assert await asyncio.to_thread(entered.wait, PATIENCE)
+            request.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await request
+        ended.set()
+
+    with TestClient(stored_job.app):
+        pass  # makes the table
+    monkeypatch.setattr(stored_job, "uuid", SimpleNamespace(uuid4=slow_id))
+    asyncio.run(scenario())
+    deadline = time.monotonic() + PATIENCE
+    while not database.execute("SELECT * FROM jobs").fetchall():
+        assert time.monotonic() < deadline
 
 
 def test_the_location_has_the_prefix_that_a_proxy_removes() -> None:
@@ -153,7 +187,7 @@ def test_a_row_that_cannot_be_deleted_now_stops_no_other_delivery(
     database.execute("PRAGMA busy_timeout = 0")
     with (
         TestClient(outbox.app) as client,
-        contextlib.contextmanager(outbox.get_db)() as other,
+        outbox.connect() as other,
     ):
         order(client)
         order(client)
@@ -181,11 +215,11 @@ def test_an_open_transaction_of_one_request_is_not_committed_by_another(
 ) -> None:
     with (
         TestClient(outbox.app) as client,
-        contextlib.contextmanager(outbox.get_db)() as open_request,
+        outbox.connect() as open_request,
     ):
         order(client)
         open_request.execute("INSERT INTO orders VALUES (8, 'cup')")  # not committed
-        with contextlib.contextmanager(outbox.get_db)() as other_request:
+        with outbox.connect() as other_request:
             other_request.commit()
         open_request.rollback()
         assert rows(database, "orders") == 1
