@@ -543,25 +543,6 @@ def test_a_sigint_during_the_waiting_leaves_finally_only_where_the_first_was_one
     assert ("lifespan: finally" in log) is closes
 
 
-def test_with_workers_a_second_ctrl_c_can_leave_no_finally_since_the_parent_adds_sigterm(
-    start: Any, tmp_path: Path
-) -> None:
-    (tmp_path / "program.py").write_text(FINALLY)
-    options = ("--workers", "2")
-    server = start("program:app", *options, cwd=tmp_path, start_new_session=True)
-    server.wait_for(r"startup complete[\s\S]*startup complete")
-    with server.get("/"):
-        server.wait_for("endpoint: waits")
-        os.killpg(server.process.pid, signal.SIGINT)  # as a terminal does
-        server.wait_for("Waiting for connections to close")
-        server.wait_for(r"Terminated child[\s\S]*Terminated child")
-        server.wait_for("Finished server process")  # the idle worker
-        os.killpg(server.process.pid, signal.SIGINT)
-        assert server.ended() is not None
-    log = server.log.read_text()
-    assert log.count("lifespan: finally") == log.count("lifespan: after yield") == 1
-
-
 def test_the_lifespan_of_the_stream_runs_in_a_test_client_too() -> None:
     with TestClient(stream_that_ends.app) as client:
         assert client.get("/nothing").status_code == 404
