@@ -525,10 +525,19 @@ async def slow():
 
 
 @pytest.mark.parametrize(
-    ("first", "closes"), [(signal.SIGINT, True), (signal.SIGTERM, False)]
+    ("first", "then", "closes"),
+    [
+        (signal.SIGINT, [], True),
+        (signal.SIGTERM, [], False),
+        (signal.SIGINT, [signal.SIGTERM], False),  # which a parent may add
+    ],
 )
-def test_a_sigint_during_the_waiting_leaves_finally_only_where_the_first_was_one_too(
-    start: Any, tmp_path: Path, first: signal.Signals, closes: bool
+def test_a_sigint_during_the_waiting_leaves_finally_only_where_no_sigterm_came(
+    start: Any,
+    tmp_path: Path,
+    first: signal.Signals,
+    then: list[signal.Signals],
+    closes: bool,
 ) -> None:
     (tmp_path / "program.py").write_text(FINALLY)
     server = start("program:app", cwd=tmp_path)
@@ -536,7 +545,8 @@ def test_a_sigint_during_the_waiting_leaves_finally_only_where_the_first_was_one
         server.wait_for("endpoint: waits")
         server.signal(first)
         server.wait_for("Waiting for connections to close")
-        server.signal(signal.SIGINT)
+        for number in [*then, signal.SIGINT]:
+            server.signal(number)
         assert server.ended() is not None
     log = server.log.read_text()
     assert "lifespan: after yield" not in log
