@@ -155,12 +155,16 @@ def test_tokens_for_others_are_refused_only_with_the_checks(recorded: Recorder) 
 
 
 @pytest.mark.parametrize(
-    "bearer",
-    [token(), token(RSA, "RS256", "rsa-1"), token(typ="application/at+jwt")],
+    "make_token",  # in the test: between collection and test it would expire
+    [
+        token,
+        lambda: token(RSA, "RS256", "rsa-1"),
+        lambda: token(typ="application/at+jwt"),
+    ],
     ids=["ES256", "RS256", "long typ"],
 )
-def test_tokens_of_the_provider_are_let_in(bearer: str) -> None:
-    response = get_me(resource_server, bearer)
+def test_tokens_of_the_provider_are_let_in(make_token: Callable[[], str]) -> None:
+    response = get_me(resource_server, make_token())
     assert (response.status_code, response.json()) == (200, {"user": "alice"})
 
 
