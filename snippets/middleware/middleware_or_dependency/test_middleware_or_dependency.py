@@ -1,6 +1,8 @@
+import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,13 @@ from snippets.middleware.middleware_or_dependency import (
 )
 
 Recorder = Callable[[str, str], None]
-TOKEN = {"Authorization": f"Bearer {both.TOKEN}"}
+KNOWN = secrets.token_hex()
+TOKEN = {"Authorization": f"Bearer {KNOWN}"}
+
+
+@pytest.fixture(autouse=True)
+def one_admin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(both, "ADMINS", {sha256(KNOWN.encode()).hexdigest()})
 
 
 def exchange(path: str, **headers: str) -> str:
