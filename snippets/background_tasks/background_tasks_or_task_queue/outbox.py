@@ -1,12 +1,11 @@
 import logging
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 
 from fastapi import FastAPI
 
-DATABASE = os.environ.get("DATABASE", "shop.db")
+DATABASE = "shop.db"  # SQLite stands for your database
 logger = logging.getLogger(__name__)
 TABLES = """
 CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, item TEXT);

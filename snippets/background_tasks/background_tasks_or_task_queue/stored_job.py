@@ -1,5 +1,4 @@
 # --8<-- [start:program]
-import os
 import sqlite3
 import uuid
 from collections.abc import AsyncIterator
@@ -7,7 +6,7 @@ from contextlib import asynccontextmanager, closing
 
 from fastapi import FastAPI, HTTPException, Request, Response
 
-DATABASE = os.environ.get("DATABASE", "jobs.db")
+DATABASE = "jobs.db"  # SQLite stands for your database
 
 
 def connect() -> closing[sqlite3.Connection]:
