@@ -1,4 +1,3 @@
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -17,7 +16,7 @@ class Order(Base):
     item: Mapped[str]
 
 
-engine = create_engine(os.environ.get("DATABASE_URL", "sqlite:///shop.db"))
+engine = create_engine("sqlite:///shop.db")  # stands for your database
 sessions = sessionmaker(engine)
 
 
