@@ -14,8 +14,11 @@ from urllib.request import Request, urlopen
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import ASGITransport, AsyncClient
 from pydantic import ValidationError
+from starlette.types import Receive, Scope, Send
 
+from snippets.conftest import clients_that_do_not_read
 from snippets.structure_and_start.project_structure import one_file
 from snippets.structure_and_start.project_structure.shop import database, main, settings
 
@@ -216,6 +219,29 @@ def test_two_orders_are_two_rows(client: TestClient) -> None:
     assert client.post("/orders", json=order).json() == order | {"id": 1}
     assert client.post("/orders", json=order).json() == order | {"id": 2}
     assert client.get("/orders/2").json() == order | {"id": 2}
+
+
+def test_clients_that_do_not_read_hold_no_connection_of_the_database(
+    client: TestClient,
+) -> None:
+    assert client.post("/orders", json={"product_id": 7, "boxes": 2}).is_success
+
+    async def status_beside_them() -> int:
+        async with main.app.router.lifespan_context(main.app) as state:
+
+            async def running(scope: Scope, receive: Receive, send: Send) -> None:
+                await main.app({**scope, "state": dict(state or {})}, receive, send)
+
+            async with (
+                asyncio.timeout(20),  # the pool refuses after 30 seconds
+                clients_that_do_not_read(running, "/orders/1", 15),
+                AsyncClient(
+                    transport=ASGITransport(running), base_url="http://test"
+                ) as other,
+            ):
+                return (await other.get("/orders/1")).status_code
+
+    assert asyncio.run(status_beside_them()) == 200
 
 
 def test_the_database_is_closed_when_the_application_fails(url: str) -> None:

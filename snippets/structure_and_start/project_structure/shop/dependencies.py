@@ -11,5 +11,6 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-SessionDep = Annotated[AsyncSession, Depends(get_session)]
+# The scope: a client that does not read its answer holds no connection.
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 # --8<-- [end:module]
