@@ -52,7 +52,7 @@ def read_item(item_id: int) -> int:
 
 
 @app.get("/health")
-def health() -> str:
+async def health() -> str:
     return "ok"
 
 
