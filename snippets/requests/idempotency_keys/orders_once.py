@@ -1,6 +1,6 @@
 # --8<-- [start:program]
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -42,9 +42,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Engine]]:
     engine.dispose()
 
 
-def get_session(request: Request) -> Iterator[Session]:
-    with Session(request.state.engine) as session:
-        yield session
+async def get_engine(request: Request) -> Engine:
+    engine: Engine = request.state.engine
+    return engine
 
 
 USERS: dict[str, str] = {}  # SHA-256 of a token: name; your login in its place
@@ -78,8 +78,15 @@ def create_order(
     new: NewOrder,
     key: Key,
     user: Annotated[str, Depends(get_user)],
-    session: Annotated[Session, Depends(get_session)],
+    engine: Annotated[Engine, Depends(get_engine)],
 ) -> Response:
+    # No dependency: it closes the session of a cancelled request in mid-use.
+    with Session(engine) as session:  # its end frees the lock
+        body = answer_once(session, new, key, user)
+    return Response(body, 201, media_type="application/json")
+
+
+def answer_once(session: Session, new: NewOrder, key: str, user: str) -> str:
     number = func.hashtextextended(f"{user}:{key}", 0)
     if not session.scalar(select(func.pg_try_advisory_xact_lock(number))):
         raise HTTPException(409, "The key is in use", {"Retry-After": "1"})
@@ -92,12 +99,10 @@ def create_order(
         body = SavedOrder(id=order.id, item=order.item).model_dump_json()
         session.add(Stored(owner=user, key=key, fingerprint=fingerprint, body=body))
         session.commit()
-    elif stored.fingerprint != fingerprint:
+        return body
+    if stored.fingerprint != fingerprint:
         raise HTTPException(422, "The key was used for another request")
-    else:
-        body = stored.body
-        session.rollback()  # free the lock before the answer is sent
-    return Response(body, 201, media_type="application/json")
+    return stored.body
 
 
 def delete_expired(session: Session, age: timedelta = timedelta(days=1)) -> None:

@@ -1,6 +1,7 @@
+from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Response
+from fastapi import Depends, FastAPI, Request, Response
 from sqlalchemy.orm import Session
 
 from snippets.requests.idempotency_keys.orders_once import (
@@ -9,12 +10,16 @@ from snippets.requests.idempotency_keys.orders_once import (
     Order,
     SavedOrder,
     Stored,
-    get_session,
     get_user,
     lifespan,
 )
 
 app = FastAPI(lifespan=lifespan)
+
+
+def get_session(request: Request) -> Iterator[Session]:
+    with Session(request.state.engine) as session:
+        yield session
 
 
 @app.post("/orders", status_code=201)
