@@ -1,12 +1,12 @@
 # --8<-- [start:program]
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Request
 from pydantic import MISSING, BaseModel, ConfigDict, Field, StringConstraints
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 
@@ -21,9 +21,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
 app = FastAPI(lifespan=lifespan)
 
 
-def get_session(request: Request) -> Iterator[Session]:
-    with Session(request.state.engine, expire_on_commit=False) as session:
-        yield session
+async def get_engine(request: Request) -> Engine:
+    engine: Engine = request.state.engine
+    return engine
 
 
 class Base(DeclarativeBase): ...
@@ -62,15 +62,17 @@ class ProductOut(BaseModel):
 def change_product(
     product_id: Annotated[int, Path(ge=1, lt=2**31)],
     patch: ProductPatch,
-    session: Annotated[Session, Depends(get_session)],
+    engine: Annotated[Engine, Depends(get_engine)],
 ) -> Product:
-    session.execute(text("SET LOCAL lock_timeout = '5s'"))
-    product = session.get(Product, product_id, with_for_update=True)
-    if product is None:
-        raise HTTPException(404, "No such product")
-    for column, value in patch.model_dump().items():
-        setattr(product, column, value)
-    session.commit()
+    # No dependency: it closes the session of a cancelled request in mid-use.
+    with Session(engine, expire_on_commit=False) as session:
+        session.execute(text("SET LOCAL lock_timeout = '5s'"))
+        product = session.get(Product, product_id, with_for_update=True)
+        if product is None:
+            raise HTTPException(404, "No such product")
+        for column, value in patch.model_dump().items():
+            setattr(product, column, value)
+        session.commit()
     return product
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import ASGITransport, AsyncClient
 from psycopg.errors import NotNullViolation
 from pydantic import (
     MISSING,
@@ -20,6 +21,7 @@ from pydantic import (
 from sqlalchemy import create_engine, event, update
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
+from starlette.types import Receive, Scope, Send
 
 from snippets.conftest import PATIENCE, Database
 from snippets.models.partial_updates import (
@@ -297,6 +299,44 @@ def test_neither_a_connection_nor_a_lock_is_waited_for_forever(
         connection.execute("SELECT FROM products WHERE id = 1 FOR UPDATE")
         with pytest.raises(OperationalError, match="lock timeout"):
             rows.patch("/products/1", json={"cents": 500})
+
+
+def test_a_request_that_is_cancelled_leaves_the_row_free(
+    rows: TestClient, database: Database
+) -> None:
+    app = patch_row.app
+    slow = "BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END"
+    database.execute(
+        f"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS '{slow}'",
+        "CREATE TRIGGER slow BEFORE UPDATE ON products"
+        " FOR EACH ROW EXECUTE FUNCTION slow()",
+    )
+
+    async def cancel() -> int:
+        async with app.router.lifespan_context(app) as state:
+            assert state is not None
+
+            async def running(scope: Scope, receive: Receive, send: Send) -> None:
+                await app({**scope, "state": dict(state)}, receive, send)
+
+            async with AsyncClient(
+                transport=ASGITransport(running), base_url="http://test"
+            ) as client:
+                with database.connect() as other, other.transaction():
+                    other.execute("SELECT pg_advisory_xact_lock(1)")
+                    patch = client.patch("/products/1", json={"cents": 9})
+                    request = asyncio.create_task(patch)
+                    await until_waiting(database, 1)
+                    request.cancel()
+                    await asyncio.wait([request], timeout=0.2)
+                # It waits for the thread, and is a 500 where the row stays locked.
+                answer = await client.patch("/products/1", json={"cents": 500})
+                async with asyncio.timeout(PATIENCE):
+                    while state["engine"].pool.checkedout():  # noqa: ASYNC110 (no event tells)
+                        await asyncio.sleep(0.005)
+                return answer.status_code
+
+    assert asyncio.run(cancel()) == 200
 
 
 def test_a_flood_of_tags_is_one_error() -> None:
