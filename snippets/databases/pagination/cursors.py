@@ -1,14 +1,14 @@
 # --8<-- [start:program]
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import DateTime, Index, create_engine, select, tuple_
+from sqlalchemy import DateTime, Engine, Index, create_engine, select, tuple_
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 
@@ -22,15 +22,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
 app = FastAPI(lifespan=lifespan)
 
 
-def get_session(request: Request) -> Iterator[Session]:
-    with Session(request.state.engine) as session:
-        yield session
+async def get_engine(request: Request) -> AsyncIterator[Engine]:
+    yield request.state.engine
 
 
-# as many sessions as the pool has connections; ended before the response is sent
-SessionDep = Annotated[
-    Session, Depends(get_session, scope="function", max_concurrency=15)
-]
+# as many at once as the pool has connections; ends before the response is sent
+EngineDep = Annotated[Engine, Depends(get_engine, scope="function", max_concurrency=15)]
 
 
 class Base(DeclarativeBase): ...
@@ -73,7 +70,7 @@ class Cursor(BaseModel):
 
 @app.get("/posts")
 def list_posts(
-    session: SessionDep,
+    engine: EngineDep,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Posts:
@@ -83,7 +80,9 @@ def list_posts(
         statement = statement.where(
             tuple_(Post.created, Post.id) < tuple_(last.created, last.id)
         )
-    rows = session.scalars(statement.limit(limit + 1)).all()
+    # No dependency: it closes the session of a cancelled request in mid-use.
+    with Session(engine) as session:
+        rows = session.scalars(statement.limit(limit + 1)).all()
     items = [PostOut.model_validate(row) for row in rows[:limit]]
     more = len(rows) > limit
     end = Cursor(created=items[-1].created, id=items[-1].id) if more else None

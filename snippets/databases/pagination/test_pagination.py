@@ -1,3 +1,5 @@
+import asyncio
+import gc
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -13,7 +15,12 @@ from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from snippets.conftest import Database
-from snippets.databases.conftest import flood, status_beside_clients_that_do_not_read
+from snippets.databases.conftest import (
+    client_of,
+    flood,
+    status_beside_clients_that_do_not_read,
+    until,
+)
 from snippets.databases.pagination import (
     chosen_sort,
     cursors,
@@ -178,6 +185,38 @@ def test_clients_that_do_not_read_hold_no_session(
     database.create_tables(module.Base.metadata)
     insert(database, "a")
     assert status_beside_clients_that_do_not_read(module.app, "/posts") == 200
+
+
+@pytest.mark.parametrize("module", [pages, cursors])
+def test_requests_that_are_cancelled_give_their_connections_back(
+    database: Database, module: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.create_tables(module.Base.metadata)
+    insert(database, "a")
+    engine = create_engine(database.url())
+    monkeypatch.setattr(module, "create_engine", lambda address: engine)
+
+    async def cancel() -> int:
+        async with client_of(module.app) as client:
+            with database.connect() as other, other.transaction():
+                other.execute("LOCK TABLE posts")
+                asked = [asyncio.create_task(client.get("/posts")) for _ in range(3)]
+                await until(lambda: database.waiting_for_locks() == 3)
+                for request in asked:
+                    request.cancel()
+                await asyncio.wait(asked, timeout=0.2)
+            await asyncio.wait(asked)
+            await until(lambda: not database.execute(IN_TRANSACTION))
+            return (await client.get("/posts")).status_code
+
+    gc.disable()  # it would end forgotten sessions at some time
+    try:
+        assert asyncio.run(cancel()) == 200
+    finally:
+        gc.enable()
+
+
+IN_TRANSACTION = "SELECT pid FROM pg_stat_activity WHERE state LIKE 'idle in %'"
 
 
 def encoded(value: Any) -> str:
