@@ -1,6 +1,7 @@
 """Options of the test run, how it is shared out, and the validation of the catalogue before any test."""
 
 import os
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -36,6 +37,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         test.partition("::")[0] if group_of(test) == test else group_of(test)
     )
     return scheduler
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
+    """Send the groups of pytest-xdist with the ids of the tests; everything else sees the plain ids.
+
+    pytest-xdist 3.8 writes them into an attribute that pytest 9.2 no longer reads, so no group would hold.
+    """
+    items: list[Any] = [item for item in session.items if hasattr(item, "_nodeid")]
+    plain = [item._id for item in items]
+    for item, id_ in zip(items, plain, strict=True):
+        item._id = type(id_).parse(item._nodeid)
+    yield
+    for item, id_ in zip(items, plain, strict=True):
+        item._id = id_
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
