@@ -46,12 +46,12 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     pytest-xdist 3.8 writes them into an attribute that pytest 9.2 no longer reads, so no group would hold.
     """
     items: list[Any] = [item for item in session.items if hasattr(item, "_nodeid")]
-    plain = [item._id for item in items]
-    for item, id_ in zip(items, plain, strict=True):
-        item._id = type(id_).parse(item._nodeid)
+    plain = [(item, item._id) for item in items]
+    for item, own in plain:
+        item._id = type(own).parse(item._nodeid)
     yield
-    for item, id_ in zip(items, plain, strict=True):
-        item._id = id_
+    for item, own in plain:
+        item._id = own
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
