@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from httpx2 import ASGITransport, AsyncClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
@@ -179,6 +180,37 @@ def serve_in_thread(
             server.should_exit = True
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+@contextlib.asynccontextmanager
+async def started(app: FastAPI) -> AsyncIterator[ASGIApp]:
+    """Run the lifespan of ``app`` and yield it with the lifespan's state, in the running event loop."""
+    lifespan = app.router.lifespan_context(app)
+    state = await lifespan.__aenter__()
+
+    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": dict(state or {})}, receive, send)
+
+    try:
+        yield with_state
+    finally:  # a server ends the lifespan the same way, whatever became of the requests
+        await lifespan.__aexit__(None, None, None)
+
+
+@contextlib.asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    """Run the lifespan of ``app`` and yield a client for it, both in the running event loop."""
+    async with started(app) as running:
+        transport = ASGITransport(running)
+        async with AsyncClient(transport=transport, base_url="http://test") as client:
+            yield client
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until ``condition`` holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 (no event tells)
+            await asyncio.sleep(0.005)
 
 
 @contextlib.asynccontextmanager

@@ -2,42 +2,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from snippets.conftest import clients_that_do_not_read
-
-# How long right code may take on a busy machine before a test gives up; right code does not wait for it.
-PATIENCE = 30.0
-
-
-@asynccontextmanager
-async def started(app: FastAPI) -> AsyncIterator[ASGIApp]:
-    """Run the lifespan of ``app`` and yield it with the lifespan's state, in the running event loop."""
-    lifespan = app.router.lifespan_context(app)
-    state = await lifespan.__aenter__()
-
-    async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "state": dict(state or {})}, receive, send)
-
-    try:
-        yield with_state
-    finally:  # a server ends the lifespan the same way, whatever became of the requests
-        await lifespan.__aexit__(None, None, None)
-
-
-@asynccontextmanager
-async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """Run the lifespan of ``app`` and yield a client for it, both in the running event loop."""
-    async with started(app) as running:
-        transport = ASGITransport(running)
-        async with AsyncClient(transport=transport, base_url="http://test") as client:
-            yield client
+from snippets.conftest import PATIENCE as PATIENCE  # for the tests of the topic
+from snippets.conftest import client_of as client_of
+from snippets.conftest import clients_that_do_not_read, started
+from snippets.conftest import until as until
 
 
 def flood(app: FastAPI, method: str, path: str, body: Any = None) -> dict[int, int]:
@@ -67,10 +40,3 @@ def status_beside_clients_that_do_not_read(app: FastAPI, path: str) -> int:
             return (await client.get(path)).status_code
 
     return asyncio.run(ask())
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until ``condition`` holds."""
-    async with asyncio.timeout(PATIENCE):
-        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 (no event tells)
-            await asyncio.sleep(0.005)

@@ -4,7 +4,6 @@ import inspect
 import os
 import sqlite3
 import threading
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from snippets.background_tasks.background_tasks_or_task_queue import (
     wrong_retry_loop,
     wrong_schedule,
 )
+from snippets.conftest import client_of, until
 
 PATIENCE = 30.0
 
@@ -61,7 +61,7 @@ def test_the_job_is_stored_before_202_is_answered_and_can_be_polled(
 
 
 def test_the_job_of_a_request_that_is_cancelled_is_stored_all_the_same(
-    database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     entered, ended = threading.Event(), threading.Event()
 
@@ -70,11 +70,12 @@ def test_the_job_of_a_request_that_is_cancelled_is_stored_all_the_same(
         assert ended.wait(PATIENCE)
         return uuid.UUID(int=7)
 
+    def is_stored() -> bool:
+        with stored_job.connect() as db:
+            return bool(db.execute("SELECT * FROM jobs").fetchall())
+
     async def scenario() -> None:
-        transport = httpx2.ASGITransport(app=stored_job.app)
-        async with httpx2.AsyncClient(
-            transport=transport, base_url="http://test"
-        ) as client:
+        async with client_of(stored_job.app) as client:
             request = asyncio.create_task(client.post("/reports"))
             assert await asyncio.to_thread(entered.wait, PATIENCE)
             request.cancel()
@@ -82,13 +83,9 @@ def test_the_job_of_a_request_that_is_cancelled_is_stored_all_the_same(
                 await request
         ended.set()
 
-    with TestClient(stored_job.app):
-        pass  # makes the table
     monkeypatch.setattr(stored_job, "uuid", SimpleNamespace(uuid4=slow_id))
     asyncio.run(scenario())
-    deadline = time.monotonic() + PATIENCE
-    while not database.execute("SELECT * FROM jobs").fetchall():
-        assert time.monotonic() < deadline
+    asyncio.run(until(is_stored))
 
 
 def test_the_location_has_the_prefix_that_a_proxy_removes() -> None:

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx2 import ASGITransport, AsyncClient
 from psycopg.errors import NotNullViolation
 from pydantic import (
     MISSING,
@@ -21,9 +20,8 @@ from pydantic import (
 from sqlalchemy import create_engine, event, update
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
-from starlette.types import Receive, Scope, Send
 
-from snippets.conftest import PATIENCE, Database
+from snippets.conftest import PATIENCE, Database, client_of, until
 from snippets.models.partial_updates import (
     all_optional,
     exclude_unset,
@@ -51,13 +49,6 @@ def rows(database: Database) -> Iterator[TestClient]:
     )
     with TestClient(patch_row.app) as client:
         yield client
-
-
-async def until_waiting(database: Database, number: int) -> None:
-    """Wait until so many connections of the application wait for a lock."""
-    async with asyncio.timeout(PATIENCE):
-        while database.waiting_for_locks() != number:  # noqa: ASYNC110 (no event tells)
-            await asyncio.sleep(0.005)
 
 
 def short(answer: Any) -> str:
@@ -262,7 +253,7 @@ def test_two_patches_at_once_wait_for_each_other_and_both_are_kept(
         connection.execute("UPDATE products SET name = 'green tea' WHERE id = 1")
         for thread in threads:
             thread.start()
-        asyncio.run(until_waiting(database, 2))
+        asyncio.run(until(lambda: database.waiting_for_locks() == 2))
     for thread in threads:
         thread.join(PATIENCE)
     assert statuses == [200, 200]
@@ -302,9 +293,10 @@ def test_neither_a_connection_nor_a_lock_is_waited_for_forever(
 
 
 def test_a_request_that_is_cancelled_leaves_the_row_free(
-    rows: TestClient, database: Database
+    rows: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = patch_row.app
+    engine = create_engine(database.url())
+    monkeypatch.setattr(patch_row, "create_engine", lambda *_, **__: engine)
     slow = "BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END"
     database.execute(
         f"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS '{slow}'",
@@ -313,28 +305,18 @@ def test_a_request_that_is_cancelled_leaves_the_row_free(
     )
 
     async def cancel() -> int:
-        async with app.router.lifespan_context(app) as state:
-            assert state is not None
-
-            async def running(scope: Scope, receive: Receive, send: Send) -> None:
-                await app({**scope, "state": dict(state)}, receive, send)
-
-            async with AsyncClient(
-                transport=ASGITransport(running), base_url="http://test"
-            ) as client:
-                with database.connect() as other, other.transaction():
-                    other.execute("SELECT pg_advisory_xact_lock(1)")
-                    patch = client.patch("/products/1", json={"cents": 9})
-                    request = asyncio.create_task(patch)
-                    await until_waiting(database, 1)
-                    request.cancel()
-                    await asyncio.wait([request], timeout=0.2)
-                # It waits for the thread, and is a 500 where the row stays locked.
-                answer = await client.patch("/products/1", json={"cents": 500})
-                async with asyncio.timeout(PATIENCE):
-                    while state["engine"].pool.checkedout():  # noqa: ASYNC110 (no event tells)
-                        await asyncio.sleep(0.005)
-                return answer.status_code
+        async with client_of(patch_row.app) as client:
+            with database.connect() as other, other.transaction():
+                other.execute("SELECT pg_advisory_xact_lock(1)")
+                patch = client.patch("/products/1", json={"cents": 9})
+                request = asyncio.create_task(patch)
+                await until(lambda: database.waiting_for_locks() == 1)
+                request.cancel()
+                await asyncio.wait([request], timeout=0.2)
+            # It waits for the thread, and is a 500 where the row stays locked.
+            answer = await client.patch("/products/1", json={"cents": 500})
+            await until(lambda: engine.pool.checkedout() == 0)  # type: ignore[attr-defined]
+            return answer.status_code
 
     assert asyncio.run(cancel()) == 200
 

@@ -1,6 +1,6 @@
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
@@ -14,8 +14,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, create_engine, insert, select, text
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
-from starlette.types import Receive, Scope, Send
 
+from snippets.conftest import client_of, until
 from snippets.requests.idempotency_keys import (
     orders_once,
     wrong_check_then_store,
@@ -216,12 +216,6 @@ def locks_of_keys(engine: Engine) -> int:
         return int(connection.execute(text(advisory)).scalar_one())
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not await asyncio.to_thread(condition):  # noqa: ASYNC110 (no event tells)
-            await asyncio.sleep(0.005)
-
-
 def test_a_stored_response_is_sent_without_the_lock(engine: Engine) -> None:
     new = orders_once.NewOrder.model_validate(TEA)
     for _ in range(2):
@@ -233,27 +227,19 @@ def test_a_stored_response_is_sent_without_the_lock(engine: Engine) -> None:
 def test_a_request_that_is_cancelled_frees_the_key(
     engine: Engine, tokens: dict[str, str], database: Any, table: str
 ) -> None:
-    app = orders_once.app
-    order: Any = {"url": "http://test/orders", "headers": headers(tokens["ada"])}
+    order: Any = {"url": "/orders", "headers": headers(tokens["ada"])}
 
     async def cancel() -> int:
-        async with app.router.lifespan_context(app) as state:
-
-            async def running(scope: Scope, receive: Receive, send: Send) -> None:
-                await app({**scope, "state": dict(state or {})}, receive, send)
-
-            async with httpx2.AsyncClient(
-                transport=httpx2.ASGITransport(running)
-            ) as client:
-                with database.connect() as other, other.transaction():
-                    other.execute(f"LOCK TABLE {table} IN SHARE MODE")
-                    first = asyncio.create_task(client.post(**order, json=TEA))
-                    await until(lambda: database.waiting_for_locks() == 1)
-                    first.cancel()
-                    await asyncio.wait([first], timeout=0.2)
-                await asyncio.wait([first])
-                await until(lambda: locks_of_keys(engine) == 0)
-                return (await client.post(**order, json=TEA)).status_code
+        async with client_of(orders_once.app) as client:
+            with database.connect() as other, other.transaction():
+                other.execute(f"LOCK TABLE {table} IN SHARE MODE")
+                first = asyncio.create_task(client.post(**order, json=TEA))
+                await until(lambda: database.waiting_for_locks() == 1)
+                first.cancel()
+                await asyncio.wait([first], timeout=0.2)
+            await asyncio.wait([first])
+            await until(lambda: locks_of_keys(engine) == 0)
+            return (await client.post(**order, json=TEA)).status_code
 
     assert asyncio.run(cancel()) == 201
     assert items(database) == ["tea"]
