@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -245,6 +246,18 @@ async def clients_that_do_not_read(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def refusal_to_start(
+    monkeypatch: pytest.MonkeyPatch, app: FastAPI, name: str, value: str | None
+) -> str:
+    """Return why ``app`` does not start where the variable ``name`` has that value, or is absent."""
+    monkeypatch.delenv(name, raising=False)
+    if value is not None:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RuntimeError) as refusal, TestClient(app):
+        pass
+    return str(refusal.value)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from starlette.middleware.base import RequestResponseEndpoint as Next
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from snippets.conftest import refusal_to_start
 from snippets.middleware.middleware_order import (
     look_at_status,
     order,
@@ -134,14 +135,10 @@ def test_without_the_key_of_all_workers_the_application_does_not_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for missing in (None, ""):
-        monkeypatch.delenv("SESSION_KEY", raising=False)
-        if missing is not None:
-            monkeypatch.setenv("SESSION_KEY", missing)
-        with (
-            pytest.raises(RuntimeError, match="SESSION_KEY is missing"),
-            TestClient(session_outside.app),
-        ):
-            pass
+        refusal = refusal_to_start(
+            monkeypatch, session_outside.app, "SESSION_KEY", missing
+        )
+        assert "SESSION_KEY is missing" in refusal
     monkeypatch.setenv("SESSION_KEY", "a key of the tests")
     with TestClient(session_outside.app):
         pass

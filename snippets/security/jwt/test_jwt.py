@@ -18,6 +18,7 @@ from fastapi.security import (
 )
 from fastapi.testclient import TestClient
 
+from snippets.conftest import refusal_to_start
 from snippets.security.jwt import (
     anatomy,
     aware_expiry,
@@ -116,14 +117,8 @@ def test_without_a_key_the_application_does_not_start(
 ) -> None:
     with TestClient(verify_token.app) as client:
         assert client.get("/me").status_code == 401
-    monkeypatch.delenv("JWT_KEY")
-    if key is not None:
-        monkeypatch.setenv("JWT_KEY", key)
-    with (
-        pytest.raises(RuntimeError, match="JWT_KEY is missing"),
-        TestClient(verify_token.app),
-    ):
-        pass
+    refusal = refusal_to_start(monkeypatch, verify_token.app, "JWT_KEY", key)
+    assert "JWT_KEY is missing" in refusal
 
 
 def test_a_short_key_is_a_warning() -> None:
