@@ -86,7 +86,7 @@ def joined(root: Path = ROOT, site: str = "", answer: str = "") -> str:
             "metadata": metadata(rule, known, site),
         }
         for rule in read_rules(root)
-        if rule.body and rule.file.startswith(answer)
+        if rule.body and rule.is_below(answer)
     ]
     text = yaml.dump(
         {"rules": rules}, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1000

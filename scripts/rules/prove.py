@@ -56,7 +56,8 @@ def missed(root: Path, rule: Rule, found: set[tuple[str, int]], folder: str) -> 
     """Yield a problem for each finding whose flagged line, below ``folder``, the rule does not find."""
     for finding in rule.findings:
         file, lines = file_of(finding), flagged(root, finding)
-        if not file.startswith(f"{folder}/") or any((file, line) in found for line in lines):
+        below = PurePosixPath(file).is_relative_to(folder)
+        if not below or any((file, line) in found for line in lines):
             continue
         here = sorted(line for name, line in found if name == file)
         instead = f"finds line {', '.join(map(str, here))}" if here else "finds nothing there"
@@ -83,11 +84,11 @@ def proved(
 
 def prove(root: Path = ROOT, folder: str = "snippets") -> list[Problem]:
     """Return what is wrong with the rules below ``folder``; raises ``Problems`` where they cannot be read."""
-    rules = [rule for rule in read_rules(root) if rule.body and rule.file.startswith(f"{folder}/")]
+    rules = [rule for rule in read_rules(root) if rule.body and rule.is_below(folder)]
     if not rules:
         return []
     try:
-        found = hits(joined(root, answer=f"{folder}/"), root, targets(root, folder))
+        found = hits(joined(root, answer=folder), root, targets(root, folder))
     except CommandError as error:
         named = ERROR.search(str(error))
         rule = next((rule for rule in rules if named and rule.name == named[1]), rules[0])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem, Problems
@@ -29,6 +29,10 @@ class Rule:
         """What finds it, as the desk and ``answers.json`` say: the name of the check, or that of our rule."""
         own = self.findings[0]
         return self.check or f"fastapi-{own.page.meta.id}-{own.anchor}"
+
+    def is_below(self, folder: str) -> bool:
+        """Tell whether the rule stands below ``folder``; everything does below an empty one."""
+        return PurePosixPath(self.file).is_relative_to(folder)
 
 
 def rules_of(root: Path, findings: dict[str, Finding], problems: list[Problem]) -> Iterator[Rule]:
