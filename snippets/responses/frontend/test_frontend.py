@@ -1,3 +1,4 @@
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,21 @@ def test_a_dependency_sets_cache_control() -> None:
     again = client.get("/", headers=BROWSER | {"If-None-Match": etag})
     assert again.status_code == 304
     assert again.headers["cache-control"] == "no-cache"
+
+
+def test_a_new_build_with_the_old_time_and_size_is_a_304(dist: Path) -> None:
+    index = dist / "index.html"
+    client = TestClient(cache_headers.app)
+    validators = []
+    for build in ("app-1.js", "app-2.js"):
+        index.write_text(f'<script src="/assets/{build}"></script>')
+        os.utime(index, (315532801, 315532801))  # that of buildpacks
+        page = client.get("/", headers=BROWSER)
+        assert build in page.text
+        validators.append(page.headers["etag"])
+    assert validators[0] == validators[1]
+    again = client.get("/", headers=BROWSER | {"If-None-Match": validators[0]})
+    assert again.status_code == 304
 
 
 @pytest.mark.since(fastapi="0.141.1")
