@@ -109,7 +109,8 @@ def _logging_as_before() -> Iterator[None]:
     before = [(x, x.level, x.disabled, x.propagate, [*x.handlers]) for x in loggers]
     yield
     for logger, level, disabled, propagate, handlers in before:
-        logger.setLevel(level)
+        if logger.level != level:  # each call empties the cache of every logger
+            logger.setLevel(level)
         logger.disabled, logger.propagate, logger.handlers = (
             disabled,
             propagate,
