@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -45,6 +46,9 @@ ROOT = Path(__file__).resolve().parent.parent
 Recorder = Callable[[str, str], None]
 # How long right code may take on a busy machine before a test gives up.
 PATIENCE = 30.0
+
+# Each client that may speak TLS reads the certificates of the machine, which takes longer than most tests.
+httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)
 
 
 @functools.cache
