@@ -61,7 +61,7 @@ class Started:
             except httpx2.ConnectError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise AssertionError(f"nothing listens: {self.text}") from None
-                time.sleep(0.01)
+                time.sleep(0.05)
 
     def stop(self) -> str:
         """Stop the process, and return all that it has printed."""
