@@ -77,11 +77,13 @@ def is_ours(error: GraphQLError) -> bool:
     return error.path is not None  # raised by a resolver
 
 
-class FragmentLimiter(SchemaExtension):
+class QueryLimiter(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
-        # each nested fragment doubles the time of two limiters below
-        if (self.execution_context.query or "").count("...") > 20:
-            error = GraphQLError("More than 20 fragments")
+        # each nested fragment doubles the time of two limiters below,
+        # and each of up to 100 errors logs its line of the query
+        query = self.execution_context.query or ""
+        if len(query) > 10_000 or query.count("...") > 20:
+            error = GraphQLError("More than 20 fragments or 10,000 characters")
             self.execution_context.pre_execution_errors = [error]
         yield
 
@@ -101,7 +103,7 @@ schema = strawberry.Schema(
     Query,
     extensions=[
         lambda: MaskErrors(should_mask_error=is_ours),
-        FragmentLimiter,
+        QueryLimiter,
         lambda: QueryDepthLimiter(max_depth=5),
         lambda: MaxAliasesLimiter(max_alias_count=10),
         lambda: MaxTokensLimiter(max_token_count=400),

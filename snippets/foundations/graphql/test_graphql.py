@@ -32,6 +32,7 @@ from snippets.foundations.graphql import (
 )
 
 PROTOCOL = "graphql-transport-ws"
+LIMITS = "More than 20 fragments or 10,000 characters"
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +136,21 @@ def test_a_long_query_is_refused_before_it_is_read() -> None:
     assert ask(books.app, "#" * 100_000 + "\n{ books { title } }").status_code == 413
 
 
+def test_a_long_query_is_not_logged_once_for_each_of_its_errors(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    logging.getLogger("strawberry.execution").disabled = False
+    query = "{" + " " * 20_000 + "x " * 100 + "}"
+    posted = ask(books.app, query)
+    got = TestClient(books.app).get("/graphql", params={"query": query})
+    for answer in (posted, got):
+        [error] = answer.json()["errors"]
+        assert error["message"] == LIMITS
+    assert len(caplog.text) < 1_000
+    ask(serve(books.Query), query)
+    assert len(caplog.text) > 1_000_000
+
+
 def test_without_protocols_a_websocket_is_closed() -> None:
     client = TestClient(books.app)
     with (
@@ -181,7 +197,7 @@ def test_too_many_fragments_are_refused_before_the_other_limits() -> None:
     query = nested(24)
     assert len(query) < 1000
     body = ask(books.app, query).json()
-    assert body["errors"][0]["message"] == "More than 20 fragments"
+    assert body["errors"][0]["message"] == LIMITS
     assert body["data"] is None
     assert "errors" not in ask(books.app, get_introspection_query()).json()
     app = FastAPI()
@@ -192,7 +208,7 @@ def test_too_many_fragments_are_refused_before_the_other_limits() -> None:
         operation = {"id": "1", "type": "subscribe", "payload": {"query": query}}
         websocket.send_json(operation)
         [error] = websocket.receive_json()["payload"]
-        assert error["message"] == "More than 20 fragments"
+        assert error["message"] == LIMITS
 
 
 @strawberry.type
