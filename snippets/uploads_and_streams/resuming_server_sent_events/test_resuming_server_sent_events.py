@@ -433,6 +433,50 @@ def test_a_browser_repeats_a_stream_that_ends_without_a_sign(
     assert words == ["To", "be", "continued"]
 
 
+class Broken:
+    """Words that end in an error, each time that somebody asks for them."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Semaphore(0)
+
+    def __iter__(self) -> Iterator[str]:
+        self.asked.release()
+        yield "To"
+        raise LookupError
+
+
+def test_a_stream_that_fails_has_an_end_too(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_with_an_end, "WORDS", Broken())
+    with serve(stream_with_an_end.app) as (address, _):
+        text = httpx2.get(f"{address}/answer", timeout=PATIENCE).text
+    assert text.split("\n\n") == [
+        "data: To",
+        'event: done\ndata: {"complete": false}',
+        "",
+    ]
+
+
+@pytest.mark.site
+def test_a_browser_repeats_a_stream_that_fails_without_an_end(
+    serve: Any, in_browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = Broken()
+    monkeypatch.setattr(wrong_without_an_end, "WORDS", words)
+    app = FastAPI()
+    app.get("/")(lambda: HTMLResponse(ANSWER))
+    app.include_router(wrong_without_an_end.app.router)
+
+    def visit(page: Any, address: str) -> list[bool]:
+        page.goto(address)
+        page.wait_for_function("() => source.readyState === EventSource.CONNECTING")
+        return [words.asked.acquire(timeout=PATIENCE) for _ in range(2)]
+
+    with serve(app) as (address, _):
+        assert in_browser(lambda page: visit(page, address)) == [True, True]
+
+
 @pytest.mark.site
 @pytest.mark.parametrize("status", [204, 503])
 def test_a_browser_gives_up_where_the_status_is_not_200(
