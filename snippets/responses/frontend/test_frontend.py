@@ -1,3 +1,5 @@
+import asyncio
+import email.message
 import os
 import warnings
 from pathlib import Path
@@ -335,6 +337,34 @@ def test_fallback_none_switches_both_pages_off(dist: Path) -> None:
     (dist / "404.html").write_text("lost")
     answer = TestClient(app).get("/items/7", headers=BROWSER)
     assert answer.json() == {"detail": "Not Found"}
+
+
+def test_each_comma_of_accept_is_work_on_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loops = []
+
+    class Counted(email.message.Message):
+        def __init__(self) -> None:
+            loops.append(asyncio.get_running_loop())  # raises in another thread
+            super().__init__()
+
+    monkeypatch.setattr("fastapi.routing.email.message.Message", Counted)
+    client = TestClient(frontend_beside_api.app)
+    assert client.get("/x", headers={"Accept": "," * 5000}).status_code == 404
+    assert len(loops) == 5001
+
+
+def test_uvicorn_takes_a_long_header_and_nginx_refuses_it(
+    nginx: Nginx, serve: Any
+) -> None:
+    headers = {"Accept": "," * 300_000}  # no work for a path operation
+    with serve(frontend_beside_api.app, http="httptools") as (address, _):
+        direct = httpx2.get(f"{address}/api/items", headers=headers)
+        with nginx(f"location / {{ proxy_pass {address}; }}") as front:
+            refused = httpx2.get(f"{front}/api/items", headers=headers)
+            taken = httpx2.get(f"{front}/api/items", headers={"Accept": "," * 8000})
+    assert [x.status_code for x in (direct, refused, taken)] == [200, 400, 200]
 
 
 def test_nginx_serves_the_build_and_passes_on_the_api(
