@@ -168,6 +168,7 @@ def test_what_the_model_excludes_or_serializes_is_so_in_the_changes() -> None:
     class Account(BaseModel):
         secret: Annotated[str, Field(exclude=True)]
         cents: int
+        note: Annotated[str | None, Field(exclude_if=lambda note: note is None)]
 
         @field_serializer("cents")
         def euros(self, cents: int) -> str:
@@ -175,7 +176,7 @@ def test_what_the_model_excludes_or_serializes_is_so_in_the_changes() -> None:
 
     patch = all_optional.all_optional(Account)
     assert patch.model_validate({}).model_dump() == {}
-    sent = {"secret": "new", "cents": 500}
+    sent = {"secret": "new", "cents": 500, "note": None}
     assert patch.model_validate(sent).model_dump() == {"cents": "5.00"}
 
 
