@@ -357,7 +357,16 @@ def test_a_list_of_models_may_be_the_body() -> None:
     def create(lines: list[nested_order.Line]) -> int:
         return len(lines)
 
-    assert TestClient(app).post("/", json=[TEA, TEA]).json() == 2
+    @app.post("/two")
+    def create_paid(
+        lines: list[nested_order.Line], paid: Annotated[bool, Body()]
+    ) -> int:
+        return len(lines) + paid
+
+    client = TestClient(app)
+    assert client.post("/", json=[TEA, TEA]).json() == 2
+    assert client.post("/two", json=[TEA, TEA]).status_code == 422
+    assert client.post("/two", json={"lines": [TEA], "paid": True}).json() == 2
 
 
 def test_a_tag_may_be_the_member_of_an_enum() -> None:
