@@ -140,6 +140,41 @@ def test_a_validator_with_the_argument_field_is_an_error(argument: str) -> None:
         run(f"from pydantic import validator\n{MODEL}{source}")
 
 
+@pytest.mark.parametrize("call", ["dict(skip_defaults=1)", "update_forward_refs(M=M)"])
+@pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20")
+def test_some_arguments_of_old_names_are_a_type_error(call: str) -> None:
+    with pytest.raises(TypeError, match="argument"):
+        run(f"{MODEL}M().{call}")
+
+
+def test_a_type_error_in_a_validator_was_a_422_and_is_a_500() -> None:
+    lines = "class N(BaseModel):\n  a: int\n  @validator('a')\n  def f(cls, v): return v[0]\nr = N"
+    with pytest.warns(PydanticDeprecatedSince20):
+        model = run(f"from pydantic import validator\n{lines}")
+    app = FastAPI()
+
+    @app.post("/")
+    def create(new: model) -> None: ...  # type: ignore[valid-type]
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.post("/", json={"a": 1}).status_code == 500
+
+
+@pytest.mark.needs(sys.version_info < (3, 14), "Python 3.13 or older")
+def test_pydantic_1_took_a_type_error_of_a_validator_for_an_invalid_value() -> None:
+    from pydantic import v1
+
+    class Old(v1.BaseModel):
+        a: int
+
+        @v1.validator("a")
+        def first(cls, value: Any) -> Any:
+            return value[0]
+
+    with pytest.raises(v1.ValidationError):
+        Old(a=1)
+
+
 def test_names_that_have_gone_are_import_errors() -> None:
     with pytest.raises(PydanticImportError, match="pydantic-settings"):
         run("from pydantic import BaseSettings")
@@ -310,6 +345,13 @@ def test_fastapi_refuses_models_of_pydantic_v1() -> None:
 
         @app.post("/")
         def create(item: Item) -> None: ...
+
+    @app.get("/")
+    def read():  # type: ignore[no-untyped-def]
+        return Item(name="tea")
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.get("/").status_code == 500
 
     # In your own code it works.
     assert Item(name="tea").dict() == {"name": "tea"}
