@@ -3,6 +3,7 @@ import os
 import re
 import runpy
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -344,6 +345,22 @@ def test_server_serve_runs_inside_a_running_loop(tmp_path: Path, start: Any) -> 
     assert server.address()
     server.stop()
     assert isinstance(start_in_a_loop.app, FastAPI)
+
+
+def test_after_sigterm_nothing_runs_after_serve(tmp_path: Path, start: Any) -> None:
+    serve = "await uvicorn.Server(config).serve()"
+    after = f"try:\n        {serve}\n    finally:\n        print('cleaned up')"
+    copy("start_in_a_loop.py", tmp_path, **{serve: after})
+    server = start(["python", "main.py"], tmp_path)
+    assert server.address()
+    assert server.stop() == -signal.SIGTERM
+    server.line("Finished server process")
+    assert "cleaned up" not in server.lines
+    server = start(["python", "main.py"], tmp_path)
+    assert server.address()
+    server.process.send_signal(signal.SIGINT)
+    server.end()
+    assert "cleaned up" in server.lines
 
 
 def test_an_application_has_no_run() -> None:
