@@ -396,7 +396,7 @@ def test_after_a_lost_connection_and_foreign_messages_the_listener_goes_on(
         [address] = [entry["addr"] for entry in redis.client_list(_type="pubsub")]
         redis.client_kill(address)
         while not redis.publish("orders:8", "nobody watches"):
-            pass
+            time.sleep(0.01)
         redis.publish("orders:no-number", "not ours")
         redis.publish("orders:7", b"\xff")
         redis.publish("orders:7", "back")
@@ -521,7 +521,7 @@ def test_a_worker_that_starts_without_redis_listens_when_it_is_back(
     ):
         assert websocket.receive_text() == "new"
         while not redis.publish("orders:7", "back"):
-            pass
+            time.sleep(0.01)
         assert websocket.receive_text() == "back"
     assert tried == [False, False, True]
     assert "no messages from Redis" in caplog.text
