@@ -1,11 +1,12 @@
 """A real browser and servers of their own for the answers about uploads and streams."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from scripts.setup.chromium import system_chromium
 from tests.conftest import CHROMIUM_FLAGS
@@ -15,27 +16,40 @@ Result = TypeVar("Result")
 PATIENCE = 30_000  # milliseconds
 
 
-@pytest.fixture
-def in_browser() -> Callable[[Callable[[Page], Result]], Result]:
-    """Return ``in_browser(visit)``, which gives what ``visit(page)`` returns, with a page of Chromium.
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[tuple[ThreadPoolExecutor, Browser]]:
+    """Start one Chromium for all tests, in a thread of its own; give both.
 
-    It runs in a thread of its own: beside Playwright no other code of a thread can start an event loop.
+    Beside Playwright no other code of a thread can start an event loop.
     """
+    with ThreadPoolExecutor(1) as pool:
+        playwright = pool.submit(sync_playwright().start).result()
+        launch = partial(playwright.chromium.launch, args=CHROMIUM_FLAGS)
+        try:
+            browser = pool.submit(launch, executable_path=system_chromium()).result()
+            yield pool, browser
+            pool.submit(browser.close).result()
+        finally:
+            pool.submit(playwright.stop).result()
+
+
+@pytest.fixture
+def in_browser(
+    chromium: tuple[ThreadPoolExecutor, Browser],
+) -> Callable[[Callable[[Page], Result]], Result]:
+    """Return ``in_browser(visit)``, which gives what ``visit(page)`` returns.
+
+    Each page is new, and shares neither cookies nor caches with an earlier one.
+    """
+    pool, browser = chromium
 
     def run(visit: Callable[[Page], Result]) -> Result:
         def visited() -> Result:
-            with (
-                sync_playwright() as playwright,
-                playwright.chromium.launch(
-                    executable_path=system_chromium(), args=CHROMIUM_FLAGS
-                ) as chromium,
-            ):
-                page = chromium.new_page()
+            with browser.new_page() as page:
                 page.set_default_timeout(PATIENCE)
                 return visit(page)
 
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(visited).result()
+        return pool.submit(visited).result()
 
     return run
 
