@@ -137,6 +137,8 @@ def test_app_dir_names_the_folder_to_import_from(says: Says, project: Path) -> N
 def test_a_missing_package_is_a_traceback_of_another_kind(says: Says) -> None:
     missing = "ModuleNotFoundError: No module named 'service'"
     assert says("service.main:app", folder="service") == missing
+    missing = "ModuleNotFoundError: No module named 'service/main'"
+    assert says("service/main.py:app") == missing
 
 
 def test_a_missing_import_of_the_module_is_a_traceback(
