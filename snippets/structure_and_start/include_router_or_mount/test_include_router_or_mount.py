@@ -167,16 +167,20 @@ def test_the_limit_of_the_body_reaches_both() -> None:
 
 
 @pytest.mark.since(fastapi="0.164.0")
-def test_a_limit_of_the_mounted_application_replaces_the_outer_one() -> None:
+def test_a_limit_of_the_part_replaces_the_outer_one() -> None:
     async def size(request: Request) -> int:
         return len(await request.body())
 
     app, mounted = FastAPI(max_body_size=5), FastAPI(max_body_size=10)
-    mounted.add_api_route("/size", size, methods=["POST"])
+    router = APIRouter(max_body_size=10)
+    for part in (mounted.router, router):
+        part.add_api_route("/size", size, methods=["POST"])
+    app.include_router(router, prefix="/included")
     app.mount("/mounted", mounted)
     client = TestClient(app)
-    assert client.post("/mounted/size", content=b"123456").json() == 6
-    assert client.post("/mounted/size", content=b"12345678901").status_code == 413
+    for path in ("/included/size", "/mounted/size"):
+        assert client.post(path, content=b"123456").json() == 6
+        assert client.post(path, content=b"12345678901").status_code == 413
 
 
 def test_an_outer_handler_for_exception_runs_and_its_response_is_dropped(
@@ -446,14 +450,15 @@ def test_a_route_below_a_mount_is_never_reached() -> None:
 
 
 @pytest.mark.since(fastapi="0.137.0")
-def test_a_mount_in_an_included_router_is_found_under_the_prefix(
+def test_a_mount_in_an_included_router_has_its_prefix_and_no_dependencies(
     tmp_path: pathlib.Path,
 ) -> None:
     (tmp_path / "a.txt").write_text("hello")
-    router = APIRouter(prefix="/own", dependencies=[Depends(included_router.closed)])
+    closed = [Depends(included_router.closed)]
+    router = APIRouter(prefix="/own", dependencies=closed)
     router.mount("/static", StaticFiles(directory=tmp_path), name="static")
-    app = FastAPI()
-    app.include_router(router, prefix="/v1")
+    app = FastAPI(dependencies=closed)
+    app.include_router(router, prefix="/v1", dependencies=closed)
     client = TestClient(app)
     assert client.get("/v1/static/a.txt").text == "hello"
     assert client.get("/v1/own/static/a.txt").status_code == 404
