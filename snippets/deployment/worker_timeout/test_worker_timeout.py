@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -421,5 +422,33 @@ def test_a_worker_that_does_not_answer_the_health_check_is_replaced(
         os.kill(int(pid), signal.SIGSTOP)
         server.wait_for(rf"Child process \[{pid}\] died[\s\S]*Started server process")
         assert server.process.poll() is None
+    finally:
+        server.end()
+
+
+@pytest.mark.since(uvicorn="0.50.0")  # before, the parent started it again and again
+def test_a_worker_whose_successor_fails_in_its_lifespan_ends_the_server_with_0(
+    tmp_path: Path,
+) -> None:
+    source = """
+    import os
+    async def app(scope, receive, send):
+        if os.path.exists("down"): raise LookupError
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+    """
+    program = tmp_path / "program.py"
+    program.write_text(textwrap.dedent(source))
+    options = ("--workers", "2", "--port", "0", "--lifespan", "on")
+    server = Server(tmp_path, str(program), "uvicorn", "main:app", *options)
+    try:
+        server.wait_for(r"startup complete[\s\S]*startup complete")
+        pid = server.wait_for(r"Started server process \[(\d+)\]")[1]
+        (tmp_path / "down").touch()
+        os.kill(int(pid), signal.SIGKILL)
+        server.wait_for("failed to start, stopping the parent process")
+        assert server.process.wait(PATIENCE) == 0
     finally:
         server.end()
