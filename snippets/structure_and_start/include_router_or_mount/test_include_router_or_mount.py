@@ -446,6 +446,7 @@ def test_a_route_below_a_mount_is_never_reached() -> None:
     assert client.get("/reports/count").status_code == 404
     assert "/reports/count" in client.get("/openapi.json").json()["paths"]
     assert TestClient(route_above.app).get("/reports/count").json() == 1
+    assert TestClient(route_above.app).post("/reports/count").status_code == 404
     assert TestClient(route_above.app).get("/reports/sales").json() == [250]
 
 
