@@ -55,7 +55,15 @@ def run_pytest(
     """Run tests in a pytest of their own; return what became of them, by file and name."""
     for name, program in files.items():
         (folder / f"test_{name}.py").write_text(program)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", "--tb=no"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-rA",
+        "--tb=no",
+    ]
     result = subprocess.run(
         [*command, *options, *(f"test_{name}.py" for name in files)],
         cwd=folder,

@@ -80,7 +80,15 @@ def numbers(engine: Engine) -> list[str]:
 def run_pytest(folder: Path, snippet: str, url: str, *options: str) -> str:
     """Run the tests of a snippet in a pytest of their own, as a reader does."""
     shutil.copy(FOLDER / snippet, folder / "test_orders.py")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "--tb=line",
+        *options,
+    ]
     result = subprocess.run(
         [*command, "test_orders.py"],
         cwd=folder,

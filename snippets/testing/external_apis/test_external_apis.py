@@ -35,7 +35,15 @@ def run_pytest(folder: Path, *options: str) -> str:
     text = (FOLDER / "rates_tests.py").read_text()
     (folder / "test_rates.py").write_text(text)
     (folder / "test_forgotten.py").write_text(FORGOTTEN)
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-v",
+        "-p",
+        "no:cacheprovider",
+        "--tb=no",
+    ]
     result = subprocess.run(
         [*command, *options],
         cwd=folder,
