@@ -4,6 +4,7 @@ Each runs as the main program, alone in its folder, in a process that has import
 else of what programs use. Prints a line of JSON for each that failed: its folder, and what it said last.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -32,6 +33,7 @@ def run(folder: Path) -> int:
 
 def main() -> None:
     """Run all programs that the command names."""
+    gc.freeze()  # what all share: each would look through all of FastAPI when it ends
     for folder in map(Path, sys.argv[1:]):
         if run(folder):
             said = (folder / "said.txt").read_text(encoding="utf-8")
