@@ -1,6 +1,7 @@
 """Options of the test run, how it is shared out, and the validation of the catalogue before any test."""
 
 import os
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -9,6 +10,10 @@ import pytest
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.annotations import annotations, in_actions, tell, with_reason
 from scripts.catalogue.files.problems import WHAT_TO_DO, Problems
+
+# The tests are kept as pytest compiles them, whatever the environment says of the commands that they start:
+# to take each `assert` apart anew costs each process of a run more than to import all that the tests use.
+sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
