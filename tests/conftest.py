@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 
 from scripts.catalogue.answers import Catalogue, load
+from scripts.catalogue.files.reading import CACHE
 from scripts.project import ROOT, site_url
 from scripts.setup.chromium import system_chromium
 from scripts.validation.rules import names
@@ -88,9 +89,16 @@ def make_repository(folder: Path) -> Path:
     return folder
 
 
+def keep_known(folder: Path) -> None:
+    """Copy what took long to find out about the texts of the project, for its copy in ``folder``."""
+    if CACHE.is_dir():
+        shutil.copytree(CACHE, folder / CACHE.relative_to(ROOT))
+
+
 @pytest.fixture
 def repository(tree: Path) -> Path:
-    """Return a copy of the project in a git repository."""
+    """Return a copy of the project in a git repository, with what is known of its texts."""
+    keep_known(tree)
     return make_repository(tree)
 
 

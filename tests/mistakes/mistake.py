@@ -16,6 +16,7 @@ from scripts.catalogue.files.problems import Problem, Problems
 from scripts.project import ROOT
 from scripts.validation.rules import Check, names
 from scripts.validation.validate import validate
+from tests.conftest import keep_known
 
 # The page and the code that most mistakes are made in.
 PAGE = "docs/concurrency/blocking-the-event-loop.md"
@@ -72,6 +73,7 @@ def copy(folder: Path) -> Tree:
     for name in names(ROOT):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    keep_known(folder)
     return Tree(folder)
 
 
