@@ -216,7 +216,7 @@ async def until(condition: Callable[[], bool]) -> None:
     """Wait until ``condition`` holds."""
     async with asyncio.timeout(PATIENCE):
         while not await asyncio.to_thread(condition):  # noqa: ASYNC110 (no event tells)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
 
 
 @contextlib.asynccontextmanager
