@@ -1,5 +1,6 @@
 """What pages need to run programs: the interpreter's files, and what is known of each program's runs."""
 
+import functools
 import html
 import json
 import shutil
@@ -72,9 +73,10 @@ class Runs:
             "expected": expected.strip("\n"),
             "compared": compared,
             "recorded": is_recorded,
-            "versions": self.versions(),
+            "versions": self.versions,
         }
 
+    @functools.cached_property
     def versions(self) -> str:
         """Return on what programs run, and where answers were checked on something else."""
         known = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))["versions"]
