@@ -290,3 +290,25 @@ def test_the_buttons_do_not_move_the_page(
     window.locator(".copying").first.wait_for()
     moved = window.evaluate(SHIFTS)
     assert moved <= 0.01, f"{address} at {width}: the layout shifts by {moved:.4f}"
+
+
+# How wide the first of each row of columns is while all of the row is there, and while it came alone.
+FIRST_OF_ROW = """() => [...document.querySelectorAll(".columns, .uses")].map(row => {
+  const [first, ...others] = row.children
+  const whole = first.getBoundingClientRect().width
+  for (const other of others) other.remove()
+  return [whole, first.getBoundingClientRect().width]
+})"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_column_stays_as_wide_when_the_next_arrives(
+    window: Page, served: str, width: str
+) -> None:
+    columns, rows = WIDTHS[width]
+    window.set_viewport_size({"width": columns, "height": rows})
+    window.goto(served)
+    widths = window.evaluate(FIRST_OF_ROW)
+    assert len(widths) == 2
+    for whole, alone in widths:
+        assert whole == alone
