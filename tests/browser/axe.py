@@ -37,28 +37,37 @@ NO_TRANSITIONS = """() => {
   }`)
   document.adoptedStyleSheets.push(sheet)
 }"""
-# Contrast follows from the colour and the size of a text and from all that lies behind it: where these are
-# the same, so is the verdict. What is positioned or transformed may lie above anything, so it looks like
-# nothing else. Where axe cannot decide, the next text of that look is judged.
+# Contrast follows from the colour and the size of a text and from all that is seen behind it: where these
+# are the same, on this page or on another, so is the verdict. What is positioned or transformed may lie above
+# anything, so it looks like nothing else. Where axe cannot decide, the next text of that look is judged.
 JUDGE_EACH_LOOK_ONCE = """() => {
   const TEXT = ["color", "fontSize", "fontWeight", "textShadow", "webkitTextStrokeWidth"]
-  const GROUND = ["backgroundColor", "backgroundImage", "opacity", "filter", "mixBlendMode"]
+  const UNSEEN = {
+    backgroundColor: "rgba(0, 0, 0, 0)",
+    backgroundImage: "none",
+    opacity: "1",
+    filter: "none",
+    mixBlendMode: "normal",
+  }
   const check = axe._audit.checks["color-contrast"]
   const { evaluate } = check
-  let verdicts, grounds, apart
+  let passed, verdicts, grounds, apart
   const ground = element => {
     if (!element) return ""
     if (!grounds.has(element)) {
       const style = getComputedStyle(element)
-      const own = GROUND.map(name => style[name])
-      if (!["static", "relative"].includes(style.position) || style.transform !== "none") own.push(++apart)
-      grounds.set(element, `${ground(element.parentElement)}/${own}`)
+      const own = Object.entries(UNSEEN).map(([name, unseen]) => style[name] === unseen ? "" : style[name])
+      const isInPlace = ["static", "relative"].includes(style.position) && style.transform === "none"
+      if (!isInPlace) own.push(`apart ${++apart}`)
+      const behind = ground(element.parentElement)
+      grounds.set(element, own.some(Boolean) ? `${behind}/${own}` : behind)
     }
     return grounds.get(element)
   }
   check.evaluate = function (element, ...others) {
     const style = getComputedStyle(element)
     const look = `${TEXT.map(name => style[name])} on ${ground(element)}`
+    if (passed.has(look)) return true
     const known = verdicts.get(look)
     const { data } = this
     if (known) {
@@ -71,13 +80,17 @@ JUDGE_EACH_LOOK_ONCE = """() => {
     if (verdict !== undefined) verdicts.set(look, { verdict, data: noted })
     return verdict
   }
-  window.judge = options => {
+  window.judge = async (options, before) => {
+    passed = new Set(before)
     verdicts = new Map()
     grounds = new Map()
     apart = 0
-    return axe.run(options)
+    const { violations } = await axe.run(options)
+    const isForAll = ([look, { verdict }]) => verdict && !look.includes("apart")
+    return { violations, passed: [...verdicts].filter(isForAll).map(([look]) => look) }
   }
 }"""
+passed: set[str] = set()  # looks of text that axe found right on a page before
 
 
 def violations(page: Page, *rules: str) -> list[dict[str, Any]]:
@@ -89,7 +102,8 @@ def violations(page: Page, *rules: str) -> list[dict[str, Any]]:
     # scrolls cuts its first and last link, and axe measures what is left of them.
     fingers = {"target-size": {"enabled": (page.viewport_size or {"width": 0})["width"] < 600}}
     options = OPTIONS | ({"runOnly": rules} if rules else {"rules": fingers})
-    result: dict[str, Any] = page.evaluate("options => judge(options)", options)
+    result = page.evaluate("([options, passed]) => judge(options, passed)", [options, [*passed]])
+    passed.update(result["passed"])
     found: list[dict[str, Any]] = result["violations"]
     return found
 
