@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> int:
         names = getattr(item, "fixturenames", ())
-        return ("browser" in names) + ("windows" in names)
+        return ("browser" in names) + bool({"visit", "bare"} & set(names))
 
     for item in items:
         if place(item) and not item.get_closest_marker("xdist_group"):

@@ -11,15 +11,15 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 
 from scripts.catalogue.answers import Catalogue
-from scripts.project import ROOT
 from tests.browser.axe import COLOUR_RULES, faults, violations
 from tests.conftest import WIDTHS, new_context
-from tests.pages.test_blocks import INCLUDE
-from tests.site_pages import ALL_PAGES, ANSWERS, SitePage, file_of, plain, sent
+from tests.site_pages import ALL_PAGES, ANSWERS, SitePage, file_of, sent
 
 pytestmark = pytest.mark.site
 
 SCHEMES = {"light": "default", "dark": "slate"}  # as the theme calls them
+# One change from each to the next: a page is laid out anew for each width.
+VIEWS = [("light", "desktop"), ("dark", "desktop"), ("dark", "phone"), ("light", "phone")]
 MOST_BYTES = 105_000
 MOST_REQUESTS = 9
 MOST_SHEETS = 3
@@ -110,23 +110,17 @@ def open_page(page: Page, source: SitePage, served: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def windows(browser: Browser) -> Iterator[dict[str, Page]]:
-    """One window with JavaScript and one without.
-
-    They are reused: to open one takes longer than to load a page and to look at it.
-    """
-    with (
-        new_context(browser, "phone") as phone,
-        new_context(browser, "phone", scripts=False) as bare,
-    ):
-        yield {"phone": phone.new_page(), "bare": bare.new_page()}
+def window(browser: Browser) -> Iterator[Page]:
+    """One window for all pages: to open one takes longer than to load a page and to look at it."""
+    with new_context(browser, "phone") as phone:
+        yield phone.new_page()
 
 
 @pytest.fixture(scope="module")
-def visit(request: pytest.FixtureRequest, windows: dict[str, Page], served: str) -> Iterator[Visit]:
+def visit(request: pytest.FixtureRequest, window: Page, served: str) -> Iterator[Visit]:
     """The page of the test's ``SitePage``, loaded; tests of the same page share it."""
     source: SitePage = request.param
-    page = windows["phone"]
+    page = window
     errors: list[str] = []
     requests: list[str] = []
 
@@ -198,8 +192,7 @@ def test_answer_prints_on_few_sheets(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("visit", each(ALL_PAGES), indirect=True)
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("scheme", "width"), VIEWS)
 def test_axe_finds_no_violation(visit: Visit, scheme: str, width: str) -> None:
     visit.settle()
     visit.look(width, scheme)
@@ -243,54 +236,6 @@ def test_answer_is_painted_before_the_themes_script_is_asked_for(
         open_page(page, ANSWERS[0], served)
         page.wait_for_function("window.paintedFirst !== undefined")
         assert page.evaluate("window.paintedFirst")
-
-
-@pytest.fixture(scope="module")
-def bare(request: pytest.FixtureRequest, windows: dict[str, Page], served: str) -> Page:
-    """The page of the test's ``SitePage`` on a phone without JavaScript."""
-    open_page(windows["bare"], request.param, served)
-    return windows["bare"]
-
-
-def without_scripts(pages: list[SitePage]) -> list[Any]:
-    """Return the parameters of a test without JavaScript."""
-    return [
-        pytest.param(page, page, id=page.slug, marks=pytest.mark.xdist_group(page.slug))
-        for page in pages
-    ]
-
-
-@pytest.mark.parametrize(("bare", "source"), without_scripts(ALL_PAGES), indirect=["bare"])
-def test_page_fits_a_phone_without_javascript(bare: Page, source: SitePage) -> None:
-    if element := bare.evaluate(WIDEST):
-        fail(
-            source.source,
-            f"{element} is wider than a phone's screen without JavaScript. Let it wrap or scroll.",
-        )
-
-
-@pytest.mark.parametrize(("bare", "source"), without_scripts(ANSWERS), indirect=["bare"])
-def test_answer_is_complete_without_javascript(
-    bare: Page, source: SitePage, catalogue: Catalogue
-) -> None:
-    answer = next(a for a in catalogue.answers.values() if a.file == source.source)
-    markdown = (ROOT / source.source).read_text(encoding="utf-8")
-    article = bare.locator("article")
-    text = " ".join(article.inner_text().split())
-    wanted = [
-        answer.title,
-        answer.meta.answer,
-        *re.findall(r"^##+ (.+?)(?: \{.*\})?$", markdown, re.M),
-        *(entry.title for entry in answer.meta.sources),
-        *(entry.truth for entry in answer.meta.said),
-    ]
-    lost = [part for part in wanted if plain(part) not in text]
-    # The browser gives no inner text of what it has not laid out yet.
-    blocks = [block for block in article.locator("pre").all_text_contents() if block.strip()]
-    if len(blocks) != len(INCLUDE.findall(markdown)):
-        lost.append("a code block")
-    if lost:
-        fail(source.source, f"not shown without JavaScript: {' / '.join(lost)}")
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["javascript", "no-javascript"])
