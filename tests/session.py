@@ -11,10 +11,6 @@ from scripts.catalogue.answers import load
 from scripts.catalogue.files.annotations import annotations, in_actions, tell, with_reason
 from scripts.catalogue.files.problems import WHAT_TO_DO, Problems
 
-# The tests are kept as pytest compiles them, whatever the environment says of the commands that they start:
-# to take each `assert` apart anew costs each process of a run more than to import all that the tests use.
-sys.dont_write_bytecode = False
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option of `make record`."""
@@ -57,6 +53,21 @@ def pytest_collection_finish(session: pytest.Session) -> Generator[None]:
     yield
     for item, own in plain:
         item._id = own
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Keep the tests as pytest compiles them, whatever the environment says of other code.
+
+    To take each ``assert`` apart anew costs each process more than to import all that the tests use. What a
+    test imports or starts writes no byte code: it may edit a file twice in the second that Python looks at.
+    """
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = before and "PYTEST_CURRENT_TEST" in os.environ
+    try:
+        return (yield)
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
