@@ -367,6 +367,7 @@ export class Engine {
     let most = 0
     const subject = new Map() // what of the query the question and the address have
     for (const candidate of this.phrases[number]) {
+      if (!candidate.bases.some(base => bases.has(base))) continue // most have nothing of the query
       const isSubject = candidate.place === "title" || candidate.place === "slug"
       let inside = 0
       let size = 0
