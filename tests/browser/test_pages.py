@@ -109,14 +109,17 @@ def open_page(page: Page, source: SitePage, served: str) -> None:
         fail(source.source, "not built. Run `make build`.")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def window(browser: Browser) -> Iterator[Page]:
-    """One window for all pages: to open one takes longer than to load a page and to look at it."""
+    """One window for all pages: to open one takes longer than to load a page and to look at it.
+
+    It lasts for the session, since the tests of a page stand in two modules, and a process runs page by page.
+    """
     with new_context(browser, "phone") as phone:
         yield phone.new_page()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def visit(request: pytest.FixtureRequest, window: Page, served: str) -> Iterator[Visit]:
     """The page of the test's ``SitePage``, loaded; tests of the same page share it."""
     source: SitePage = request.param

@@ -92,14 +92,14 @@ class BareVisit:
     page: Page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bare_window(browser: Browser) -> Iterator[Page]:
     """One window for all pages."""
     with new_context(browser, "phone", scripts=False) as context:
         yield context.new_page()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bare(request: pytest.FixtureRequest, bare_window: Page, served: str) -> BareVisit:
     """The page of the test's ``SitePage``; tests of the same page share it."""
     columns, rows = WIDTHS["phone"]
