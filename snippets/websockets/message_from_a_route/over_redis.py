@@ -58,11 +58,12 @@ class Hub:
 async def listen(pubsub: PubSub, hub: Hub) -> None:
     while True:
         try:
-            if not pubsub.subscribed:  # Redis was away at the start
+            if not pubsub.subscribed:
                 await pubsub.psubscribe("orders:*")
             message = await pubsub.get_message(timeout=10)
-        except RedisError:  # the next call connects and subscribes again
+        except RedisError:
             logger.exception("no messages from Redis")
+            pubsub.patterns.clear()  # so that the next round subscribes again
             await asyncio.sleep(1)
             continue
         if message is None or message["type"] != "pmessage":

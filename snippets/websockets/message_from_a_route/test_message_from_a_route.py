@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from asyncio import Queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -525,6 +525,37 @@ def test_a_worker_that_starts_without_redis_listens_when_it_is_back(
         assert websocket.receive_text() == "back"
     assert tried == [False, False, True]
     assert "no messages from Redis" in caplog.text
+
+
+def test_a_listener_that_redis_refuses_listens_when_it_is_permitted(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    password = secrets.token_hex()
+    address = redis_url.replace("//", f"//worker:{password}@")
+    monkeypatch.setenv("REDIS_URL", address)
+    rights: dict[str, Any] = {"passwords": [f"+{password}"], "categories": ["+@all"]}
+
+    def wait_for(condition: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    with Redis.from_url(redis_url) as redis:
+        redis.acl_setuser("worker", enabled=True, reset_channels=True, **rights)
+        try:
+            with (
+                TestClient(over_redis.app) as client,
+                client.websocket_connect("/orders/7/changes") as websocket,
+            ):
+                assert websocket.receive_text() == "new"
+                wait_for(lambda: "no messages from Redis" in caplog.text)
+                redis.acl_setuser("worker", enabled=True, channels=["*"], **rights)
+                wait_for(lambda: redis.publish("orders:7", "back"))
+                assert websocket.receive_text() == "back"
+        finally:
+            redis.acl_deluser("worker")
+    assert "NoPermissionError" in caplog.text
 
 
 def test_a_redis_whose_host_is_gone_holds_the_start_and_a_change_for_a_few_seconds(
