@@ -20,7 +20,7 @@ users = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
 # --8<-- [start:endpoint]
 @app.get("/users")
 async def stream_users() -> AsyncIterator[UserOut]:
-    for user in users.values():
+    for user in [*users.values()]:
         yield user
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
@@ -148,6 +149,23 @@ def test_response_model_does_not_filter_what_is_yielded() -> None:
 
 def test_the_annotated_item_type_filters_what_is_yielded() -> None:
     assert TestClient(filtered_stream.app).get("/users").text == '{"name":"ada"}\n'
+
+
+def test_a_user_who_is_added_meanwhile_does_not_break_the_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ada = filtered_stream.users["ada"]
+    users = {"ada": ada, "bob": ada}
+    monkeypatch.setattr(filtered_stream, "users", users)
+
+    async def names() -> list[str]:
+        sent = []
+        async for user in filtered_stream.stream_users():
+            users["eve"] = ada  # by another request
+            sent.append(user.name)
+        return sent
+
+    assert asyncio.run(names()) == ["ada", "ada"]
 
 
 def test_exclude_filters_what_is_yielded_where_a_type_is_declared() -> None:
@@ -378,6 +396,15 @@ def test_a_relationship_that_was_loaded_with_the_row_is_sent(
     answer = tester.get("/users/1")
     assert answer.json() == {"name": "ada", "posts": [{"title": "On engines"}]}
     assert tester.get("/users/2").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "database", [wrong_lazy_load, loaded_relationship], indirect=True
+)
+def test_an_id_that_no_column_can_hold_is_a_422(database: ModuleType) -> None:
+    tester = TestClient(database.app)
+    for number in (2**63, -(2**63) - 1):  # SQLite: OverflowError
+        assert tester.get(f"/users/{number}").status_code == 422
 
 
 @pytest.mark.parametrize("database", [wrong_lazy_load], indirect=True)

@@ -1,4 +1,6 @@
-from fastapi import FastAPI, HTTPException
+from typing import Annotated
+
+from fastapi import FastAPI, HTTPException, Path
 from pydantic import BaseModel
 from sqlalchemy import ForeignKey, create_engine
 from sqlalchemy.orm import (
@@ -49,7 +51,7 @@ class UserOut(BaseModel):
 
 
 @app.get("/users/{user_id}", response_model=UserOut)
-def read_user(user_id: int) -> User:
+def read_user(user_id: Annotated[int, Path(ge=1, lt=2**31)]) -> User:
     with Session(engine) as session:
         user = session.get(User, user_id)
     if user is None:

@@ -21,7 +21,7 @@ users = {"ada": UserInDB(name="ada", hashed_password="$argon2id$v=19$…")}
 # --8<-- [start:endpoint]
 @app.get("/users", response_model=UserOut)
 async def stream_users() -> AsyncIterator[Any]:
-    for user in users.values():
+    for user in [*users.values()]:
         yield user
 
 
