@@ -19,6 +19,7 @@ from fastapi.responses import (
     PlainTextResponse,
     StreamingResponse,
 )
+from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
@@ -207,6 +208,27 @@ def test_a_handler_for_fastapis_http_exception_misses_unknown_paths_and_methods(
     assert client.get("/items/1").json() == {"error": "no such item"}
     assert client.get("/nowhere").json() == {"detail": "Not Found"}
     assert client.post("/items/1").json() == {"detail": "Method Not Allowed"}
+
+
+def test_fastapi_raises_both_classes_too() -> None:
+    app = FastAPI()
+
+    @app.exception_handler(StarletteHTTPException)
+    async def handler(request: Request, exc: StarletteHTTPException) -> JSONResponse:
+        return JSONResponse(type(exc).__module__, exc.status_code)
+
+    @app.post("/")
+    async def endpoint(body: dict[str, int]) -> None: ...
+
+    @app.get("/", dependencies=[Depends(HTTPBearer())])
+    async def secret() -> None: ...
+
+    client = visitor(app)
+    as_json = {"Content-Type": "application/json"}
+    response = client.post("/", content=b"\xff", headers=as_json)
+    assert (response.status_code, response.json()) == (400, "starlette.exceptions")
+    response = client.get("/")
+    assert (response.status_code, response.json()) == (401, "fastapi.exceptions")
 
 
 def test_a_handler_for_starlettes_http_exception_gets_all_of_them() -> None:
