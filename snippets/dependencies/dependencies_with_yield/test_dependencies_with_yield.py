@@ -943,6 +943,36 @@ def test_a_native_cancellation_cuts_exit_code_short() -> None:
     assert events == ["exit starts"]
 
 
+def test_the_exit_code_of_a_cancelled_request_closes_what_its_def_endpoint_uses() -> (
+    None
+):
+    app = FastAPI()
+    entered, cancelled, used = threading.Event(), threading.Event(), threading.Event()
+    open_in_use: list[int] = []
+
+    @app.get("/")
+    def endpoint(
+        connection: Annotated[Any, Depends(closed_in_finally.get_connection)],
+    ) -> None:
+        entered.set()
+        cancelled.wait(PATIENCE)
+        open_in_use.append(connection.open)
+        used.set()
+
+    async def run() -> None:
+        request = asyncio.create_task(Connection(app, []).call("/"))
+        await asyncio.to_thread(entered.wait, PATIENCE)
+        assert closed_in_finally.Connection.open == 1
+        request.cancel()
+        await asyncio.wait([request])
+        assert not open_in_use
+        cancelled.set()
+
+    asyncio.run(run())
+    assert used.wait(PATIENCE)
+    assert open_in_use == [0]
+
+
 def test_a_timeout_of_asyncio_cuts_exit_code_short() -> None:
     events: list[str] = []
 
