@@ -77,6 +77,32 @@ def test_a_task_that_raises_skips_the_rest_and_the_client_has_its_201(
     recorded("what_happens.txt", "\n".join(lines))
 
 
+def test_uvicorn_closes_the_connection_under_the_next_request(serve: Any) -> None:
+    app = FastAPI()
+    under_way = asyncio.Event()
+    seen: list[str] = []
+
+    async def task() -> None:
+        await under_way.wait()
+        raise ConnectionError
+
+    @app.post("/orders")
+    async def order(background_tasks: BackgroundTasks) -> None:
+        background_tasks.add_task(task)
+
+    @app.get("/next")
+    async def next_request(request: Request) -> None:
+        await request.body()
+        under_way.set()
+        seen.append((await request.receive())["type"])
+
+    with serve(app) as (url, _), httpx2.Client(base_url=url) as client:
+        assert client.post("/orders", timeout=PATIENCE).status_code == 200
+        with pytest.raises(httpx2.RemoteProtocolError):
+            client.get("/next", timeout=PATIENCE)
+    assert seen == ["http.disconnect"]
+
+
 def test_the_error_of_a_task_reaches_the_dependencies_with_yield() -> None:
     app = app_with(KeyError())
     seen: list[str] = []
