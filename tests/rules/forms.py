@@ -2200,6 +2200,7 @@ from typing import Annotated
 
 import aiohttp
 from fastapi import BackgroundTasks, Depends, FastAPI
+from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -2225,6 +2226,25 @@ def visit(session: Annotated[SessionData, Depends(of_cookie)], tasks: Background
 @app.post("/orders")
 def order(session: Annotated[AsyncSession, Depends(of_pool)], tasks: BackgroundTasks):
     tasks.add_task(send_receipt, session)  # fastapi-90-session-held-during-the-task
+
+
+@app.post("/fetches")
+def fetches(session: Annotated[aiohttp.ClientSession, Depends(of_app)], tasks: BackgroundTasks):
+    tasks.add_task(fetch_page, session)  # of the application, not of the request
+
+
+@app.post("/counts")
+def counts(db: Annotated[Redis, Depends(of_app)], tasks: BackgroundTasks):
+    tasks.add_task(count, db)
+
+
+async def committing():
+    async with sessions.begin() as new_session:
+        yield new_session
+
+
+@app.post("/customers")
+def customer(session: AsyncSession = Depends(committing, scope="function")): ...
 """,
     "right_own_docs.py": """
 from fastapi import FastAPI
