@@ -124,6 +124,20 @@ def test_the_limit_of_a_set_counts_what_fits_and_fail_fast_stops_at_the_first() 
     assert errors == [1000, 1]
 
 
+def test_a_dict_adds_its_errors_despite_max_length() -> None:
+    class Prices(BaseModel):
+        cents: dict[str, int] = Field(max_length=10)
+
+    app = FastAPI()
+
+    @app.post("/")
+    async def endpoint(prices: Prices) -> None:
+        return None
+
+    many = {"cents": {str(number): "a" for number in range(1000)}}
+    assert len(TestClient(app).post("/", json=many).json()["detail"]) == 1000
+
+
 def test_a_timedelta_that_python_cannot_hold_is_500_despite_the_handler() -> None:
     class Task(BaseModel):
         took: timedelta
