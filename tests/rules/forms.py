@@ -1680,6 +1680,15 @@ async def captured(request: Request, error: Exception) -> JSONResponse:
 
 
 @app.exception_handler(Exception)
+async def told_to_the_team(request: Request, error: Exception) -> JSONResponse:
+    span.set_attributes({"error": str(error)})
+    await client.post(HOOK, json={"text": f"Error: {error}"})
+    event = {"error": repr(error)}
+    reference = await audit.write(event)
+    return JSONResponse({"detail": "Error", "reference": reference}, 500)
+
+
+@app.exception_handler(Exception)
 async def of_our_own(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, Refusal):
         return JSONResponse({"detail": str(error)}, 400)
@@ -1695,6 +1704,21 @@ async def while_debugging(request: Request, error: Exception) -> JSONResponse:
 @app.exception_handler(Exception)
 async def told(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 500)  # fastapi-116-exception-text
+
+
+@app.exception_handler(Exception)
+async def told_in_a_body(request: Request, error: Exception) -> JSONResponse:
+    body = {"error": {"detail": f"Error: {error}"}}  # fastapi-116-exception-text
+    response = JSONResponse(body, 500)
+    response.headers["X-Error"] = "yes"
+    return response
+
+
+@app.exception_handler(Exception)
+async def told_and_logged(request: Request, error: Exception) -> JSONResponse:
+    content = {"detail": repr(error)}  # fastapi-116-exception-text
+    logger.error("failed", extra=content)
+    return JSONResponse(status_code=500, content=content)
 """,
     "right_databases.py": """
 from concurrent.futures import ProcessPoolExecutor
