@@ -145,6 +145,16 @@ def test_without_the_middleware_there_are_no_cors_headers_and_options_is_405() -
         ]
 
 
+def test_a_layer_outside_can_answer_a_preflight_with_405() -> None:
+    app = app_with(allow_origins=[FRONTEND], allow_methods=["PUT"])
+
+    @app.middleware("http")
+    async def few_methods(request: Request, call_next: Any) -> Response:
+        return Response(status_code=405)
+
+    assert preflight(app, "/items/3", Method="PUT").status_code == 405
+
+
 def test_two_instances_and_a_header_of_the_endpoint_make_one_value() -> None:
     part = app_with(allow_origins=[FRONTEND])
 
