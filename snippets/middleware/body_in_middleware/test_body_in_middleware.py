@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import Depends, FastAPI, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
@@ -741,6 +741,33 @@ def test_test_client_does_not_notice_a_wrong_length() -> None:
     app.get("/")(banner.home)
     app.middleware("http")(log_and_return)
     assert TestClient(app).get("/").text == ""
+
+
+def test_a_file_is_a_dict_where_the_server_sends_it_by_its_path() -> None:
+    pieces: list[Any] = []
+
+    async def collect(request: Request, call_next: Next) -> Response:
+        response = await call_next(request)
+        pieces.extend([piece async for piece in response.body_iterator])
+        return Response(status_code=response.status_code)
+
+    app = FastAPI()
+    app.middleware("http")(collect)
+    app.get("/")(lambda: FileResponse(__file__))
+    assert result(Exchange(app, "GET", "/")) == "200"
+    assert all(isinstance(piece, bytes) for piece in pieces)
+    pieces.clear()
+    exchange = Exchange(app, "GET", "/")
+    exchange.scope["extensions"] = {"http.response.pathsend": {}}
+    assert result(exchange) == "200"
+    assert pieces == [{"type": "http.response.pathsend", "path": __file__}]
+
+
+def test_uvicorn_leaves_the_log_of_bodies_without_a_level_or_a_handler() -> None:
+    assert "root" not in uvicorn.config.LOGGING_CONFIG
+    names = uvicorn.config.LOGGING_CONFIG["loggers"]
+    assert all(name.startswith("uvicorn") for name in names)
+    assert logging.getLogger("bodies").level == logging.NOTSET
 
 
 def test_a_body_that_is_set_on_the_response_is_ignored() -> None:
