@@ -303,6 +303,38 @@ def test_at_most_four_passwords_are_hashed_at_a_time_and_waiting_takes_no_thread
     assert len(entered) == 12
 
 
+def test_a_cancelled_login_frees_its_place_while_its_hash_runs_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on = threading.Event()
+    left: list[str | bytes] = []
+
+    async def cancel_four() -> list[int]:
+        loop, entered = asyncio.get_running_loop(), asyncio.Semaphore(0)
+
+        class SlowHasher:
+            def verify(self, password: str | bytes, stored: str) -> bool:
+                loop.call_soon_threadsafe(entered.release)
+                go_on.wait(PATIENCE)
+                left.append(password)
+                return True
+
+        monkeypatch.setattr(jwt_login, "PASSWORDS", SlowHasher())
+        cancelled = asyncio.ensure_future(log_in_at_once(4))
+        for _ in range(4):
+            await entered.acquire()
+        cancelled.cancel()
+        others = asyncio.ensure_future(log_in_at_once(4))
+        for _ in range(4):
+            await entered.acquire()
+        assert not left  # eight at a time
+        go_on.set()
+        return await others
+
+    answers = asyncio.run(asyncio.wait_for(cancel_four(), PATIENCE))
+    assert answers == [200] * 4
+
+
 def test_a_disabled_user_can_neither_log_in_nor_use_a_token(
     alice: jwt_login.StoredUser, hasher: CountingHasher
 ) -> None:
