@@ -2,6 +2,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Annotated, Any
 
 import httpx2
@@ -15,7 +16,8 @@ AT_A_TIME = 5
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
-    async with httpx2.AsyncClient(base_url=UPSTREAM) as client:
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # stores nothing
+    async with httpx2.AsyncClient(base_url=UPSTREAM, cookies=jar) as client:
         yield {"client": client}  # one client for all requests
 
 

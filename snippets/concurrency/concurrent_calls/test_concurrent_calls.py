@@ -611,6 +611,31 @@ def test_a_shared_client_sends_the_cookies_that_another_call_received() -> None:
     assert asyncio.run(main()) == ["none", "user=ann"]
 
 
+def test_a_cookie_that_is_not_ascii_fails_each_later_call_where_the_jar_stores_it() -> (
+    None
+):
+    cookie = (b"set-cookie", "city=Köln".encode())
+
+    async def upstream(request: httpx2.Request) -> httpx2.Response:
+        assert "cookie" not in request.headers
+        return httpx2.Response(200, content=b"1", headers=[cookie])
+
+    async def main() -> None:
+        transport = httpx2.MockTransport(upstream)
+        async with httpx2.AsyncClient(transport=transport) as client:
+            await client.get("https://shop.example/")
+            for _ in range(2):
+                with pytest.raises(UnicodeEncodeError):
+                    await client.get("https://shop.example/")
+        app = deadline_and_limit.app
+        async with deadline_and_limit.lifespan(app) as state:
+            state["client"]._transport = transport
+            for _ in range(2):
+                assert await deadline_and_limit.prices(state["client"]) == [1] * 20
+
+    asyncio.run(main())
+
+
 # Tasks that nobody waits for
 
 
