@@ -40,8 +40,9 @@ def transfer(
     user: Annotated[str, Depends(current_user)],
     to: Annotated[str, Form()],
 ) -> str:
-    transfers.append(f"{user} pays {to}")
-    return transfers[-1]
+    made = f"{user} pays {to}"
+    transfers.append(made)
+    return made
 
 
 # --8<-- [end:check]

@@ -1,7 +1,9 @@
 import datetime
 import enum
+import threading
 import uuid
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -171,6 +173,22 @@ def test_the_origin_check_lets_the_frontend_and_other_clients_pass(
         "/transfers", data={"to": "bob"}, headers=origin | COOKIE
     )
     assert response.json() == "alice pays bob"
+
+
+def test_two_transfers_at_once_answer_each_with_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both_are_kept = threading.Barrier(2, timeout=30)
+
+    class Kept(list[str]):
+        def append(self, text: str) -> None:
+            super().append(text)
+            both_are_kept.wait()
+
+    monkeypatch.setattr(origin_check, "transfers", Kept())
+    with ThreadPoolExecutor(2) as threads:
+        answers = threads.map(origin_check.transfer, ["alice", "bob"], ["carol"] * 2)
+        assert list(answers) == ["alice pays carol", "bob pays carol"]
 
 
 @pytest.mark.parametrize("origin", ["null", "https://api.example.com"])
