@@ -1866,6 +1866,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI
 from fastapi.responses import StreamingResponse
 from requests import Session
+from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 
@@ -1886,6 +1887,13 @@ async def get_session():
 @app.post("/orders")
 async def create(session: Annotated[AsyncSession, Depends(get_session, scope="function")]):
     return await store(session)
+
+
+@app.get("/check")
+async def check():
+    engine = create_async_engine(ADDRESS, poolclass=NullPool)  # keeps nothing open
+    async with engine.connect() as connection:
+        await connection.execute(QUERY)
 
 
 async def one_time_session():
@@ -2367,7 +2375,8 @@ import asyncio
 from typing import Annotated
 
 import aiohttp
-from fastapi import BackgroundTasks, Depends, FastAPI
+import asyncpg
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -2413,6 +2422,19 @@ async def committing():
 
 @app.post("/customers")
 def customer(session: AsyncSession = Depends(committing, scope="function")): ...
+
+
+async def count_both(db: asyncpg.Pool) -> None:
+    await asyncio.gather(db.execute("a"), db.execute("b"))  # each takes a connection
+
+
+async def unit_of_work():
+    async with sessions() as current_session:
+        yield current_session
+        await current_session.commit()
+
+
+router = APIRouter(dependencies=[Depends(unit_of_work, scope="function")])
 """,
     "right_own_docs.py": """
 from fastapi import FastAPI
