@@ -359,6 +359,32 @@ def test_max_concurrency_holds_for_all_that_share_the_depends_object(
 
 
 @pytest.mark.since(fastapi="0.163.0")
+def test_while_two_calls_hang_no_other_report_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from snippets.dependencies.dependency_cache import limited
+
+    async def run() -> None:
+        begun: list[str] = []
+
+        async def hang(name: str) -> str:
+            begun.append(name)
+            await asyncio.Event().wait()
+            return name
+
+        monkeypatch.setattr(limited, "render", hang)
+        paths = ["/invoices/1", "/invoices/1", "/statements/1"]
+        requests = asyncio.create_task(get_all(limited.app, paths))
+        for _ in range(500):
+            await asyncio.sleep(0)
+        assert len(begun) == 2
+        requests.cancel()
+        await asyncio.wait([requests])
+
+    asyncio.run(run())
+
+
+@pytest.mark.since(fastapi="0.163.0")
 def test_clients_that_do_not_read_hold_no_slot_of_the_page() -> None:
     from snippets.dependencies.dependency_cache import limited
 
