@@ -120,13 +120,11 @@ def report(events: list[str], response: Response) -> str:
     return "\n".join([*events, f"client: {response.status_code} {response.text}"])
 
 
-@pytest.mark.since(uvicorn="0.53.0")
 def test_without_a_limit_the_running_request_and_its_background_task_finish(
     monkeypatch: pytest.MonkeyPatch, recorded: Any
 ) -> None:
     events, response = stop_during_an_order(monkeypatch, limit=None)
     recorded("without_limit.txt", report(events, response))
-    assert response.headers["connection"] == "close"
 
 
 def test_at_the_limit_the_endpoint_is_cancelled_and_the_client_gets_500(
@@ -394,6 +392,25 @@ def test_an_endless_stream_keeps_the_server_alive_until_a_second_signal_sigint(
         server.signal(signal.SIGINT)
         assert server.ended() is not None
     assert "Waiting for application shutdown" not in server.log.read_text()
+
+
+@pytest.mark.since(uvicorn="0.45.0")
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_second_ctrl_c_waits_for_open_connections_without_uvloop_from_3_12_on(
+    start: Any, loop: str
+) -> None:
+    limit = ["--timeout-graceful-shutdown", "3"]
+    server = start(f"{HERE}.wrong_endless_stream:app", "--loop", loop, *limit)
+    with server.get("/ticks"):
+        server.wait_for("GET /ticks")
+        server.signal(signal.SIGINT)
+        server.wait_for("Waiting for connections to close")
+        server.signal(signal.SIGINT)
+        assert server.ended() is not None
+    log = server.log.read_text()
+    waits = loop == "asyncio" and sys.version_info >= (3, 12)
+    assert ("timeout graceful shutdown exceeded" in log) is waits
+    assert "Waiting for application shutdown" not in log
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
