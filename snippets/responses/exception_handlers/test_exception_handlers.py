@@ -19,7 +19,7 @@ from fastapi.responses import (
     PlainTextResponse,
     StreamingResponse,
 )
-from fastapi.security import HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
@@ -221,7 +221,10 @@ def test_fastapi_raises_both_classes_too() -> None:
     async def endpoint(body: dict[str, int]) -> None: ...
 
     @app.get("/", dependencies=[Depends(HTTPBearer())])
-    async def secret() -> None: ...
+    async def bearer() -> None: ...
+
+    @app.get("/key", dependencies=[Depends(APIKeyHeader(name="X-Key"))])
+    async def key() -> None: ...
 
     client = visitor(app)
     as_json = {"Content-Type": "application/json"}
@@ -229,6 +232,8 @@ def test_fastapi_raises_both_classes_too() -> None:
     assert (response.status_code, response.json()) == (400, "starlette.exceptions")
     response = client.get("/")
     assert (response.status_code, response.json()) == (401, "fastapi.exceptions")
+    response = client.get("/key")
+    assert (response.status_code, response.json()) == (401, "starlette.exceptions")
 
 
 def test_a_handler_for_starlettes_http_exception_gets_all_of_them() -> None:
