@@ -597,6 +597,18 @@ def test_no_part_of_the_old_body_can_be_joined_to_the_changed_one(
         assert name not in new.headers
 
 
+def test_a_page_that_was_cached_before_is_still_a_304(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("<body>Hello</body>")
+    files = StaticFiles(directory=tmp_path)
+    old = TestClient(files).get("/page.html").headers
+    for name, value in (
+        ("If-None-Match", old["ETag"]),
+        ("If-Modified-Since", old["Last-Modified"]),
+    ):
+        client = TestClient(banner.Banner(files))
+        assert client.get("/page.html", headers={name: value}).status_code == 304
+
+
 def test_the_class_announces_no_length_to_head(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<body>Hello</body>")
     app = FastAPI()
