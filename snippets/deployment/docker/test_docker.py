@@ -326,6 +326,20 @@ def test_fastapi_run_reads_port_and_uvicorn_reads_uvicorn_port() -> None:
     assert uvicorn.main.context_settings["auto_envvar_prefix"] == "UVICORN"
 
 
+def test_the_port_of_the_image_comes_before_the_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = json.loads(instruction("CMD"))[1:]
+    without = words[: words.index("--port")] + words[words.index("--port") + 2 :]
+    settings = uvicorn.main.context_settings
+    monkeypatch.setenv("UVICORN_PORT", "9000")
+    found = [
+        uvicorn.main.make_context("uvicorn", one, **settings).params["port"]
+        for one in (list(words), without)
+    ]
+    assert found == [8000, 9000]
+
+
 @pytest.mark.needs(LINUX, "all addresses of 127.0.0.0/8, as Linux has them")
 def test_on_127_0_0_1_the_health_check_passes_and_another_address_is_refused() -> None:
     with serving(health_app(200), "127.0.0.1") as port:
