@@ -3,6 +3,7 @@ import json
 import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -34,6 +35,7 @@ from sqlmodel import Session
 
 from snippets.conftest import Database
 from snippets.databases.conftest import (
+    PATIENCE,
     client_of,
     flood,
     status_beside_clients_that_do_not_read,
@@ -79,6 +81,34 @@ def test_the_first_query_connects_and_the_end_of_the_lifespan_closes_all_connect
         client.get("/customers/1")
         assert database.connections() == 1
     asyncio.run(until(lambda: database.connections() == 0))
+
+
+def test_with_asyncpg_a_silent_server_holds_the_stop_for_five_seconds(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float] = []
+
+    def short(seconds: float) -> asyncio.Timeout:
+        limits.append(seconds)
+        return asyncio.timeout(0.1)
+
+    async def scenario() -> None:
+        lifespan = async_sqlalchemy.lifespan(async_sqlalchemy.app)
+        state = await lifespan.__aenter__()
+        async with state["sessions"]() as session:
+            process = await session.scalar(text("SELECT pg_backend_pid()"))
+        os.kill(process, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                with pytest.raises(TimeoutError):
+                    await lifespan.__aexit__(None, None, None)
+        finally:
+            os.kill(process, signal.SIGCONT)
+
+    monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
+    monkeypatch.setattr(async_sqlalchemy, "timeout", short)
+    asyncio.run(scenario())
+    assert limits == [5]
 
 
 def test_the_first_program_stores_finds_and_reads(
