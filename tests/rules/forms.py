@@ -1,6 +1,9 @@
 """Other forms of wrong code than those that answers show; each line that a rule has to find names it."""
 
+from tests.rules.forms_of_layers import LAYERS
+
 FORMS = {
+    **LAYERS,
     "filled_by_the_database.py": """
 import sqlalchemy as sa
 from alembic import op
@@ -1357,144 +1360,6 @@ class Replay:
             body = await request.body()
             receive = replayed(body, receive)
         await self.app(scope, receive, send)
-""",
-    "right_wrapped_calls.py": """
-from fastapi import FastAPI, HTTPException, Response
-from fastapi.exceptions import HTTPException as StarletteHTTPException
-from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse
-from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.middleware.sessions import SessionMiddleware
-
-app = FastAPI()
-app.add_middleware(CORSMiddleware, allow_origins=["https://app.example.com"])
-app.add_middleware(SessionMiddleware, secret_key=KEY)
-
-
-@app.exception_handler(Exception)
-async def failed(request, error):
-    response = JSONResponse({}, 500)
-    response.headers["Access-Control-Allow-Origin"] = listed_origin(request)
-    return response
-
-
-@app.middleware("http")
-async def user_at_the_end(request, call_next):
-    try:
-        response = await call_next(request)
-    finally:
-        log(request.session.get("user"))
-    return response
-
-
-@app.middleware("http")
-async def user_after_failures(request, call_next):
-    try:
-        response = await call_next(request)
-    except ValueError:
-        response = Response(status_code=400)
-    request.session["seen"] = True
-    return response
-
-
-@app.middleware("http")
-async def user_after_a_timer(request, call_next):
-    async with timer():
-        response = await call_next(request)
-    log(request.session.get("user"))
-    return response
-
-
-@app.middleware("http")
-async def checked_after(request, call_next):
-    try:
-        response = await call_next(request)
-        check(response)
-        return response
-    except HTTPException as error:
-        return JSONResponse({}, error.status_code)
-
-
-@app.middleware("http")
-async def docs(request, call_next):
-    if request.url.path in ("/docs", "/openapi.json"):
-        if not signed_in(request):
-            return Response(status_code=401)
-    return await call_next(request)
-
-
-@app.middleware("http")
-async def token(request, call_next):
-    if is_preflight(request):
-        return await call_next(request)
-    if not signed_in(request):
-        return Response(status_code=401)
-    return await call_next(request)
-
-
-class Once(BaseHTTPMiddleware):
-    async def dispatch(self, request, call_next):
-        if not hasattr(self, "routes"):
-            self.routes = request.app.routes
-        with self.lock:
-            self.latest = request.url.path
-        return await call_next(request)
-
-
-class Caught(BaseHTTPMiddleware):
-    async def dispatch(self, request, call_next):
-        try:
-            if request.headers.get("X-Version") != "2":
-                raise HTTPException(400)
-        except StarletteHTTPException as error:
-            return JSONResponse({}, error.status_code)
-        finally:
-            log(request.url.path)
-        return await call_next(request)
-
-
-class Mounted:
-    async def __call__(self, scope, receive, send):
-        path = scope["path"]
-        await Response(path)(scope, receive, send)
-
-
-app.mount("/path", Mounted())
-""",
-    "wrapped_calls.py": """
-from fastapi import FastAPI, HTTPException
-from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.middleware.sessions import SessionMiddleware
-
-app = FastAPI()
-app.add_middleware(SessionMiddleware, secret_key=KEY)
-
-
-@app.middleware("http")
-async def early(request, call_next):
-    user = request.session.get("user")  # fastapi-21-session-outside
-    try:
-        return await call_next(request)
-    finally:
-        log(user)
-
-
-class Decoded(BaseHTTPMiddleware):
-    async def dispatch(self, request, call_next):
-        try:
-            decode(request)
-        except ValueError:
-            raise HTTPException(401)  # fastapi-22-http-exception-in-middleware
-        return await call_next(request)
-
-
-class Timed:
-    async def __call__(self, scope, receive, send):
-        path = scope["path"]  # fastapi-22-no-scope-check
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            log(path)
 """,
     "layers.py": """
 from fastapi import FastAPI, HTTPException, Request, Response, status
