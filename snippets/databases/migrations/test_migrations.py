@@ -245,6 +245,20 @@ def test_the_check_sees_no_check_constraint_and_a_server_default_only_on_demand(
     assert found == ["modify_default"]
 
 
+def test_before_the_contract_the_check_fails_unless_include_object_leaves_the_column_out(
+    orders: Database, config: Config
+) -> None:
+    command.upgrade(config, "head")
+    orders.execute("ALTER TABLE orders ADD COLUMN note TEXT")
+    metadata = models.Base.metadata  # has no longer the column of the database
+
+    def still_there(item: Any, name: str, kind: str, *rest: Any) -> bool:
+        return (kind, name) != ("column", "note")
+
+    assert differences(orders, metadata) == ["remove_column"]
+    assert differences(orders, metadata, include_object=still_there) == []
+
+
 def test_a_model_that_still_has_a_dropped_column_fails_in_every_select(
     orders: Database, config: Config
 ) -> None:
