@@ -515,6 +515,58 @@ def test_a_sigint_does_not_interrupt_the_shutdown_of_the_lifespan(
     assert "lifespan: through" in server.log.read_text()
 
 
+CLEAN_UP = """
+import asyncio, os
+from fastapi import FastAPI
+
+app = FastAPI()
+
+if os.environ.get("MIDDLEWARE"):
+
+    @app.middleware("http")
+    async def middleware(request, call_next):
+        return await call_next(request)
+
+
+@app.get("/")
+async def slow():
+    try:
+        print("endpoint: waits")
+        await asyncio.Event().wait()
+    finally:
+        print("clean-up: begins")
+        if os.environ.get("AWAITS"):
+            await asyncio.sleep(60)
+        print("clean-up: done")
+"""
+
+
+@pytest.mark.parametrize(
+    ("variable", "answer", "done"),
+    [("", b"HTTP/1.1 500", True), ("AWAITS", b"", False), ("MIDDLEWARE", b"", True)],
+)
+def test_at_the_limit_the_process_can_end_before_the_clean_up_and_the_500(
+    start: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    answer: bytes,
+    done: bool,
+) -> None:
+    if variable:
+        monkeypatch.setenv(variable, "1")
+    (tmp_path / "program.py").write_text(CLEAN_UP)
+    limit = ["--timeout-graceful-shutdown", "1"]
+    server = start("program:app", *limit, cwd=tmp_path)
+    with server.get("/") as client:
+        server.wait_for("endpoint: waits")
+        server.signal(signal.SIGTERM)
+        assert client.recv(12) == answer
+        assert server.ended() == -signal.SIGTERM
+    assert "clean-up: begins" in server.log.read_text()
+    assert ("clean-up: done" in server.log.read_text()) is done
+
+
 FINALLY = """
 import asyncio
 from contextlib import asynccontextmanager
