@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, expect, sync_playwright
 
 from scripts.catalogue.answers import Catalogue, load
 from scripts.catalogue.files.reading import CACHE
@@ -31,6 +31,7 @@ CHROMIUM_FLAGS = [
 ]
 WIDTHS = {"phone": (390, 844), "desktop": (1280, 900)}
 TIMEOUT = 60_000  # milliseconds; bounds how long a broken test takes
+expect.set_options(timeout=TIMEOUT)  # else 5 seconds, which a busy machine may need
 
 
 @pytest.hookimpl(tryfirst=True)

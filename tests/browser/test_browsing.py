@@ -13,6 +13,7 @@ from scripts.catalogue.answers import Catalogue
 from scripts.pages.counts import counts
 from scripts.project import site_url
 from scripts.rules.read_rules import finders
+from tests.browser.test_copying import ANNOUNCED, heard
 from tests.browser.test_pages import THEME_STARTED, TWO_FRAMES
 from tests.conftest import WIDTHS, new_context
 
@@ -79,6 +80,7 @@ def walker(browser: Browser, site: Path, served: str) -> Iterator[Page]:
     errors: list[str] = []
     with new_context(browser, "desktop") as context:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
+        context.add_init_script(ANNOUNCED)
         page = context.new_page()
         page.route("**/sitemap.xml", send_sitemap)
         page.on("pageerror", lambda error: errors.append(error.message))
@@ -288,7 +290,7 @@ def test_instant_navigation_keeps_every_part_working(
     expect(walker).to_have_title(re.compile(re.escape(first.title)))
     expect(heading).to_be_focused()
     walker.get_by_role("button", name="Copy link", exact=True).click()
-    expect(walker.locator(".copied")).to_have_text("Link copied")
+    heard(walker, "Link copied")
 
     walker.locator(".neighbours__next").click()
     expect(heading).to_contain_text(second.title)

@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.test_copying import ANNOUNCED, heard
 from tests.conftest import new_context
 from tests.site_pages import ANSWERS
 
@@ -51,11 +52,12 @@ def test_a_program_can_be_copied_and_is_there_without_a_script(
 ) -> None:
     with new_context(browser, "desktop") as context:
         context.grant_permissions(["clipboard-read", "clipboard-write"])
+        context.add_init_script(ANNOUNCED)
         page = context.new_page()
         page.goto(f"{served}{ANSWERS[0].address}")
         button = page.get_by_role("button", name="Copy program").first
         button.click()
-        page.get_by_text("Program copied").wait_for()
+        heard(page, "Program copied")
         link = page.locator(".block__file").first.get_attribute("href")
         assert link
         program = context.request.get(urljoin(page.url, link))

@@ -1,6 +1,7 @@
 // The worker of a visit: started by the first run, kept while the reader goes from page to page, ended by Stop.
 
 const LIMIT = 10_000 // milliseconds of a run
+const LATE = { event: "stopped", why: `after ${LIMIT / 1000} s` }
 const QUIET = 30_000 // milliseconds without any progress, after which loading has failed
 const STARTING = 90_000 // milliseconds in which the interpreter may start once all has come, of which a slow device tells nothing
 
@@ -30,8 +31,9 @@ function end(message) {
 
 function hear({ data: message }) {
   if (message.event === "failed") return end(message)
+  if (message.event === "late") return end(LATE)
   if (message.event === "loading") wait(message.loaded < message.total ? QUIET : STARTING, { event: "failed", why: "no answer" })
-  if (message.event === "running") wait(LIMIT, { event: "stopped", why: `after ${LIMIT / 1000} s` })
+  if (message.event === "running") wait(LIMIT, LATE)
   const listener = current
   if (message.event === "result") {
     clearTimeout(timer)

@@ -14,6 +14,13 @@ async function fetchFile(name) {
 }
 
 let end = Infinity
+const isLate = () => performance.now() > end
+
+// The page ends a run before it is late, unless its own clock was: then no more is to be had of the interpreter.
+function tell(message) {
+  postMessage(message.event === "result" && isLate() ? { event: "late" } : message)
+}
+
 let total = 0
 let loaded = 0
 function progress(bytes) {
@@ -92,7 +99,7 @@ async function start() {
   const { boot } = await booting
   const run = await boot({
     loadPyodide, manifest, home, core: `${home}core.zip`, extension, fetchBundle,
-    emit: text => postMessage(JSON.parse(text)), isLate: () => performance.now() > end,
+    emit: text => tell(JSON.parse(text)), isLate,
   })
   cutOff()
   postMessage({ event: "ready", milliseconds: Math.round(performance.now() - started) })
@@ -116,6 +123,6 @@ self.addEventListener("message", async ({ data: job }) => {
   try {
     run(JSON.stringify(job))
   } catch (error) {
-    postMessage({ event: "failed", why: String(error.message ?? error).trim().split("\n").at(-1) })
+    postMessage(isLate() ? { event: "late" } : { event: "failed", why: String(error.message ?? error).trim().split("\n").at(-1) })
   }
 })
