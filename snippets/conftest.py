@@ -7,7 +7,10 @@ import functools
 import logging
 import os
 import platform
+import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
@@ -210,6 +213,26 @@ async def client_of(app: FastAPI) -> AsyncIterator[AsyncClient]:
         transport = ASGITransport(running)
         async with AsyncClient(transport=transport, base_url="http://test") as client:
             yield client
+
+
+def run_pytest(
+    folder: Path, *options: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run pytest in ``folder`` as a reader does, in a process of its own, with more in its environment."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    return subprocess.run(
+        [*command, *options],
+        cwd=folder,
+        env=os.environ | {"PYTEST_ADDOPTS": ""} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def outcomes(report: str) -> list[str]:
+    """Return what became of each test in the report of ``pytest -v``, without how far it had got."""
+    return re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", report, re.M)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -1,6 +1,5 @@
 import asyncio
 import gc
-import os
 import re
 import socket
 import subprocess
@@ -18,6 +17,8 @@ import uvicorn
 from fastapi import Depends, FastAPI, Request
 from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect
+
+from snippets.conftest import run_pytest
 
 # `await` is a keyword, so the folder can be named in a relative import only.
 from . import (
@@ -542,14 +543,8 @@ def test_pytest_fails_a_test_that_forgets_an_await_if_warnings_are_errors(
     file = tmp_path / "test_forgotten.py"
     file.write_text("async def f(): ...\ndef test_it():\n    f()\n", encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
-    result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file.name],
-        cwd=tmp_path,
-        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    result = run_pytest(tmp_path, "-q", file.name, **alone)
     assert result.returncode == 1
     assert "1 failed" in result.stdout
 

@@ -26,6 +26,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession as AsyncSessionOfSQLModel
 from starlette.applications import Starlette
 from starlette.routing import Router
 
+from snippets.conftest import run_pytest
 from snippets.foundations.upgrade_errors import (
     current_forms,
     event_handler,
@@ -384,11 +385,8 @@ def test_pytest_lists_the_old_forms_and_can_make_failures_of_them(
     old = "'HTTP_422_UNPROCESSABLE_ENTITY' is deprecated"
 
     def run(*options: str) -> str:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        command += ["--rootdir", str(tmp_path), *options, "test_old.py"]
-        return subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, check=False
-        ).stdout
+        options = ("--rootdir", str(tmp_path), *options)
+        return run_pytest(tmp_path, "-q", *options, "test_old.py").stdout
 
     listed = run()
     assert old in listed

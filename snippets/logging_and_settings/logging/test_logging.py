@@ -16,6 +16,7 @@ import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
+from snippets.conftest import run_pytest
 from snippets.logging_and_settings.logging import (
     existing_loggers,
     quoted_values,
@@ -407,10 +408,7 @@ def test_line(caplog):
     assert "stock of 'tea' asked for" in caplog.messages
 """
     (tmp_path / "test_main.py").write_text(test, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-    said = subprocess.run(
-        [*command, "test_main.py"], cwd=tmp_path, capture_output=True, text=True
-    )
+    said = run_pytest(tmp_path, "test_main.py")
     assert ("1 failed" if inside else "1 passed") in said.stdout, said.stdout
 
 

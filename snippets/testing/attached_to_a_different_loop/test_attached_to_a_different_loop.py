@@ -1,10 +1,7 @@
 import asyncio
 import importlib
 import importlib.util
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +14,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
-from snippets.conftest import serve_in_thread
+from snippets.conftest import run_pytest, serve_in_thread
 
 FOLDER = Path(__file__).parent
 NAMES = {
@@ -39,39 +36,23 @@ def environment(server: Any, redis_server: int) -> Iterator[dict[str, str]]:
         return "here"
 
     with serve_in_thread(service) as (address, _):
-        yield os.environ | {
+        yield {
             "DATABASE_URL": server.url("postgresql+asyncpg"),
             "POSTGRESQL": server.url(),
             "REDIS_URL": f"redis://127.0.0.1:{redis_server}/0",
             "SERVICE": address,
-            "PYTEST_ADDOPTS": "",
             "COLUMNS": "2000",  # messages are shown whole
         }
 
 
-def run_pytest(
+def messages_of(
     folder: Path, files: dict[str, str], environment: dict[str, str], *options: str
 ) -> dict[str, str]:
     """Run tests in a pytest of their own; return what became of them, by file and name."""
     for name, program in files.items():
         (folder / f"test_{name}.py").write_text(program)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "-rA",
-        "--tb=no",
-    ]
-    result = subprocess.run(
-        [*command, *options, *(f"test_{name}.py" for name in files)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    names = [f"test_{name}.py" for name in files]
+    result = run_pytest(folder, "-rA", "--tb=no", *options, *names, **environment)
     pattern = r"^(PASSED|FAILED|ERROR) test_(\w+\.py::\S+)(?: - (.*))?$"
     found = re.findall(pattern, result.stdout, re.M)
     return {name: shortened(message) or outcome for outcome, name, message in found}
@@ -144,7 +125,7 @@ def outcomes(
     }
     names = ["engine_of_the_lifespan", "wrong_event_loop_fixture", "wrong_test_client"]
     files |= {name: source(name) for name in names}
-    return run_pytest(tmp_path_factory.mktemp("default"), files, environment)
+    return messages_of(tmp_path_factory.mktemp("default"), files, environment)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +137,7 @@ def outcomes_of_sessions(
     files = {name: source(name) for name in names} | {"fixture": SESSION_FIXTURE}
     function = source("session_loop").replace('(scope="session")\ndef', "\ndef")
     files["function"] = function
-    return run_pytest(tmp_path_factory.mktemp("session"), files, environment)
+    return messages_of(tmp_path_factory.mktemp("session"), files, environment)
 
 
 def test_what_was_made_at_import_works_in_the_first_test_and_fails_in_the_second(
@@ -233,7 +214,7 @@ def test_two_settings_of_pytest_asyncio_keep_one_loop(
         "-o",
         "asyncio_default_test_loop_scope=session",
     ]
-    found = run_pytest(tmp_path, files, environment, *settings)
+    found = messages_of(tmp_path, files, environment, *settings)
     assert list(found.values()) == ["PASSED"] * 11
 
 
@@ -259,7 +240,7 @@ def test_in_auto_mode_the_plugins_give_fixture_and_test_two_loops(
     alone = program.replace("@pytest.mark.anyio\n", "")
     alone = alone.replace("client(anyio_backend: str)", "client()")
     files = {"both": program, "alone": alone}
-    found = run_pytest(tmp_path, files, environment, "-o", "asyncio_mode=auto")
+    found = messages_of(tmp_path, files, environment, "-o", "asyncio_mode=auto")
     both = of_file(found, "both")
     assert len(both) == 2
     assert "attached to a different loop" in both[0]
@@ -271,7 +252,7 @@ def test_a_session_fixture_with_the_loop_of_a_function_is_a_scope_mismatch(
 ) -> None:
     files = {"session": source("wrong_session_fixture")}
     setting = "asyncio_default_fixture_loop_scope=function"
-    found = run_pytest(tmp_path, files, environment, "-o", setting)
+    found = messages_of(tmp_path, files, environment, "-o", setting)
     (message,) = of_file(found, "session")
     assert "ScopeMismatch" in message
 

@@ -1,9 +1,5 @@
 import asyncio
-import os
-import re
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +39,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import NullPool, StaticPool
 
+from snippets.conftest import outcomes, run_pytest
 from snippets.testing.database_in_tests import (
     async_rollback_tests,
     rollback_tests,
@@ -77,37 +74,18 @@ def numbers(engine: Engine) -> list[str]:
         return list(session.scalars(select(Order.number)))
 
 
-def run_pytest(folder: Path, snippet: str, url: str, *options: str) -> str:
+def report_of(folder: Path, snippet: str, url: str, *options: str) -> str:
     """Run the tests of a snippet in a pytest of their own, as a reader does."""
     shutil.copy(FOLDER / snippet, folder / "test_orders.py")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "--tb=line",
-        *options,
-    ]
-    result = subprocess.run(
-        [*command, "test_orders.py"],
-        cwd=folder,
-        env={**os.environ, "TEST_DATABASE_URL": url, "PYTEST_ADDOPTS": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return result.stdout
+    options = ("--tb=line", *options, "test_orders.py")
+    return run_pytest(folder, *options, TEST_DATABASE_URL=url).stdout
 
 
 def test_the_tests_of_the_page_pass_and_leave_no_row(
     tmp_path: Path, shop_url: str, recorded: Any
 ) -> None:
-    report = run_pytest(tmp_path, "rollback_tests.py", shop_url, "-v")
-    recorded(
-        "passed.txt",
-        "\n".join(re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", report, re.M)),
-    )
+    report = report_of(tmp_path, "rollback_tests.py", shop_url, "-v")
+    recorded("passed.txt", "\n".join(outcomes(report)))
     assert "2 passed" in report
     engine = create_engine(shop_url, poolclass=NullPool)
     assert numbers(engine) == []
@@ -117,7 +95,7 @@ def test_a_database_whose_name_does_not_end_in_test_is_refused(
     tmp_path: Path, shop_url: str
 ) -> None:
     url = make_url(shop_url).set(database="postgres")
-    report = run_pytest(
+    report = report_of(
         tmp_path, "rollback_tests.py", url.render_as_string(hide_password=False)
     )
     assert "not a database for tests" in report
@@ -128,7 +106,7 @@ def test_the_asynchronous_tests_of_the_page_pass_and_leave_no_table(
     tmp_path: Path, shop_url: str
 ) -> None:
     url = make_url(shop_url).set(drivername="postgresql+asyncpg")
-    report = run_pytest(
+    report = report_of(
         tmp_path,
         "async_rollback_tests.py",
         url.render_as_string(hide_password=False),
@@ -145,7 +123,7 @@ def test_in_auto_mode_of_pytest_asyncio_the_asynchronous_tests_need_no_anyio(
     url = make_url(shop_url).set(drivername="postgresql+asyncpg")
     address = url.render_as_string(hide_password=False)
     auto = ("-o", "asyncio_mode=auto")
-    assert "1 passed" not in run_pytest(
+    assert "1 passed" not in report_of(
         tmp_path, "async_rollback_tests.py", address, *auto
     )
     program = (FOLDER / "async_rollback_tests.py").read_text()
@@ -153,7 +131,7 @@ def test_in_auto_mode_of_pytest_asyncio_the_asynchronous_tests_need_no_anyio(
     program = program.replace("connection(anyio_backend: str)", "connection()")
     alone = tmp_path / "alone.py"
     alone.write_text(program)
-    assert "1 passed" in run_pytest(tmp_path, str(alone), address, *auto)
+    assert "1 passed" in report_of(tmp_path, str(alone), address, *auto)
 
 
 def test_an_isolation_level_is_refused_within_the_transaction(engine: Engine) -> None:

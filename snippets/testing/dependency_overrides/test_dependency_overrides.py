@@ -1,8 +1,5 @@
 import inspect
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +24,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
+from snippets.conftest import outcomes, run_pytest
 from snippets.testing.dependency_overrides import (
     mock_behind_function,
     override_test,
@@ -61,12 +59,8 @@ def application(dependency: Callable[..., str] = real) -> FastAPI:
 
 def test_the_tests_of_the_page_pass(tmp_path: Path, recorded: Any) -> None:
     shutil.copy(FOLDER / "override_test.py", tmp_path / "test_orders.py")
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
-    report = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False
-    ).stdout
-    lines = re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", report, re.M)
-    recorded("passed.txt", "\n".join(lines))
+    report = run_pytest(tmp_path, "-v").stdout
+    recorded("passed.txt", "\n".join(outcomes(report)))
     assert "2 passed" in report
 
 

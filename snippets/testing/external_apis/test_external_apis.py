@@ -1,8 +1,6 @@
 import asyncio
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock
@@ -12,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from snippets.conftest import outcomes, run_pytest
 from snippets.testing.external_apis import (
     fake_rates,
     rates_tests,
@@ -30,35 +29,17 @@ def test_a_forgotten_request():
 """
 
 
-def run_pytest(folder: Path, *options: str) -> str:
+def report_of(folder: Path, *options: str) -> str:
     """Run the tests of the page, and one that asks a service, in a pytest of its own."""
     text = (FOLDER / "rates_tests.py").read_text()
     (folder / "test_rates.py").write_text(text)
     (folder / "test_forgotten.py").write_text(FORGOTTEN)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-v",
-        "-p",
-        "no:cacheprovider",
-        "--tb=no",
-    ]
-    result = subprocess.run(
-        [*command, *options],
-        cwd=folder,
-        env=os.environ | {"PYTEST_ADDOPTS": "", "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return result.stdout
+    return run_pytest(folder, "-v", "--tb=no", *options, COLUMNS="200").stdout
 
 
 def test_the_tests_of_the_page_pass(tmp_path: Path, recorded: Any) -> None:
-    report = run_pytest(tmp_path, "test_rates.py")
-    found = re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", report, re.M)
-    recorded("passed.txt", "\n".join(found))
+    report = report_of(tmp_path, "test_rates.py")
+    recorded("passed.txt", "\n".join(outcomes(report)))
     assert "8 passed" in report
 
 
@@ -69,7 +50,7 @@ def test_the_tests_of_the_page_pass(tmp_path: Path, recorded: Any) -> None:
 def test_pytest_socket_stops_a_forgotten_request_and_nothing_else(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    report = run_pytest(tmp_path, *options)
+    report = report_of(tmp_path, *options)
     assert "1 failed, 8 passed" in report
     assert re.search(
         r"FAILED test_forgotten\S+ - pytest_socket\.Socket\w*Blocked", report
@@ -78,7 +59,7 @@ def test_pytest_socket_stops_a_forgotten_request_and_nothing_else(
 
 @pytest.mark.needs(os.name == "posix", "an event loop that uses a Unix socket")
 def test_without_unix_sockets_no_test_of_the_page_passes(tmp_path: Path) -> None:
-    report = run_pytest(tmp_path, "--disable-socket", "test_rates.py")
+    report = report_of(tmp_path, "--disable-socket", "test_rates.py")
     assert "PASSED" not in report
     assert "test_a_rate_is_read FAILED" in report
 

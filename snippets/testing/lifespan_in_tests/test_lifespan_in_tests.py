@@ -1,8 +1,5 @@
 import asyncio
-import re
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -14,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
 
+from snippets.conftest import outcomes, run_pytest
 from snippets.testing.lifespan_in_tests import (
     async_lifespan_test,
     lifespan_test,
@@ -36,17 +34,12 @@ def fresh_application() -> Iterator[None]:
 def report_of_pytest(folder: Path, snippet: str, name: str) -> str:
     """Run the tests of a snippet in a pytest of their own, as a reader does."""
     shutil.copy(FOLDER / snippet, folder / name)
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", name]
-    result = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False
-    )
-    return result.stdout
+    return run_pytest(folder, "-v", name).stdout
 
 
 def test_the_tests_of_the_page_pass(tmp_path: Path, recorded: Any) -> None:
     report = report_of_pytest(tmp_path, "lifespan_test.py", "test_items.py")
-    lines = re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", report, re.M)
-    recorded("passed.txt", "\n".join(lines))
+    recorded("passed.txt", "\n".join(outcomes(report)))
     assert "2 passed" in report
 
 
@@ -141,11 +134,7 @@ def test_a_session_fixture_starts_once_and_a_function_fixture_for_each_test(
     text += "def test_second(client: TestClient) -> None:\n"
     text += f"    assert events.count('startup') == {starts}\n"
     (tmp_path / "test_scope.py").write_text(text)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-    result = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert "2 passed" in result.stdout
+    assert "2 passed" in run_pytest(tmp_path).stdout
 
 
 def test_an_error_in_the_start_is_raised_by_with() -> None:

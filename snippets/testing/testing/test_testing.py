@@ -2,7 +2,6 @@ import asyncio
 import contextlib
 import importlib.metadata
 import inspect
-import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from fastapi import (
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
+from snippets.conftest import outcomes, run_pytest
 from snippets.testing.testing import (
     order_tests,
     server_errors_as_responses,
@@ -63,17 +63,7 @@ async def parts(
 def report_of_pytest(folder: Path, snippet: str, name: str) -> str:
     """Run the tests of a snippet in a pytest of their own, as a reader does."""
     shutil.copy(FOLDER / snippet, folder / name)
-    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", name]
-    result = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False
-    )
-    return result.stdout
-
-
-def outcomes(report: str) -> list[str]:
-    """The lines of the tests, without how far it has got."""
-    lines = re.findall(r"^(\S+::\S+ (?:PASSED|FAILED))", report, re.M)
-    return [line.removesuffix(" ") for line in lines]
+    return run_pytest(folder, "-v", name).stdout
 
 
 def requirements(extra: str) -> list[str]:
@@ -198,10 +188,7 @@ def test_the_plugin_of_anyio_runs_the_async_test_of_the_page(tmp_path: Path) -> 
 def test_without_the_mark_pytest_does_not_run_an_async_test(tmp_path: Path) -> None:
     text = (FOLDER / "async_test.py").read_text().replace("@pytest.mark.anyio\n", "")
     (tmp_path / "unmarked.py").write_text(text)
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "unmarked.py"]
-    result = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    result = run_pytest(tmp_path, "unmarked.py")
     assert result.returncode != 0
     assert "async def functions are not natively supported" in result.stdout
 
