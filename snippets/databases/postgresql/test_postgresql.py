@@ -3,7 +3,6 @@ import json
 import os
 import re
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -35,9 +34,9 @@ from sqlmodel import Session
 
 from snippets.conftest import Database
 from snippets.databases.conftest import (
-    PATIENCE,
     client_of,
     flood,
+    limits_of_a_stop_beside_a_silent_server,
     status_beside_clients_that_do_not_read,
     until,
 )
@@ -86,29 +85,8 @@ def test_the_first_query_connects_and_the_end_of_the_lifespan_closes_all_connect
 def test_with_asyncpg_a_silent_server_holds_the_stop_for_five_seconds(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits: list[float] = []
-
-    def short(seconds: float) -> asyncio.Timeout:
-        limits.append(seconds)
-        return asyncio.timeout(0.1)
-
-    async def scenario() -> None:
-        lifespan = async_sqlalchemy.lifespan(async_sqlalchemy.app)
-        state = await lifespan.__aenter__()
-        async with state["sessions"]() as session:
-            process = await session.scalar(text("SELECT pg_backend_pid()"))
-        os.kill(process, signal.SIGSTOP)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                with pytest.raises(TimeoutError):
-                    await lifespan.__aexit__(None, None, None)
-        finally:
-            os.kill(process, signal.SIGCONT)
-
     monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
-    monkeypatch.setattr(async_sqlalchemy, "timeout", short)
-    asyncio.run(scenario())
-    assert limits == [5]
+    assert limits_of_a_stop_beside_a_silent_server(async_sqlalchemy, monkeypatch) == [5]
 
 
 def test_the_first_program_stores_finds_and_reads(

@@ -1,7 +1,5 @@
 import asyncio
-import os
 import re
-import signal
 import traceback
 from collections.abc import AsyncIterator, Callable
 from types import ModuleType
@@ -35,6 +33,7 @@ from snippets.conftest import Database
 from snippets.databases.conftest import (
     PATIENCE,
     client_of,
+    limits_of_a_stop_beside_a_silent_server,
     status_beside_clients_that_do_not_read,
 )
 from snippets.databases.session_per_request import (
@@ -123,29 +122,10 @@ def test_the_status_when_the_commit_fails(
 def test_with_asyncpg_a_silent_server_holds_the_stop_for_five_seconds(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits: list[float] = []
-
-    def short(seconds: float) -> asyncio.Timeout:
-        limits.append(seconds)
-        return asyncio.timeout(0.1)
-
-    async def scenario() -> None:
-        lifespan = session_per_request.lifespan(session_per_request.app)
-        state = await lifespan.__aenter__()
-        async with state["sessions"]() as session:
-            process = await session.scalar(text("SELECT pg_backend_pid()"))
-        os.kill(process, signal.SIGSTOP)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                with pytest.raises(TimeoutError):
-                    await lifespan.__aexit__(None, None, None)
-        finally:
-            os.kill(process, signal.SIGCONT)
-
     monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
-    monkeypatch.setattr(session_per_request, "timeout", short)
-    asyncio.run(scenario())
-    assert limits == [5]
+    assert limits_of_a_stop_beside_a_silent_server(
+        session_per_request, monkeypatch
+    ) == [5]
 
 
 def test_the_program_answers_this(database: Database, recorded: Any) -> None:
