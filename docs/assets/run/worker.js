@@ -18,7 +18,7 @@ const isLate = () => performance.now() > end
 
 // The page ends a run before it is late, unless its own clock was: then no more is to be had of the interpreter.
 function tell(message) {
-  postMessage(message.event === "result" && isLate() ? { event: "late" } : message)
+  postMessage(isLate() && ["result", "failed"].includes(message.event) ? { event: "late" } : message)
 }
 
 let total = 0
@@ -123,6 +123,6 @@ self.addEventListener("message", async ({ data: job }) => {
   try {
     run(JSON.stringify(job))
   } catch (error) {
-    postMessage(isLate() ? { event: "late" } : { event: "failed", why: String(error.message ?? error).trim().split("\n").at(-1) })
+    tell({ event: "failed", why: String(error.message ?? error).trim().split("\n").at(-1) })
   }
 })
