@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from scripts.catalogue.answers import Catalogue, load
 from scripts.catalogue.files.reading import CACHE
@@ -67,12 +67,17 @@ def site() -> Path:
     return folder
 
 
+def copy_project(folder: Path) -> None:
+    """Copy the committed and uncommitted files of the project into ``folder``."""
+    for name in names(ROOT):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """Return a copy of the committed and uncommitted files of the project."""
-    for name in names(ROOT):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, tmp_path / name, follow_symlinks=False)
+    copy_project(tmp_path)
     return tmp_path
 
 
@@ -171,6 +176,12 @@ def browser() -> Iterator[Browser]:
             )
         yield chromium
         chromium.close()
+
+
+def resize(page: Page, width: str) -> None:
+    """Make the window as wide as ``WIDTHS[width]``."""
+    columns, rows = WIDTHS[width]
+    page.set_viewport_size({"width": columns, "height": rows})
 
 
 def new_context(browser: Browser, width: str, *, scripts: bool = True) -> BrowserContext:

@@ -15,7 +15,7 @@ from scripts.project import site_url
 from scripts.rules.read_rules import finders
 from tests.browser.test_copying import ANNOUNCED, heard
 from tests.browser.test_pages import THEME_STARTED, TWO_FRAMES
-from tests.conftest import WIDTHS, new_context
+from tests.conftest import WIDTHS, new_context, resize
 
 pytestmark = pytest.mark.site
 
@@ -104,16 +104,14 @@ def shown(page: Page) -> list[str]:
 def test_first_screen_of_the_home_page_shows_one_answer_at_work(
     desktop: Page, served: str, width: str
 ) -> None:
-    columns, rows = WIDTHS[width]
-    desktop.set_viewport_size({"width": columns, "height": rows})
+    resize(desktop, width)
     desktop.goto(served)
     expect(desktop.locator(".example .copying button").first).to_be_visible()
     for selector in (".find__field", ".example"):
         box = desktop.locator(selector).bounding_box()
-        if not box or box["y"] + box["height"] > rows:
+        if not box or box["y"] + box["height"] > WIDTHS[width][1]:
             fail(f"docs/index.md: {selector} ends below the first screen of a {width}. Shorten it.")
-    columns, rows = WIDTHS["desktop"]
-    desktop.set_viewport_size({"width": columns, "height": rows})
+    resize(desktop, "desktop")
 
 
 def test_wide_home_page_shows_wrong_code_beside_the_right_code(desktop: Page, served: str) -> None:
@@ -123,8 +121,7 @@ def test_wide_home_page_shows_wrong_code_beside_the_right_code(desktop: Page, se
     assert wrong
     assert right
     assert wrong["y"] == right["y"]
-    columns, rows = WIDTHS["desktop"]
-    desktop.set_viewport_size({"width": columns, "height": rows})
+    resize(desktop, "desktop")
 
 
 def test_name_of_the_site_is_whole_on_a_phone(bare: Page, served: str) -> None:

@@ -9,7 +9,7 @@ from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.catalogue.finding import SEVERITIES, Finding
 from scripts.catalogue.findings import read_findings
 from tests.browser.test_pages import THEME_STARTED
-from tests.conftest import WIDTHS, new_context
+from tests.conftest import WIDTHS, new_context, resize
 
 pytestmark = pytest.mark.site
 
@@ -284,8 +284,7 @@ def test_a_refused_clipboard_shows_the_text_selected(
 def test_the_buttons_do_not_move_the_page(
     window: Page, served: str, address: str, width: str
 ) -> None:
-    columns, rows = WIDTHS[width]
-    window.set_viewport_size({"width": columns, "height": rows})
+    resize(window, width)
     window.goto(served + address)
     window.locator(".copying").first.wait_for()
     moved = window.evaluate(SHIFTS)
@@ -305,8 +304,7 @@ FIRST_OF_ROW = """() => [...document.querySelectorAll(".columns, .uses")].map(ro
 def test_a_column_stays_as_wide_when_the_next_arrives(
     window: Page, served: str, width: str
 ) -> None:
-    columns, rows = WIDTHS[width]
-    window.set_viewport_size({"width": columns, "height": rows})
+    resize(window, width)
     window.goto(served)
     widths = window.evaluate(FIRST_OF_ROW)
     assert len(widths) == 2

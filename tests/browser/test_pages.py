@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request
 
 from scripts.catalogue.answers import Catalogue
 from tests.browser.axe import COLOUR_RULES, faults, violations
-from tests.conftest import WIDTHS, new_context
+from tests.conftest import WIDTHS, new_context, resize
 from tests.site_pages import ALL_PAGES, ANSWERS, SitePage, file_of, sent
 
 pytestmark = pytest.mark.site
@@ -71,8 +71,7 @@ class Visit:
 
     def look(self, width: str, scheme: str = "light") -> None:
         """Let the window be as wide, and the system as light or dark, as is asked for."""
-        columns, rows = WIDTHS[width]
-        self.page.set_viewport_size({"width": columns, "height": rows})
+        resize(self.page, width)
         self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         try:
             self.page.wait_for_selector(f'[data-md-color-scheme="{SCHEMES[scheme]}"]')
@@ -137,8 +136,7 @@ def visit(request: pytest.FixtureRequest, window: Page, served: str) -> Iterator
         if message.type == "error":
             errors.append(message.text)
 
-    columns, rows = WIDTHS["phone"]
-    page.set_viewport_size({"width": columns, "height": rows})
+    resize(page, "phone")
     page.emulate_media(color_scheme="light")
     page.on("request", note_request)
     page.on("pageerror", note_error)

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from scripts.project import site_url
 from tests.browser.axe import faults, violations
 from tests.browser.test_copying import ANNOUNCED, WITHIN_THE_CLICK, heard
-from tests.conftest import WIDTHS, new_context
+from tests.conftest import new_context, resize
 
 pytestmark = pytest.mark.site
 
@@ -107,8 +107,7 @@ def tab(window: BrowserContext, served: str) -> Iterator[Page]:
 @pytest.fixture
 def page(tab: Page) -> Page:
     """An answer with programs that run: the theme navigates to it anew, and the interpreter is kept."""
-    columns, rows = WIDTHS["desktop"]
-    tab.set_viewport_size({"width": columns, "height": rows})
+    resize(tab, "desktop")
     tab.emulate_media(color_scheme="light")
     if tab.url.endswith(ROUTES):
         go(tab, OTHER)
@@ -392,8 +391,7 @@ def test_the_worker_outlives_the_page(page: Page) -> None:
 
 
 def test_the_panel_fits_a_phone_and_axe_finds_nothing(page: Page) -> None:
-    columns, rows = WIDTHS["phone"]
-    page.set_viewport_size({"width": columns, "height": rows})
+    resize(page, "phone")
     run(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert faults(violations(page)) == []

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from scripts.catalogue.answers import Catalogue
 from scripts.project import ROOT
 from tests.browser.test_pages import WIDEST, each, fail, open_page
-from tests.conftest import WIDTHS, new_context
+from tests.conftest import new_context, resize
 from tests.pages.test_blocks import INCLUDE
 from tests.refuse import refuse
 from tests.site_pages import ALL_PAGES, ANSWERS, SitePage, plain
@@ -102,8 +102,7 @@ def bare_window(browser: Browser) -> Iterator[Page]:
 @pytest.fixture(scope="session")
 def bare(request: pytest.FixtureRequest, bare_window: Page, served: str) -> BareVisit:
     """The page of the test's ``SitePage``; tests of the same page share it."""
-    columns, rows = WIDTHS["phone"]
-    bare_window.set_viewport_size({"width": columns, "height": rows})
+    resize(bare_window, "phone")
     open_page(bare_window, request.param, served)
     return BareVisit(request.param, bare_window)
 

@@ -13,10 +13,9 @@ from scripts.authors.linters import lines as printed
 from scripts.authors.secrets import secrets
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem, Problems
-from scripts.project import ROOT
-from scripts.validation.rules import Check, names
+from scripts.validation.rules import Check
 from scripts.validation.validate import validate
-from tests.conftest import keep_known
+from tests.conftest import copy_project, keep_known
 
 # The page and the code that most mistakes are made in.
 PAGE = "docs/concurrency/blocking-the-event-loop.md"
@@ -70,9 +69,7 @@ def copy(folder: Path) -> Tree:
     """Copy the committed and the new files of this project into ``folder``, as a repository of its own."""
     subprocess.run(["git", "init", "--quiet", folder], check=True)
     (folder / ".git/info/exclude").write_text(".venv\n", encoding="utf-8")
-    for name in names(ROOT):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
+    copy_project(folder)
     keep_known(folder)
     return Tree(folder)
 
