@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import json
 import os
 import re
@@ -400,6 +401,7 @@ def test_a_synchronous_engine_with_asyncpg_fails_when_it_connects(
     engine = create_engine(database.url("postgresql+asyncpg"))
     with pytest.raises(MissingGreenlet):
         engine.connect()
+    gc.collect()  # so that the coroutine warns here, and not in a later test
 
 
 def test_greenlet_comes_only_with_the_asyncio_extra() -> None:
