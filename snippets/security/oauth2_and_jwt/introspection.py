@@ -3,6 +3,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, HTTPException
@@ -16,7 +17,8 @@ from starlette.requests import HTTPConnection
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     if not os.environ.get("API_CLIENT_SECRET"):
         raise RuntimeError("The setting API_CLIENT_SECRET is missing")
-    async with AsyncClient(timeout=5) as client:
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # stores nothing
+    async with AsyncClient(timeout=5, cookies=jar) as client:
         app.state.client = client
         yield
 

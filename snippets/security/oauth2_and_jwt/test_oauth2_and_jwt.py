@@ -471,6 +471,30 @@ def test_the_lifespan_opens_one_client_for_the_application(
     assert client.is_closed
 
 
+def test_a_cookie_of_the_server_that_is_not_ascii_fails_no_later_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("API_CLIENT_SECRET", "s3cret")
+    cookie = (b"set-cookie", "city=Köln".encode())
+
+    def answer(request: Request) -> Response:
+        assert "cookie" not in request.headers
+        return Response(200, json={"active": False}, headers=[cookie])
+
+    async def ask(opened: AsyncClient) -> int:
+        with pytest.raises(HTTPException) as refused:
+            await introspection.get_subject("opaque", opened)
+        return refused.value.status_code
+
+    async def main() -> list[int]:
+        async with introspection.lifespan(introspection.app):
+            opened: AsyncClient = introspection.app.state.client
+            opened._transport = MockTransport(answer)
+            return [await ask(opened) for _ in range(2)]
+
+    assert asyncio.run(main()) == [401, 401]
+
+
 def test_an_inactive_token_is_refused_whatever_else_the_server_says(
     server: AuthorizationServer,
 ) -> None:
