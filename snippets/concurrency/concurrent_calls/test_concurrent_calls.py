@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import gzip
 import inspect
 import subprocess
 import sys
@@ -632,6 +633,31 @@ def test_a_cookie_that_is_not_ascii_fails_each_later_call_where_the_jar_stores_i
             state["client"]._transport = transport
             for _ in range(2):
                 assert await deadline_and_limit.prices(state["client"]) == [1] * 20
+
+    asyncio.run(main())
+
+
+def test_get_keeps_an_answer_of_any_size_and_a_stream_gives_it_in_pieces() -> None:
+    whole = 20 * 2**20
+    packed = gzip.compress(bytes(whole), 1)
+
+    async def upstream(request: httpx2.Request) -> httpx2.Response:
+        async def body() -> AsyncIterator[bytes]:
+            yield packed
+
+        headers = {"content-encoding": "gzip"}
+        return httpx2.Response(200, content=body(), headers=headers)
+
+    async def main() -> None:
+        transport = httpx2.MockTransport(upstream)
+        async with httpx2.AsyncClient(transport=transport) as client:
+            response = await client.get("http://shop/")
+            assert len(response.content) == whole
+            assert response.num_bytes_downloaded < whole / 100
+            async with client.stream("GET", "http://shop/") as response:
+                pieces = response.aiter_bytes()
+                assert len(await anext(pieces)) <= whole / 20
+                await pieces.aclose()
 
     asyncio.run(main())
 
