@@ -3,6 +3,7 @@ import logging
 from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
@@ -37,7 +38,9 @@ class Quote(BaseModel):
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     url = str(Settings().prices_url)
-    async with AsyncClient(base_url=url, timeout=2) as client:  # each wait
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # stores nothing
+    each_wait = 2  # seconds
+    async with AsyncClient(base_url=url, timeout=each_wait, cookies=jar) as client:
         yield {"client": client}
 
 

@@ -152,6 +152,26 @@ def test_a_partner_that_never_ends_is_a_502_and_a_line_in_the_log(
     assert "no price: TimeoutError" in caplog.messages
 
 
+def test_a_cookie_of_the_partner_that_is_not_ascii_fails_no_later_quote(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PRICES_URL", "http://127.0.0.1:9")
+    cookie = (b"set-cookie", "city=Köln".encode())
+
+    def answer(request: Request) -> Response:
+        assert "cookie" not in request.headers
+        return Response(200, json={"cents": 250}, headers=[cookie])
+
+    async def main() -> list[int]:
+        async with shop.lifespan(shop.app) as state:
+            state["client"]._transport = MockTransport(answer)
+            order = shop.NewOrder(item="tea", count=2)
+            quotes = [await shop.quote(order, state["client"]) for _ in range(2)]
+            return [quote.total_cents for quote in quotes]
+
+    assert asyncio.run(main()) == [500, 500]
+
+
 def test_without_its_setting_the_program_does_not_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
