@@ -2,6 +2,7 @@
 from asyncio import timeout
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Annotated
 
 import httpx2
@@ -16,7 +17,10 @@ SERVICE = "https://rates.example.com"
 def create_client(
     transport: httpx2.AsyncBaseTransport | None = None,
 ) -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(base_url=SERVICE, timeout=5, transport=transport)
+    jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # stores nothing
+    return httpx2.AsyncClient(
+        base_url=SERVICE, timeout=5, transport=transport, cookies=jar
+    )
 
 
 @asynccontextmanager

@@ -178,6 +178,22 @@ def test_a_client_of_a_module_is_replaced_there(
     assert response.json() == {"euros": 0.92}
 
 
+def test_a_cookie_of_the_service_that_is_not_ascii_fails_no_later_call() -> None:
+    cookie = (b"set-cookie", "city=Köln".encode())
+
+    def service(request: httpx2.Request) -> httpx2.Response:
+        assert "cookie" not in request.headers
+        return httpx2.Response(200, json={"euros": 0.92}, headers=[cookie])
+
+    async def main() -> list[float]:
+        transport = httpx2.MockTransport(service)
+        async with rates_tests.create_client(transport) as client:
+            rates = [await rates_tests.read_rate("USD", client) for _ in range(2)]
+        return [rate.euros for rate in rates]
+
+    assert asyncio.run(main()) == [0.92, 0.92]
+
+
 def test_a_mock_transport_does_not_keep_the_timeout_but_is_told_it() -> None:
     timeouts = []
 
