@@ -11,6 +11,9 @@ async def charge_customer() -> None:
 
 
 # --8<-- [start:endpoint]
+class PaymentRefused(Exception): ...
+
+
 @app.post("/seats")
 async def book_seat() -> dict[str, int]:
     if seats["free"] == 0:
@@ -18,9 +21,9 @@ async def book_seat() -> dict[str, int]:
     seats["free"] -= 1  # before the await
     try:
         await charge_customer()
-    except BaseException:  # failed or cancelled
+    except PaymentRefused:  # surely not paid
         seats["free"] += 1
-        raise
+        raise HTTPException(402, "Refused") from None
     return seats
 
 

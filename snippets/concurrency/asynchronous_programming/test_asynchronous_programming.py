@@ -3,7 +3,7 @@ import contextlib
 import importlib.util
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -309,29 +309,36 @@ def test_a_thread_of_a_def_endpoint_can_change_state_between_two_awaits() -> Non
 
 def test_an_update_with_a_condition_changes_no_row_when_nothing_is_left() -> None:
     with contextlib.closing(sqlite3.connect(":memory:")) as database:
-        database.execute("CREATE TABLE seats (free INTEGER)")
-        database.execute("INSERT INTO seats VALUES (1)")
-        statement = "UPDATE seats SET free = free - 1 WHERE free > 0"
+        database.execute("CREATE TABLE shows (id INTEGER, free INTEGER)")
+        database.execute("INSERT INTO shows VALUES (7, 1), (8, 5)")
+        statement = "UPDATE shows SET free = free - 1 WHERE id = 7 AND free > 0"
         changed = [database.execute(statement).rowcount for _ in range(2)]
         assert changed == [1, 0]
-        assert database.execute("SELECT free FROM seats").fetchall() == [(0,)]
+        assert database.execute("SELECT free FROM shows").fetchall() == [(0,), (5,)]
 
 
-def fails() -> Coroutine[Any, Any, None]:
-    raise ConnectionError("no payment")
-
-
-def cancelled() -> Coroutine[Any, Any, None]:
-    raise asyncio.CancelledError
-
-
-@pytest.mark.parametrize("outcome", [fails, cancelled])
-def test_the_seat_is_given_back_when_the_payment_fails_or_is_cancelled(
-    monkeypatch: pytest.MonkeyPatch, outcome: Callable[[], Coroutine[Any, Any, None]]
+@pytest.mark.parametrize(
+    ("outcome", "raised", "free"),
+    [
+        (reserve_before_await.PaymentRefused, HTTPException, 1),
+        (TimeoutError, TimeoutError, 0),
+        (ConnectionError, ConnectionError, 0),
+        (asyncio.CancelledError, asyncio.CancelledError, 0),
+    ],
+)
+def test_the_seat_is_given_back_only_when_the_payment_was_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: type[BaseException],
+    raised: type[BaseException],
+    free: int,
 ) -> None:
     seats = {"free": 1}
+
+    async def charge_customer() -> None:
+        raise outcome
+
     monkeypatch.setattr(reserve_before_await, "seats", seats)
-    monkeypatch.setattr(reserve_before_await, "charge_customer", outcome)
-    with pytest.raises((ConnectionError, asyncio.CancelledError)):
+    monkeypatch.setattr(reserve_before_await, "charge_customer", charge_customer)
+    with pytest.raises(raised):
         asyncio.run(reserve_before_await.book_seat())
-    assert seats == {"free": 1}
+    assert seats == {"free": free}
