@@ -272,6 +272,18 @@ def test_ruff_also_reports_a_dependency_that_awaits_nothing() -> None:
     assert reported_by_ruff(code) == ["page"]
 
 
+def test_ruff_also_reports_a_websocket_endpoint_and_a_middleware() -> None:
+    code = (
+        "from fastapi import FastAPI, WebSocket\n"
+        "app = FastAPI()\n"
+        "@app.websocket('/ws')\n"
+        "async def talk(websocket: WebSocket): print()\n"
+        "@app.middleware('http')\n"
+        "async def answer(request, call_next): return Response()\n"
+    )
+    assert reported_by_ruff(code) == ["talk", "answer"]
+
+
 def test_awaiting_a_helper_that_awaits_nothing_never_suspends() -> None:
     coroutine = wrong_async_helper.path_of("Hello World")
     with pytest.raises(StopIteration) as finished:
