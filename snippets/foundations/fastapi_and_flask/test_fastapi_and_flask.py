@@ -379,6 +379,25 @@ def test_the_rows_of_the_migration_table_answer_alike() -> None:
     assert client.get("/shop/orders/x").status_code == 422
 
 
+def test_before_request_guards_all_and_a_dependency_of_the_application_its_routes() -> (
+    None
+):
+    def refuse() -> None:
+        raise HTTPException(401)
+
+    old, new = Flask("old"), FastAPI(dependencies=[Depends(refuse)])
+    old.before_request(lambda: abort(401))
+    old.get("/orders")(lambda: "tea")
+    new.get("/orders")(lambda: "tea")
+    new.mount("/old", PlainTextResponse("tea"))
+    flask_client, client = old.test_client(), TestClient(new)
+    for path in ("/orders", "/static/logo.png", "/nothing"):
+        assert flask_client.get(path).status_code == 401
+    assert client.get("/orders").status_code == 401
+    for path in ("/docs", "/old/orders"):
+        assert client.get(path).status_code == 200
+
+
 def test_flask_can_be_mounted_in_fastapi() -> None:
     app = FastAPI()
     app.mount("/old", WSGIMiddleware(flask_orders.app))
