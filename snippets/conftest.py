@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import httpcore2
@@ -23,6 +25,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import ASGITransport, AsyncClient
+from sqlalchemy import text
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scripts.catalogue.answers import load
@@ -274,6 +277,40 @@ async def clients_that_do_not_read(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def limits_of_a_stop_beside_a_silent_server(
+    module: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    lifespan: contextlib.AbstractAsyncContextManager[Any] | None = None,
+) -> list[float]:
+    """End the lifespan of a program whose only connection answers no more; return its limits, in seconds.
+
+    The module calls ``timeout``, which is made short; without it the end would wait for the server.
+    Where the module has no lifespan of its own that yields ``sessions``, ``lifespan`` does.
+    """
+    opened = lifespan or module.lifespan(module.app)
+    limits: list[float] = []
+
+    def short(seconds: float) -> asyncio.Timeout:
+        limits.append(seconds)
+        return asyncio.timeout(0.1)
+
+    async def scenario() -> None:
+        state = await opened.__aenter__()
+        async with state["sessions"]() as session:
+            process = await session.scalar(text("SELECT pg_backend_pid()"))
+        os.kill(process, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                with pytest.raises(TimeoutError):
+                    await opened.__aexit__(None, None, None)
+        finally:
+            os.kill(process, signal.SIGCONT)
+
+    monkeypatch.setattr(module, "timeout", short)
+    asyncio.run(scenario())
+    return limits
 
 
 def refusal_to_start(

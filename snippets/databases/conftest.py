@@ -1,16 +1,11 @@
 """What the tests of this topic share, beside the PostgreSQL server of ``tests/servers/``."""
 
 import asyncio
-import os
-import signal
 from collections import Counter
-from types import ModuleType
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
-from sqlalchemy import text
 
 from snippets.conftest import PATIENCE as PATIENCE  # for the tests of the topic
 from snippets.conftest import client_of as client_of
@@ -45,34 +40,3 @@ def status_beside_clients_that_do_not_read(app: FastAPI, path: str) -> int:
             return (await client.get(path)).status_code
 
     return asyncio.run(ask())
-
-
-def limits_of_a_stop_beside_a_silent_server(
-    module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> list[float]:
-    """End the lifespan of a program whose only connection answers no more; return its limits, in seconds.
-
-    The program calls ``timeout``, which is made short; without it the end would wait for the server.
-    """
-    limits: list[float] = []
-
-    def short(seconds: float) -> asyncio.Timeout:
-        limits.append(seconds)
-        return asyncio.timeout(0.1)
-
-    async def scenario() -> None:
-        lifespan = module.lifespan(module.app)
-        state = await lifespan.__aenter__()
-        async with state["sessions"]() as session:
-            process = await session.scalar(text("SELECT pg_backend_pid()"))
-        os.kill(process, signal.SIGSTOP)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                with pytest.raises(TimeoutError):
-                    await lifespan.__aexit__(None, None, None)
-        finally:
-            os.kill(process, signal.SIGCONT)
-
-    monkeypatch.setattr(module, "timeout", short)
-    asyncio.run(scenario())
-    return limits

@@ -33,11 +33,10 @@ from sqlalchemy.exc import (
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlmodel import Session
 
-from snippets.conftest import Database
+from snippets.conftest import Database, limits_of_a_stop_beside_a_silent_server
 from snippets.databases.conftest import (
     client_of,
     flood,
-    limits_of_a_stop_beside_a_silent_server,
     status_beside_clients_that_do_not_read,
     until,
 )

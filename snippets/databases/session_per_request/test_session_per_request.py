@@ -29,11 +29,10 @@ from sqlalchemy.orm import Session, raiseload
 from sqlalchemy.orm.exc import DetachedInstanceError
 from starlette.requests import HTTPConnection
 
-from snippets.conftest import Database
+from snippets.conftest import Database, limits_of_a_stop_beside_a_silent_server
 from snippets.databases.conftest import (
     PATIENCE,
     client_of,
-    limits_of_a_stop_beside_a_silent_server,
     status_beside_clients_that_do_not_read,
 )
 from snippets.databases.session_per_request import (

@@ -18,7 +18,11 @@ from httpx2 import ASGITransport, AsyncClient
 from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
-from snippets.conftest import clients_that_do_not_read
+from snippets.conftest import (
+    Database,
+    clients_that_do_not_read,
+    limits_of_a_stop_beside_a_silent_server,
+)
 from snippets.structure_and_start.project_structure import one_file
 from snippets.structure_and_start.project_structure.shop import database, main, settings
 
@@ -251,6 +255,20 @@ def test_the_database_is_closed_when_the_application_fails(url: str) -> None:
 
     with pytest.raises(ConnectionError):
         asyncio.run(fail())
+
+
+def test_with_asyncpg_a_silent_server_holds_the_stop_for_five_seconds(
+    server: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.get_settings.cache_clear()
+    monkeypatch.setenv("SHOP_DATABASE_URL", server.url("postgresql+asyncpg"))
+    lifespan = main.lifespan(main.app)
+    try:
+        assert limits_of_a_stop_beside_a_silent_server(
+            database, monkeypatch, lifespan
+        ) == [5]
+    finally:
+        settings.get_settings.cache_clear()
 
 
 def test_the_one_file_program_answers() -> None:

@@ -1,4 +1,5 @@
 # --8<-- [start:module]
+from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -25,7 +26,8 @@ async def open_database(url: str) -> AsyncIterator[Sessions]:
             await connection.run_sync(Base.metadata.create_all)
         yield async_sessionmaker(engine, expire_on_commit=False)
     finally:
-        await engine.dispose()
+        async with timeout(5):  # asyncpg waits for the server
+            await engine.dispose()
 
 
 # --8<-- [end:module]
