@@ -1,5 +1,5 @@
 # --8<-- [start:injection]
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel
@@ -25,7 +25,7 @@ def get_settings() -> Settings:
 
 def get_mailer(
     settings: Annotated[Settings, Depends(get_settings)],
-    shop: str = "north",  # from the query
+    shop: Literal["north", "south"] = "north",  # from the query
 ) -> Mailer:
     return Mailer(f"{shop}@{settings.domain}")
 

@@ -37,6 +37,10 @@ def test_fastapi_calls_the_dependencies_of_dependencies_first(
     recorded("answers.txt", "\n\n".join(answers))
 
 
+def test_the_client_chooses_no_sender_of_its_own() -> None:
+    assert TestClient(orders.app).post("/orders/7?shop=director").status_code == 422
+
+
 def test_parameters_of_dependencies_are_in_the_openapi_document() -> None:
     operation = orders.app.openapi()["paths"]["/orders/{order_id}"]["post"]
     names = {parameter["name"] for parameter in operation["parameters"]}
