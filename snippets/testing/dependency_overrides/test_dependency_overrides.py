@@ -186,7 +186,7 @@ class Other(BaseModel):
     b: int
 
 
-def test_a_body_that_only_the_override_declares_is_not_read() -> None:
+def test_a_body_of_the_override_is_not_read_where_the_route_declares_none() -> None:
     def model(body: Item) -> str:
         return body.item
 
@@ -212,6 +212,21 @@ def test_a_body_that_only_the_override_declares_is_not_read() -> None:
 
     app.dependency_overrides[real] = with_a_default
     assert client.post("/", data={"item": "tea"}).json() == "coffee"
+
+
+def test_a_body_of_the_override_is_read_where_the_route_declares_one() -> None:
+    def fake(body: Item) -> str:
+        return body.item
+
+    app = FastAPI()
+
+    @app.post("/")
+    def create(other: Other, value: Annotated[str, Depends(real)]) -> str:
+        return f"{value} {other.b}"
+
+    app.dependency_overrides[real] = fake
+    answer = TestClient(app).post("/", json={"b": 1, "item": "tea"})
+    assert answer.json() == "tea 1"
 
 
 def test_the_body_of_the_original_is_still_parsed() -> None:
