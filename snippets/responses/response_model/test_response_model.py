@@ -302,6 +302,18 @@ def test_an_object_is_read_without_from_attributes() -> None:
     assert client(lambda: Row(), **options).get("/").json() == {"id": 1, "name": "Ada"}
 
 
+def test_a_dataclass_takes_no_other_object() -> None:
+    @dataclasses.dataclass
+    class Point:
+        x: int
+
+    class Row:
+        x = 1
+
+    with pytest.raises(ResponseValidationError, match="dataclass_type"):
+        client(lambda: Row(), response_model=Point).get("/")
+
+
 def test_none_fits_a_model_or_none() -> None:
     def endpoint() -> wrong_output.UserOut | None:
         return None
