@@ -22,6 +22,7 @@ async def get(path: str) -> None:
 
     scope = {
         "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
         "method": "GET",
         "path": path,
         "query_string": b"",

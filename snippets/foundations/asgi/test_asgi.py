@@ -21,7 +21,8 @@ import httpx2
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from fastapi.responses import StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -250,6 +251,31 @@ def test_a_fastapi_application_is_an_asgi_callable(
 ) -> None:
     asyncio.run(call_fastapi.get("/hello/asgi"))
     recorded("fastapi.txt", capsys.readouterr().out)
+
+
+def test_a_streamed_answer_of_the_application_ends_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    streaming = FastAPI()
+
+    @streaming.get("/")
+    def pieces() -> StreamingResponse:
+        return StreamingResponse(iter([b"one", b"two"]))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        calls = 0
+
+        async def counted() -> Message:
+            nonlocal calls
+            calls += 1
+            assert calls < 100, "the application asks without end"
+            return await receive()
+
+        await streaming(scope, counted, send)
+
+    monkeypatch.setattr(call_fastapi, "app", app)
+    asyncio.run(call_fastapi.get("/"))
+    assert "b'two'" in capsys.readouterr().out
 
 
 def test_an_asgi_app_runs_without_any_server() -> None:
