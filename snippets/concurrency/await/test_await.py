@@ -550,6 +550,7 @@ def test_pytest_fails_a_test_that_forgets_an_await_if_warnings_are_errors(
 
 
 FORGOTTEN = """
+from typing import Any
 async def find_user(user_id: int) -> dict[str, int]:
     return {"id": user_id}
 async def endpoint() -> dict[str, int]:
@@ -558,6 +559,10 @@ async def endpoint() -> dict[str, int]:
     find_user(1).id
     if find_user(1):
         pass
+    return find_user(1)
+async def some_object() -> object:
+    return find_user(1)
+async def anything() -> Any:
     return find_user(1)
 """
 
