@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import pytest
-from fastapi import BackgroundTasks, Depends, FastAPI, Request
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import FastAPIError, ResponseValidationError
 from fastapi.responses import JSONResponse
@@ -590,9 +590,20 @@ def logged(func: Callable[..., Any]) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         if inspect.iscoroutinefunction(func):
             return await func(*args, **kwargs)
-        return await run_in_threadpool(func, *args, **kwargs)
+        result = await run_in_threadpool(func, *args, **kwargs)
+        return await result if inspect.isawaitable(result) else result
 
     return wrapper
+
+
+def test_a_wrapper_for_both_kinds_awaits_what_a_def_wrapper_returned() -> None:
+    async def require_admin() -> None:
+        raise HTTPException(403)
+
+    guard = wrapped(require_admin)
+    app = FastAPI()
+    app.get("/", dependencies=[Depends(logged(guard))])(sync_report)
+    assert TestClient(app).get("/").status_code == 403
 
 
 def test_run_in_threadpool_keeps_def_in_a_thread_inside_an_async_wrapper() -> None:
