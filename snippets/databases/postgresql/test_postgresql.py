@@ -82,11 +82,12 @@ def test_the_first_query_connects_and_the_end_of_the_lifespan_closes_all_connect
     asyncio.run(until(lambda: database.connections() == 0))
 
 
+@pytest.mark.parametrize("module", [async_sqlalchemy, atomic_update, locked_row])
 def test_with_asyncpg_a_silent_server_holds_the_stop_for_five_seconds(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, module: ModuleType
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
-    assert limits_of_a_stop_beside_a_silent_server(async_sqlalchemy, monkeypatch) == [5]
+    assert limits_of_a_stop_beside_a_silent_server(module, monkeypatch) == [5]
 
 
 def test_the_first_program_stores_finds_and_reads(
