@@ -118,13 +118,20 @@ def test_the_status_when_the_commit_fails(
     assert stored(database) == 2
 
 
+@pytest.mark.parametrize(
+    "module",
+    [
+        session_per_request,
+        session_per_task,
+        loaded_with_the_order,
+        commit_before_response,
+    ],
+)
 def test_with_asyncpg_a_silent_server_holds_the_stop_for_five_seconds(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, module: ModuleType
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
-    assert limits_of_a_stop_beside_a_silent_server(
-        session_per_request, monkeypatch
-    ) == [5]
+    assert limits_of_a_stop_beside_a_silent_server(module, monkeypatch) == [5]
 
 
 def test_the_program_answers_this(database: Database, recorded: Any) -> None:
