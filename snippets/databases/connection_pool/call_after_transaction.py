@@ -1,4 +1,5 @@
 import os
+from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -25,7 +26,8 @@ class Order(Base):
 async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     engine = create_async_engine(os.environ["DATABASE_URL"])
     yield {"sessions": async_sessionmaker(engine, expire_on_commit=False)}
-    await engine.dispose()
+    async with timeout(5):  # asyncpg waits for the server
+        await engine.dispose()
 
 
 app = FastAPI(lifespan=lifespan)

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util.queue import AsyncAdaptedQueue
 
-from snippets.conftest import Database
+from snippets.conftest import Database, limits_of_a_stop_beside_a_silent_server
 from snippets.databases.conftest import (
     PATIENCE,
     client_of,
@@ -67,6 +67,14 @@ async def connections_of(engine: AsyncEngine, number: int) -> AsyncIterator[None
         for _ in range(number):
             await stack.enter_async_context(engine.connect())
         yield
+
+
+@pytest.mark.parametrize("module", [one_session, call_after_transaction])
+def test_with_asyncpg_a_silent_server_holds_the_stop_for_five_seconds(
+    database: Database, monkeypatch: pytest.MonkeyPatch, module: ModuleType
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
+    assert limits_of_a_stop_beside_a_silent_server(module, monkeypatch) == [5]
 
 
 def test_a_default_pool_has_5_connections_10_more_at_a_peak_and_30_seconds_patience() -> (
