@@ -1,5 +1,6 @@
 # --8<-- [start:program]
 import os
+from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,7 +17,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await app.state.engine.dispose()
+        async with timeout(5):  # asyncpg waits for the server
+            await app.state.engine.dispose()
 
 
 app = FastAPI(lifespan=lifespan)

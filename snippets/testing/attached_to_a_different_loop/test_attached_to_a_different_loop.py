@@ -2,7 +2,8 @@ import asyncio
 import importlib
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,12 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
-from snippets.conftest import run_pytest, serve_in_thread
+from snippets.conftest import (
+    limits_of_a_stop_beside_a_silent_server,
+    run_pytest,
+    serve_in_thread,
+)
+from snippets.testing.attached_to_a_different_loop import engine_of_the_lifespan
 
 FOLDER = Path(__file__).parent
 NAMES = {
@@ -182,6 +188,22 @@ def test_the_tests_of_the_page_pass(
 ) -> None:
     assert of_file(outcomes, "engine_of_the_lifespan") == ["PASSED"] * 2
     assert of_file(outcomes_of_sessions, "session_loop") == ["PASSED"] * 2
+
+
+def test_with_asyncpg_a_silent_server_holds_the_stop_for_five_seconds(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database.url("postgresql+asyncpg"))
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[dict[str, Any]]:
+        app = engine_of_the_lifespan.app
+        async with engine_of_the_lifespan.lifespan(app):
+            yield {"sessions": app.state.engine.connect}
+
+    assert limits_of_a_stop_beside_a_silent_server(
+        engine_of_the_lifespan, monkeypatch, lifespan()
+    ) == [5]
 
 
 def test_a_session_fixture_needs_a_session_backend(
