@@ -3,7 +3,7 @@ import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
@@ -84,9 +84,10 @@ def list_posts(
     with Session(engine) as session:
         rows = session.scalars(statement.limit(limit + 1)).all()
     items = [PostOut.model_validate(row) for row in rows[:limit]]
-    more = len(rows) > limit
-    end = Cursor(created=items[-1].created, id=items[-1].id) if more else None
-    return Posts(items=items, next=end.encode() if end else None)
+    if len(rows) <= limit:
+        return Posts(items=items, next=None)
+    created = items[-1].created.astimezone(UTC)  # JSON cuts the seconds of an offset
+    return Posts(items=items, next=Cursor(created=created, id=items[-1].id).encode())
 
 
 # --8<-- [end:program]

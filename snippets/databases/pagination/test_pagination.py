@@ -151,6 +151,23 @@ def test_with_a_cursor_each_row_comes_once(
     assert third.json()["next"] is None
 
 
+@pytest.mark.parametrize("zone", ["Europe/Paris", "America/New_York"])
+def test_each_row_comes_once_in_a_zone_whose_offset_has_seconds(
+    database: Database, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("PGTZ", zone)
+    database.create_tables(cursors.Base.metadata)
+    times = ", ".join(f"('{s}', '1800-01-01T12:00:{s}Z')" for s in range(50, 55))
+    database.execute(INSERT + times)
+    found, page = list[str](), {"limit": "1"}
+    with TestClient(cursors.app) as client:
+        for _ in range(5):
+            answer = client.get("/posts", params=page)
+            found += titles(answer)
+            page["after"] = answer.json()["next"] or ""
+    assert found == ["54", "53", "52", "51", "50"]
+
+
 def test_following_the_cursor(keyset: TestClient, recorded: Any) -> None:
     lines, after = [], None
     while True:
