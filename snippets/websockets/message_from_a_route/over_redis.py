@@ -136,8 +136,11 @@ async def change(
 async def forward(websocket: WebSocket, queue: Queue[str]) -> None:
     while True:
         text = await queue.get()
-        async with timeout(10):
-            await websocket.send_text(text)
+        try:
+            async with timeout(10):
+                await websocket.send_text(text)
+        except RuntimeError as error:  # Uvicorn has just closed the connection
+            raise WebSocketDisconnect(1006) from error
 
 
 @app.websocket("/orders/{order_id}/changes")

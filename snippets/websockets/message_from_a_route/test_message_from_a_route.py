@@ -121,6 +121,28 @@ def test_a_client_that_left_is_forgotten(serve: Any) -> None:
             assert put(url, "paid").json() == {"told": 0}
 
 
+@pytest.mark.parametrize("module", [changes, over_redis])
+def test_a_socket_that_uvicorn_closes_while_a_message_is_sent_is_no_error(
+    serve: Any, caplog: pytest.LogCaptureFixture, module: Any, redis_url: str
+) -> None:
+    assert redis_url
+    with serve(module.app) as (url, server), open_socket(url) as client:
+        assert received(client) == "new"
+        (protocol,) = server.server_state.connections
+
+        def send_and_close() -> None:
+            module.app.state.hub.publish(7, "paid")
+            protocol.keepalive_timeout()  # the sender has not run yet
+
+        protocol.loop.call_soon_threadsafe(send_and_close)
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(timeout=PATIENCE)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1011
+    assert module.app.state.hub.queues == {}
+    assert "Exception in ASGI application" not in caplog.text
+
+
 def test_one_test_client_sends_the_put_and_reads_the_message() -> None:
     with (
         TestClient(changes.app) as client,
