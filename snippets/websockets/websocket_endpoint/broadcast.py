@@ -54,8 +54,11 @@ MAX_CHARACTERS = 2000  # what waits in the queues takes memory
 async def forward(websocket: WebSocket, queue: Queue[str]) -> None:
     while True:
         text = await queue.get()
-        async with timeout(SEND_SECONDS):  # a client may never read
-            await websocket.send_text(text)
+        try:
+            async with timeout(SEND_SECONDS):  # a client may never read
+                await websocket.send_text(text)
+        except RuntimeError as error:  # Uvicorn has just closed it
+            raise WebSocketDisconnect(1006) from error
 
 
 @app.websocket("/chat")

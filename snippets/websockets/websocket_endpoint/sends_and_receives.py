@@ -22,8 +22,11 @@ def publish(text: str) -> None:
 async def send_news(websocket: WebSocket, queue: Queue[str]) -> None:
     while True:
         text = await queue.get()
-        async with timeout(SEND_SECONDS):
-            await websocket.send_text(text)
+        try:
+            async with timeout(SEND_SECONDS):
+                await websocket.send_text(text)
+        except RuntimeError as error:  # Uvicorn has just closed it
+            raise WebSocketDisconnect(1006) from error
 
 
 @app.websocket("/news")

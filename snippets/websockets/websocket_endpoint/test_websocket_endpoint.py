@@ -21,6 +21,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from snippets.conftest import until
 from snippets.websockets.websocket_endpoint import (
     broadcast,
     checked_message,
@@ -718,6 +719,31 @@ def test_a_client_that_never_reads_is_let_go_after_the_time_for_a_send(
 
     monkeypatch.setattr(broadcast, "SEND_SECONDS", 0.0)
     run(steps())
+
+
+@pytest.mark.parametrize(
+    ("module", "path"), [(broadcast, "/chat"), (sends_and_receives, "/news")]
+)
+def test_a_socket_that_uvicorn_closes_while_a_message_is_sent_is_no_error(
+    serve: Any, caplog: pytest.LogCaptureFixture, module: Any, path: str
+) -> None:
+    with serve(module.app) as (url, server), open_socket(url, path) as client:
+        queues = module.memory.queues if module is broadcast else module.queues
+        asyncio.run(until(lambda: len(queues) == 1))
+        (protocol,) = server.server_state.connections
+
+        def send_and_close() -> None:
+            for queue in queues:
+                queue.put_nowait("hi")
+            protocol.keepalive_timeout()  # the sender has not run yet
+
+        protocol.loop.call_soon_threadsafe(send_and_close)
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(timeout=PATIENCE)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1011
+    assert not queues
+    assert "Exception in ASGI application" not in caplog.text
 
 
 def test_a_client_that_does_not_read_escapes_the_ping_timeout(serve: Any) -> None:
