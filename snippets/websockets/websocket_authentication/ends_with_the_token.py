@@ -36,7 +36,8 @@ async def inbox(
     except TimeoutError:
         if not limit.expired():
             raise  # another timeout, inside
-        with suppress(TimeoutError, WebSocketDisconnect):
+        # RuntimeError: Uvicorn has closed it, and waits for the client
+        with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
             async with asyncio.timeout(CLOSE_SECONDS):  # it may never read
                 await websocket.close(1008, "token expired")
 

@@ -403,6 +403,26 @@ def test_a_client_that_leaves_or_never_reads_ends_the_expiring_endpoint_quietly(
     assert time.time() - started < PATIENCE
 
 
+def test_a_connection_that_uvicorn_has_closed_ends_the_expiring_endpoint_quietly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    overrides = ends_with_the_token.app.dependency_overrides
+    user = ends_with_the_token.User(name="alice", expires=time.time())
+    monkeypatch.setitem(overrides, ends_with_the_token.current_user, lambda: user)
+    received: asyncio.Queue[Message] = asyncio.Queue()
+    received.put_nowait({"type": "websocket.connect"})
+    sent: list[str] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+        if message["type"] == "websocket.close":  # after its own ping timeout
+            raise RuntimeError("as Uvicorn raises until the connection is lost")
+
+    scope = {"type": "websocket", "path": "/inbox", "headers": [], "query_string": b""}
+    asyncio.run(ends_with_the_token.app(scope, received.get, send))
+    assert sent == ["websocket.accept", "websocket.close"]
+
+
 def test_a_client_that_leaves_right_after_its_first_message_is_no_error() -> None:
     asyncio.run(expire(first_message.app, leaves=True))
     assert first("token-of-alice") == ("websocket.send", None)
