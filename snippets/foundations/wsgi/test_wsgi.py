@@ -9,7 +9,8 @@ import socketserver
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -318,6 +319,116 @@ def test_a_stream_of_flask_runs_to_its_end_after_the_client_has_left() -> None:
     assert len(made) == 100
 
 
+def test_a_stream_that_was_left_keeps_uvicorn_from_stopping(
+    serve: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    end, stopped = threading.Event(), threading.Event()
+    legacy = Flask(__name__)
+
+    @legacy.get("/stream")
+    def stream() -> Any:
+        def pieces() -> Iterator[bytes]:
+            while not end.wait(0.01):
+                yield b"piece"
+
+        return pieces()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        stopped.set()
+
+    app = FastAPI(lifespan=lifespan)
+    app.mount("/legacy", NEW_ADAPTER(legacy))
+    waits = "Waiting for background tasks to complete"
+    with (
+        caplog.at_level("INFO", "uvicorn.error"),
+        serve(app) as (address, server),
+    ):
+        with httpx2.stream("GET", f"{address}/legacy/stream") as answer:
+            assert next(answer.iter_raw()).startswith(b"piece")
+        server.should_exit = True
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while waits not in caplog.text and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert waits in caplog.text
+            assert not stopped.wait(0.5)
+        finally:
+            end.set()
+        assert stopped.wait(PATIENCE)
+
+
+def test_a_cancelled_download_can_keep_its_thread() -> None:
+    ended = threading.Event()
+
+    def download(environ: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
+        start("200 OK", [])
+        try:
+            yield from [b"piece"] * 30
+        finally:
+            ended.set()
+
+    async def cancel() -> bool:
+        stalls = asyncio.Event()
+
+        async def send(_: Any) -> None:
+            stalls.set()
+            await asyncio.Event().wait()
+
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "GET",
+            "path": "/",
+            "query_string": b"",
+            "headers": [],
+        }
+        task = asyncio.create_task(NEW_ADAPTER(download)(scope, None, send))
+        await stalls.wait()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        return await asyncio.to_thread(ended.wait, 0.5)
+
+    assert asyncio.run(cancel()) is False
+    assert ended.wait(PATIENCE)  # the end of the event loop frees the thread
+
+
+WHO = """
+from flask import Flask, request
+
+app = Flask(__name__)
+
+@app.get("/who")
+def who():
+    return request.headers.get("X-User", "nobody")
+"""
+
+
+def test_a_header_with_an_underscore_counts_as_another_but_not_behind_nginx(
+    serve: Any, nginx: Nginx
+) -> None:
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(WHO, names)
+    app = FastAPI()
+    app.mount("/legacy", NEW_ADAPTER(names["app"]))
+    forged = {"X_User": "admin"}
+    with serve(app) as (address, _):
+        url = f"{address}/legacy/who"
+        assert httpx2.get(url, headers=forged).text == "admin"
+        with nginx(f"location / {{ proxy_pass {address}; }}") as front:
+            url = f"{front}/legacy/who"
+            assert httpx2.get(url, headers=forged).text == "nobody"
+
+
+def test_gunicorn_drops_a_header_with_an_underscore(tmp_path: Path) -> None:
+    with gunicorn_serves(WHO, tmp_path) as address:
+        url = f"{address}/who"
+        answers = [httpx2.get(url, headers={n: "a"}) for n in ("X_User", "X-User")]
+    assert [answer.text for answer in answers] == ["nobody", "a"]
+
+
 COUNT = """
 from flask import Flask, request
 
@@ -422,21 +533,28 @@ def test_a_body_in_chunks_arrives_empty_at_flask_and_behind_nginx_it_does_not(
             assert httpx2.post(f"{front}/legacy/count", content=chunks()).text == "7"
 
 
-def test_gunicorn_delivers_a_body_in_chunks(tmp_path: Path) -> None:
-    (tmp_path / "main.py").write_text(COUNT)
+@contextlib.contextmanager
+def gunicorn_serves(program: str, folder: Path) -> Iterator[str]:
+    """Serve the ``app`` of a program with Gunicorn; yield its address."""
+    (folder / "main.py").write_text(program)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         fd = listener.fileno()
         command = [sys.executable, "-m", "gunicorn", "-b", f"fd://{fd}", "main:app"]
         with subprocess.Popen(
-            command, cwd=tmp_path, pass_fds=[fd], stderr=subprocess.DEVNULL
+            command, cwd=folder, pass_fds=[fd], stderr=subprocess.DEVNULL
         ) as server:
             try:
-                url = f"http://127.0.0.1:{listener.getsockname()[1]}/count"
-                answer = httpx2.post(url, content=chunks(), timeout=PATIENCE)
+                yield f"http://127.0.0.1:{listener.getsockname()[1]}"
             finally:
                 server.terminate()
+
+
+def test_gunicorn_delivers_a_body_in_chunks(tmp_path: Path) -> None:
+    with gunicorn_serves(COUNT, tmp_path) as address:
+        url = f"{address}/count"
+        answer = httpx2.post(url, content=chunks(), timeout=PATIENCE)
     assert answer.text == "7"
 
 
