@@ -300,6 +300,24 @@ def test_a_query_that_is_not_ascii_is_a_500_of_the_adapter() -> None:
         assert client.recv(100).split()[1] == b"500"
 
 
+def test_the_adapter_logs_no_exception_of_a_path_operation(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    def root() -> None:
+        raise KeyError("lost")
+
+    adapter: Any = ASGIMiddleware(app, loop=fastapi_under_wsgi.application.loop)
+    with caplog.at_level("DEBUG"), wsgiref_serves(adapter) as port:
+        assert get(port).status_code == 500
+    assert "KeyError" not in caplog.text + "".join(capfd.readouterr())
+    with caplog.at_level("DEBUG"), uvicorn_serves(app) as port:
+        assert get(port).status_code == 500
+    assert "KeyError" in caplog.text
+
+
 def test_a_background_task_holds_the_worker_of_the_adapter() -> None:
     app = FastAPI()
     released, holds = threading.Event(), threading.Event()
