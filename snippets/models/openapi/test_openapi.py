@@ -437,6 +437,18 @@ def test_an_overridden_method_adds_to_the_document() -> None:
     assert "x-logo" in document(custom_document.app)["info"]
 
 
+def test_what_is_appended_is_appended_with_each_request_and_a_key_is_set_once() -> None:
+    class Appending(FastAPI):
+        def openapi(self) -> dict[str, Any]:
+            made = super().openapi()
+            made.setdefault("tags", []).append({"name": "shop"})
+            return made
+
+    app = Appending()
+    assert [len(document(app)["tags"]) for _ in range(3)] == [1, 2, 3]
+    assert document(custom_document.app) == document(custom_document.app)
+
+
 def test_a_rebuilt_document_loses_settings_and_later_routes() -> None:
     app = wrong_cached_document.Shop(servers=[{"url": "https://api.example.com"}])
     assert "servers" not in document(app)
