@@ -159,6 +159,11 @@ def test_a_catch_all_included_first_hides_the_router_behind_it() -> None:
     assert client.get("/api/items").json() == "page api/items"
 
 
+def test_a_catch_all_matches_no_path_with_a_line_break() -> None:
+    client = TestClient(catch_all_last.app)
+    assert client.get("/a%0Ab").status_code == 404
+
+
 def test_a_catch_all_included_last_gets_only_what_is_left() -> None:
     client = TestClient(catch_all_last.app)
     assert client.get("/api/items").json() == ["Lamp"]
