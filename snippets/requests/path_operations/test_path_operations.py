@@ -11,6 +11,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.dependencies import utils
 from fastapi.exceptions import FastAPIError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.testclient import TestClient
 
 from snippets.requests.path_operations import (
@@ -229,6 +230,18 @@ def test_allow_names_only_the_methods_of_the_first_matching_route() -> None:
     response = client_of(operations.app).patch("/items/3")
     assert response.status_code == 405
     assert methods_in(response) == {"GET"}
+
+
+def test_a_cors_preflight_needs_no_route_of_its_own() -> None:
+    app = FastAPI()
+    app.get("/items")(list)
+    app.add_middleware(CORSMiddleware, allow_origins=["https://shop.example.com"])
+    asked = {
+        "Origin": "https://shop.example.com",
+        "Access-Control-Request-Method": "GET",
+    }
+    assert TestClient(app).options("/items", headers=asked).status_code == 200
+    assert TestClient(app).options("/items").status_code == 405
 
 
 def test_get_includes_neither_head_nor_options() -> None:
