@@ -46,12 +46,13 @@ from tests.servers.nginx import Nginx as Nginx  # the types of the fixtures
 from tests.servers.nginx import nginx  # noqa: F401  # fixtures
 from tests.servers.postgresql import Database as Database
 from tests.servers.postgresql import database, server  # noqa: F401
+from tests.servers.processes import free_port as free_port
 from tests.servers.redis import redis_server, redis_url  # noqa: F401
 
 ROOT = Path(__file__).resolve().parent.parent
 Recorder = Callable[[str, str], None]
 # How long right code may take on a busy machine before a test gives up.
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 # Each client that may speak TLS reads the certificates of the machine, which takes longer than most tests.
 httpcore2.default_ssl_context = functools.cache(httpcore2.default_ssl_context)

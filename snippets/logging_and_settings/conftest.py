@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,9 @@ from typing import Any
 import httpx2
 import pytest
 
-PATIENCE = 30.0  # how long right code may take on a busy machine
+from tests.servers.processes import free_port
+
+PATIENCE = 120.0  # how long right code may take on a busy machine
 
 
 class Started:
@@ -26,8 +27,7 @@ class Started:
     ) -> None:
         shutil.copy(program, folder / "main.py")
         self.log = folder / "log.txt"
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
+        self.port = free_port()
         with self.log.open("w") as file:
             self.process = subprocess.Popen(
                 [sys.executable, *(part.format(port=self.port) for part in command)],

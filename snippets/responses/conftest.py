@@ -11,7 +11,7 @@ from scripts.setup.chromium import system_chromium
 from tests.conftest import CHROMIUM_FLAGS
 
 Result = TypeVar("Result")
-PATIENCE = 30_000  # milliseconds
+PATIENCE = 120_000  # milliseconds
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.conftest import CHROMIUM_FLAGS
 from tests.servers.processes import running
 
 Result = TypeVar("Result")
-PATIENCE = 30_000  # milliseconds
+PATIENCE = 120_000  # milliseconds
 
 
 @pytest.fixture(scope="session")

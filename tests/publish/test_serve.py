@@ -21,16 +21,9 @@ from scripts.project import ROOT
 from scripts.publish import complete
 from scripts.publish.live import builder, serve
 from scripts.publish.live.faults import FaultServer, Heard
+from tests.servers.processes import free_port
 
 PATIENCE = 200  # seconds until a server that does not come up fails the test, on a busy machine
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def read(address: str) -> str:

@@ -2,7 +2,6 @@ import inspect
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,11 +20,12 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from snippets.conftest import free_port
 from snippets.deployment.cloud_platforms import settings, wrong_settings
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
-PATIENCE = 30.0
+PATIENCE = 120.0
 APP = """
 from fastapi import FastAPI
 
@@ -42,13 +42,6 @@ def web(procfile: str) -> str:
     """Return the command of the process type web."""
     found: str = re.findall(r"^web: (.*)$", (HERE / procfile).read_text(), re.M)[0]
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 class Dyno:

@@ -24,11 +24,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from uvicorn.supervisors.multiprocess import Process
 
+from snippets.conftest import free_port
 from snippets.deployment.worker_timeout import report
 
 HERE = Path(__file__).parent
 FOLDER = "snippets.deployment.worker_timeout"
-PATIENCE = 60.0  # how long right code may take on a busy machine
+PATIENCE = 120.0  # how long right code may take on a busy machine
 SHORT = "3"  # seconds, where it does no harm that a busy worker is killed
 LIMIT = "8"  # seconds: longer than a worker takes to import FastAPI
 GUNICORN = ("gunicorn", "main:app", "-k", "uvicorn_worker.UvicornWorker")
@@ -37,10 +38,10 @@ GUNICORN = ("gunicorn", "main:app", "-k", "uvicorn_worker.UvicornWorker")
 class Server:
     """A program of the page as ``main.py``, served by a command of its own."""
 
+    port: int
+
     def __init__(self, folder: Path, snippet: str, *command: str) -> None:
         shutil.copy(HERE / snippet, folder / "main.py")
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port = listener.getsockname()[1]
         self.log = folder / "log.txt"
         with self.log.open("w") as file:
             self.process = subprocess.Popen(
@@ -77,8 +78,7 @@ def start(tmp_path: Path) -> Iterator[Any]:
     with contextlib.ExitStack() as stack:
 
         def gunicorn(snippet: str, *options: str) -> Server:
-            with socket.create_server(("127.0.0.1", 0)) as listener:
-                port = listener.getsockname()[1]
+            port = free_port()
             bind = ("-b", f"127.0.0.1:{port}")
             server = Server(tmp_path, snippet, *GUNICORN, *bind, *options)
             server.port = port

@@ -30,6 +30,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from flask import Flask
 
+from snippets.conftest import free_port
 from snippets.foundations.asgi_and_wsgi import (
     both,
     context_variable,
@@ -39,7 +40,7 @@ from snippets.foundations.asgi_and_wsgi import (
 
 FOLDER = Path(__file__).parent
 TOOLS = Path(sys.executable).parent
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -493,9 +494,7 @@ def test_a_file_or_the_environment_can_name_the_worker_of_gunicorn(
 
 def test_the_right_command_starts_the_application(tmp_path: Path) -> None:
     shutil.copy(FOLDER / "context_variable.py", tmp_path / "main.py")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
         "PORT": str(port),

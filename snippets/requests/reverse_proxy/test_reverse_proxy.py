@@ -15,7 +15,7 @@ from a2wsgi import WSGIMiddleware
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from snippets.conftest import Nginx
+from snippets.conftest import Nginx, free_port
 from snippets.requests.reverse_proxy import (
     gateway,
     orders,
@@ -26,7 +26,7 @@ from snippets.requests.reverse_proxy import (
 
 Recorder = Callable[[str, str], None]
 Through = Callable[..., contextlib.AbstractContextManager[str]]
-PATIENCE = 30.0
+PATIENCE = 120.0
 HOST = b"Host: shop.example.com\r\nConnection: close\r\n"
 
 
@@ -749,9 +749,7 @@ def gateway_with(
 
 
 def test_no_connection_is_a_502(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{port}")
+    monkeypatch.setattr(gateway, "UPSTREAM", f"http://127.0.0.1:{free_port()}")
     with serve(gateway.app) as (address, _):
         answer = httpx2.get(f"{address}/orders")
     assert (answer.status_code, answer.json()) == (

@@ -18,6 +18,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MaxConnectionsError
 
+from snippets.conftest import free_port
 from snippets.security.rate_limits import (
     by_user,
     limited,
@@ -28,14 +29,9 @@ from snippets.security.rate_limits import (
 )
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 60.0
+PATIENCE = 120.0
 SOCKET_TIMEOUTS = ("socket_timeout", "socket_connect_timeout")
 ON_A_BUSY_MACHINE = "?timeout=60&socket_timeout=60&socket_connect_timeout=60"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 SEARCH = "/search?q=tea"
