@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import difflib
 import functools
+import gc
 import logging
 import os
 import platform
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -172,6 +174,14 @@ def recorded(request: pytest.FixtureRequest) -> Recorder:
             pytest.fail(f"{problem}\n{difference}", pytrace=False)
 
     return compare
+
+
+@pytest.fixture
+def nothing_left() -> None:
+    """Collect what earlier tests have left, so that the collector finds only what this test leaves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 @contextlib.contextmanager

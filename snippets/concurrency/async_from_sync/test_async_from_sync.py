@@ -629,6 +629,7 @@ def test_waiting_for_the_future_on_the_loops_own_thread_blocks_the_coroutine() -
     asyncio.run(main())
 
 
+@pytest.mark.usefixtures("nothing_left")
 def test_an_exception_that_nobody_asks_the_future_for_is_lost(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

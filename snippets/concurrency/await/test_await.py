@@ -500,6 +500,7 @@ def test_an_awaited_condition_is_checked_for_the_user_who_asks(
     assert files.delete("/files?user_id=2").status_code == 200  # no client's choice
 
 
+@pytest.mark.usefixtures("nothing_left")
 def test_the_warning_is_shown_once_for_each_place() -> None:
     with warnings.catch_warnings(record=True) as shown:
         warnings.simplefilter("default")  # as Python starts
@@ -511,6 +512,7 @@ def test_the_warning_is_shown_once_for_each_place() -> None:
     ]
 
 
+@pytest.mark.usefixtures("nothing_left")
 def test_an_answer_without_a_return_type_lets_the_warning_be_shown_again() -> None:
     without_types = FastAPI()
 

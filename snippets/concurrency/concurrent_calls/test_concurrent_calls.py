@@ -262,6 +262,7 @@ async def fail(error: Exception) -> None:
     raise error
 
 
+@pytest.mark.usefixtures("nothing_left")
 def test_gather_raises_the_first_exception_itself_and_drops_the_second(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -728,6 +729,7 @@ def test_ruff_reports_the_task_that_nobody_holds() -> None:
     assert checked.stdout.count("RUF006") == 1
 
 
+@pytest.mark.usefixtures("nothing_left")
 def test_the_failure_of_a_forgotten_task_changes_no_answer_and_is_only_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -281,6 +281,7 @@ def test_await_does_not_make_a_blocking_call_asynchronous(
 # --- a coroutine that nobody awaits
 
 
+@pytest.mark.usefixtures("nothing_left")
 def test_a_missing_await_is_an_error_500_and_a_warning(recorded: Any) -> None:
     client = TestClient(wrong_missing_await.app, raise_server_exceptions=False)
     response = never_awaited("load_user", lambda: client.get("/users/7"))

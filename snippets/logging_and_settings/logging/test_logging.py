@@ -244,6 +244,7 @@ def test_a_logger_below_a_named_one_is_not_disabled() -> None:
     assert said.stdout == "[False, False, True]\n"
 
 
+@pytest.mark.usefixtures("nothing_left")
 def test_an_exception_in_a_task_that_nobody_awaits_is_logged_by_asyncio(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
