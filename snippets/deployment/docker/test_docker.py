@@ -267,6 +267,8 @@ def test_the_build_context_holds_only_what_the_image_copies() -> None:
     text = (HERE / "Dockerfile").read_text()
     copied = set(re.findall(r"^COPY (?!--from)(\S+)", text, re.M))
     assert allowed == copied == {"requirements.txt", "app"}
+    # The last line that fits decides, so secrets beside the code stand below the exceptions.
+    assert patterns.index("**/.env*") > patterns.index("!app")
 
 
 # --- The address
