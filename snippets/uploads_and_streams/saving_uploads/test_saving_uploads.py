@@ -1,4 +1,5 @@
 import asyncio
+import io
 import shlex
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import BackgroundTasks, FastAPI, File, UploadFile
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from snippets.uploads_and_streams.saving_uploads import (
     path_for_later,
@@ -282,6 +284,15 @@ def test_the_content_type_is_what_the_client_says() -> None:
 
     files = {"file": ("a.png", b"<script>", "image/png")}
     assert TestClient(app).post("/files", files=files).json() == "image/png"
+
+
+def test_an_image_can_take_a_thousand_times_the_memory_of_its_file() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (3000, 3000)).save(file, "PNG")
+    file.seek(0)
+    with Image.open(file) as image:
+        assert image.size == (3000, 3000)  # known before it is decoded
+        assert len(image.tobytes()) > 1000 * len(file.getvalue())
 
 
 @pytest.mark.since(starlette="1.6.0")
