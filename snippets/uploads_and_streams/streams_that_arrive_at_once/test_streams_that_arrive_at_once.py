@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import gc
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -178,6 +179,27 @@ def test_an_error_after_the_first_piece_breaks_the_body_off(serve: Any) -> None:
     ):
         read(address, gate)
     assert gate.client_has_the_first.is_set()
+
+
+@pytest.mark.parametrize("http", ["httptools", "h11"])
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_behind_nginx_with_http_1_0_a_body_that_failed_can_look_whole(
+    nginx: Nginx, serve: Any, version: str, http: str
+) -> None:
+    async def broken() -> AsyncIterator[str]:
+        yield "first\n"
+        await asyncio.sleep(0)
+        raise LookupError
+
+    old = (version, http) == ("1.0", "h11")
+    looks_whole = contextlib.nullcontext() if old else None
+    with serve(Gate().app(broken), http=http) as (address, _):
+        lines = location(address).replace("version 1.1", f"version {version}")
+        with (
+            nginx(lines) as front,
+            looks_whole or pytest.raises(httpx2.RemoteProtocolError),
+        ):
+            assert httpx2.get(f"{front}/numbers", timeout=PATIENCE).text == "first\n"
 
 
 def test_behind_function_middleware_a_body_that_failed_looks_whole(
@@ -387,6 +409,28 @@ def test_a_client_that_leaves_cancels_an_async_generator(
             pass
         assert gate.ended.wait(PATIENCE)
     assert gate.end == "CancelledError"
+
+
+def test_a_client_that_does_not_read_keeps_the_generator_waiting(serve: Any) -> None:
+    gate = Gate()
+    made = 0
+
+    async def large() -> AsyncIterator[str]:
+        nonlocal made
+        async for _ in gate.endless():
+            made += 1
+            yield "x" * 1024 * 1024
+
+    with serve(gate.app(large)) as (address, _):
+        host, _, port = address.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"GET /numbers HTTP/1.1\r\nHost: a\r\n\r\n")
+            before = -1
+            while before != made:
+                before = made
+                assert not gate.ended.wait(LATE)
+            assert made > 0
+        assert gate.ended.wait(PATIENCE)
 
 
 def test_an_async_generator_that_never_awaits_runs_to_its_end(serve: Any) -> None:
