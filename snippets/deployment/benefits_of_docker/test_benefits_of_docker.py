@@ -3,8 +3,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +128,70 @@ def test_uv_exports_versions_with_hashes(tmp_path: Path) -> None:
     exported = (tmp_path / "requirements.txt").read_text(encoding="utf-8")
     assert "demo" in exported
     assert re.search(r"--hash=sha256:[0-9a-f]{64}$", exported, re.M)
+
+
+def test_a_file_that_was_added_later_is_exported_only_when_it_is_locked_again(
+    tmp_path: Path,
+) -> None:
+    listed = ["x86_64"]
+    index = Index(tmp_path)
+    index.publish("1.0")
+    content = (tmp_path / "demo-1.0-py3-none-any.whl").read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            names = [f"demo-1.0-py3-none-manylinux_2_17_{cpu}.whl" for cpu in listed]
+            page = "".join(f'<a href="{n}#sha256={digest}">{n}</a>' for n in names)
+            wheel = self.path.endswith(".whl")
+            body = content if wheel else page.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "api"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["demo"]\n'
+    )
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        def uv(*arguments: str) -> None:
+            address = f"http://127.0.0.1:{server.server_port}"
+            subprocess.run(
+                [
+                    *(str(BIN / "uv"), "--no-cache", *arguments),
+                    *("--default-index", address, "--python", sys.executable),
+                ],
+                cwd=tmp_path,
+                env={"PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1"},
+                check=True,
+                capture_output=True,
+            )
+
+        def exported() -> int:
+            script = (HERE / "lock.sh").read_text(encoding="utf-8")
+            line = next(row for row in script.splitlines() if row.startswith("uv "))
+            uv(*line.split()[1:])
+            text = (tmp_path / "requirements.txt").read_text(encoding="utf-8")
+            return text.count("--hash=sha256:")
+
+        try:
+            assert exported() == 1
+            listed.append("aarch64")
+            assert exported() == 1
+            uv("lock", "--upgrade-package", "demo==1.0")
+            assert exported() == 2
+        finally:
+            server.shutdown()
 
 
 @pytest.mark.parametrize("name", ["locked.Dockerfile", "wrong_floating.Dockerfile"])
