@@ -10,6 +10,7 @@ from psycopg.errors import NotNullViolation
 from pydantic import (
     MISSING,
     BaseModel,
+    ConfigDict,
     Field,
     ValidationInfo,
     computed_field,
@@ -360,6 +361,32 @@ def test_model_copy_puts_a_dict_where_the_model_was() -> None:
     changes = {"address": {"city": "Wien"}}
     copied: Any = nested_patch.customers[1].model_copy(update=changes)
     assert copied.address == {"city": "Wien"}
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_what_the_dump_of_the_stored_model_lacks_or_changes_is_lost(
+    monkeypatch: pytest.MonkeyPatch, by_name: bool
+) -> None:
+    config = ConfigDict(validate_by_name=by_name)
+
+    class Customer(nested_patch.Customer):
+        model_config = config
+        blocked: bool = Field(default=False, exclude=True)
+        iban: str = "AT61"
+        nick: str = Field(default="", alias="nickName")
+
+        @field_serializer("iban")
+        def masked(self, iban: str) -> str:
+            return f"**{iban[-2:]}"
+
+    stored = Customer.model_validate({"name": "Ada", "blocked": True, "nickName": "A"})
+    monkeypatch.setattr(nested_patch, "Customer", Customer)
+    monkeypatch.setitem(nested_patch.customers, 1, stored)
+    answer = TestClient(nested_patch.app).patch("/customers/1", json={"name": "Eve"})
+    assert answer.status_code == 200
+    found: Any = nested_patch.customers[1]
+    assert (found.blocked, found.iban) == (False, "**61")
+    assert found.nick == ("A" if by_name else "")
 
 
 def test_a_dump_with_its_defaults_overwrites_what_was_not_sent() -> None:
