@@ -452,9 +452,12 @@ def test_insert_one_adds_the_id_to_the_dict(stand_in: StandIn) -> None:
     assert isinstance(asyncio.run(insert())["_id"], ObjectId)
 
 
-def test_a_document_that_lacks_a_field_is_a_500(stand_in: StandIn) -> None:
+@pytest.mark.parametrize("old", [{"name": "tea"}, {"name": "t" * 201, "cents": 450}])
+def test_a_document_that_lacks_a_field_or_breaks_a_limit_is_a_500(
+    stand_in: StandIn, old: dict[str, Any]
+) -> None:
     with TestClient(products.app, raise_server_exceptions=False) as client:
-        stand_in.documents["products"] = [{"_id": ObjectId(GIVEN), "name": "tea"}]
+        stand_in.documents["products"] = [{"_id": ObjectId(GIVEN), **old}]
         assert client.get(f"/products/{GIVEN}").status_code == 500
 
 
