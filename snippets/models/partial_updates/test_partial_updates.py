@@ -123,6 +123,20 @@ def test_all_optional_leaves_models_inside_as_they_are() -> None:
         Patch.model_validate({"address": {"city": "Wien"}})
 
 
+def test_a_merge_stores_the_default_of_a_model_inside_that_was_left_as_it_is() -> None:
+    class Address(nested_patch.Address):
+        note: str | None = None
+
+    @all_optional.all_optional
+    class Patch(BaseModel):
+        address: Address
+
+    moved = {"address": {"street": "Gasse 2", "city": "Wien"}}
+    stored = {"address": {"street": "Ring 1", "city": "Graz", "note": "ring twice"}}
+    merged = nested_patch.merge(stored, Patch.model_validate(moved).model_dump())
+    assert merged == {"address": {"street": "Gasse 2", "city": "Wien", "note": None}}
+
+
 def test_a_model_validator_of_the_model_meets_missing() -> None:
     class Period(BaseModel):
         start: int
