@@ -45,7 +45,7 @@ class PostOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
     id: int
     title: str
-    created: datetime
+    created: AwareDatetime  # without a zone the cursor would be another time
 
 
 class Posts(BaseModel):

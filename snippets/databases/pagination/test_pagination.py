@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import pytest
 from fastapi import FastAPI, Query
 from fastapi.testclient import TestClient
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Select, create_engine, select
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
@@ -166,6 +166,14 @@ def test_each_row_comes_once_in_a_zone_whose_offset_has_seconds(
             found += titles(answer)
             page["after"] = answer.json()["next"] or ""
     assert found == ["54", "53", "52", "51", "50"]
+
+
+def test_a_time_without_a_zone_is_refused_and_no_row_is_skipped(
+    keyset: TestClient, database: Database
+) -> None:
+    database.execute("ALTER TABLE posts ALTER created TYPE timestamp")
+    with pytest.raises(ValidationError, match="should have timezone info"):
+        keyset.get("/posts?limit=2")
 
 
 def test_following_the_cursor(keyset: TestClient, recorded: Any) -> None:
