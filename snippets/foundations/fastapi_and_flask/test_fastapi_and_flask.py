@@ -14,10 +14,10 @@ from fastapi import (
     HTTPException,
     Response,
 )
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.security import OAuth2PasswordBearer
 from fastapi.testclient import TestClient
-from flask import Blueprint, Flask, abort, request, session
+from flask import Blueprint, Flask, abort, redirect, request, session
 from pydantic import BaseModel, ValidationError
 
 from snippets.foundations.fastapi_and_flask import (
@@ -396,6 +396,20 @@ def test_before_request_guards_all_and_a_dependency_of_the_application_its_route
     assert client.get("/orders").status_code == 401
     for path in ("/docs", "/old/orders"):
         assert client.get(path).status_code == 200
+
+
+def test_what_before_request_returns_is_the_answer_and_what_a_dependency_returns_not() -> (
+    None
+):
+    def check() -> Any:
+        return RedirectResponse("/login")
+
+    old, new = Flask("old"), FastAPI(dependencies=[Depends(check)])
+    old.before_request(lambda: redirect("/login"))
+    old.get("/orders")(lambda: "tea")
+    new.get("/orders")(lambda: "tea")
+    assert old.test_client().get("/orders").status_code == 302
+    assert TestClient(new).get("/orders").json() == "tea"
 
 
 def test_flask_can_be_mounted_in_fastapi() -> None:
