@@ -280,6 +280,29 @@ def test_a2wsgi_calls_flask_in_ten_threads_of_its_own() -> None:
     assert inspect.signature(WSGIMiddleware).parameters["workers"].default == 10
 
 
+def test_two_requests_are_inside_the_mounted_flask_at_the_same_time() -> None:
+    legacy = Flask(__name__)
+    both = threading.Barrier(2)
+
+    @legacy.get("/inside")
+    def inside() -> str:
+        both.wait(PATIENCE)  # passes only when two requests are in progress
+        return str(request.environ["wsgi.multithread"])
+
+    app = FastAPI()
+    app.mount("/legacy", NEW_ADAPTER(legacy))
+
+    async def main() -> list[str]:
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://t"
+        ) as client:
+            calls = (client.get("/legacy/inside") for _ in range(2))
+            return [answer.text for answer in await asyncio.gather(*calls)]
+
+    assert asyncio.run(main()) == ["True", "True"]
+
+
 def test_a_stream_of_flask_runs_to_its_end_after_the_client_has_left() -> None:
     legacy = Flask(__name__)
     made: list[int] = []
