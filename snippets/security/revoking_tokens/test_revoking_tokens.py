@@ -289,27 +289,29 @@ def test_a_client_that_repeats_a_refresh_whose_answer_was_lost_is_logged_out(
 
 
 @pytest.mark.parametrize(
-    ("current", "revoked", "idle_until", "changed"),
+    ("current", "revoked", "idle_until", "ends", "until"),
     [
-        ("old", False, 11, 1),
-        ("newer", False, 11, 0),
-        ("old", True, 11, 0),
-        ("old", False, 10, 0),
+        ("old", False, 11, 30, 20),
+        ("old", False, 11, 15, 15),
+        ("newer", False, 11, 30, None),
+        ("old", True, 11, 30, None),
+        ("old", False, 10, 30, None),
     ],
 )
-def test_the_statement_of_the_page_replaces_only_a_token_that_is_valid(
-    current: str, revoked: bool, idle_until: int, changed: int
+def test_the_statement_of_the_page_replaces_only_a_valid_token_and_keeps_the_end(
+    current: str, revoked: bool, idle_until: int, ends: int, until: int | None
 ) -> None:
     page = Path(__file__).parents[3] / "docs/security/revoking-tokens.md"
     [statement] = re.findall("`(UPDATE [^`]+)`", page.read_text(encoding="utf-8"))
     table = sqlite3.connect(":memory:")
-    table.execute("CREATE TABLE sessions (current, revoked, idle_until)")
-    row = (current, revoked, idle_until)
-    table.execute("INSERT INTO sessions VALUES (?, ?, ?)", row)
+    table.create_function("LEAST", 2, min)  # PostgreSQL's name of it
+    table.execute("CREATE TABLE sessions (current, revoked, idle_until, ends)")
+    row = (current, revoked, idle_until, ends)
+    table.execute("INSERT INTO sessions VALUES (?, ?, ?, ?)", row)
     values = {"new": "new", "old": "old", "now": 10, "until": 20}
     done = table.execute(statement.replace("…", "sessions"), values)
-    assert done.rowcount == changed
-    after = ("new", revoked, 20) if changed else row
+    assert done.rowcount == (until is not None)
+    after = row if until is None else ("new", revoked, until, ends)
     assert table.execute("SELECT * FROM sessions").fetchone() == after
     table.close()
 
