@@ -278,6 +278,45 @@ def test_an_asyncio_lock_holds_check_and_change_together_across_an_await() -> No
     assert counted == [1, 0]
 
 
+def test_an_await_under_a_lock_for_threads_stops_the_event_loop() -> None:
+    app = FastAPI()
+    lock = threading.Lock()
+    second_asks, done = threading.Event(), threading.Event()
+    turns = 0
+
+    @app.post("/seats")
+    async def book_seat() -> None:
+        if lock.locked():
+            second_asks.set()
+        with lock:
+            await asyncio.sleep(0)  # the second request begins here
+
+    async def steps(client: AsyncClient) -> None:
+        async def other_task() -> None:
+            nonlocal turns
+            while not done.is_set():
+                turns += 1
+                await asyncio.sleep(0)
+
+        other = asyncio.create_task(other_task())
+        await asyncio.gather(*(client.post("/seats") for _ in range(2)))
+        done.set()
+        await other
+
+    loop = threading.Thread(target=run, args=(app, steps))
+    loop.start()
+    try:
+        assert second_asks.wait(PATIENCE)
+        assert not done.wait(0.2)
+        before = turns
+        assert not done.wait(0.5)
+        assert turns == before > 0
+    finally:
+        lock.release()  # no code of the application can do that any more
+        loop.join(PATIENCE)
+    assert done.is_set()
+
+
 def test_a_thread_of_a_def_endpoint_can_change_state_between_two_awaits() -> None:
     app = FastAPI()
     state = {"free": 1}
