@@ -301,21 +301,28 @@ def test_a_query_that_is_not_ascii_is_a_500_of_the_adapter() -> None:
         assert client.recv(100).split()[1] == b"500"
 
 
-def test_the_adapter_logs_no_exception_of_a_path_operation(
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("background", "status"), [(False, 500), (True, 200)])
+def test_the_adapter_logs_no_exception_of_a_path_operation_or_background_task(
+    background: bool,
+    status: int,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     app = FastAPI()
 
-    @app.get("/")
-    def root() -> None:
+    def fail() -> None:
         raise KeyError("lost")
+
+    @app.get("/")
+    def root(tasks: BackgroundTasks) -> None:
+        tasks.add_task(fail) if background else fail()
 
     adapter: Any = ASGIMiddleware(app, loop=fastapi_under_wsgi.application.loop)
     with caplog.at_level("DEBUG"), wsgiref_serves(adapter) as port:
-        assert get(port).status_code == 500
+        assert get(port).status_code == status
     assert "KeyError" not in caplog.text + "".join(capfd.readouterr())
     with caplog.at_level("DEBUG"), uvicorn_serves(app) as port:
-        assert get(port).status_code == 500
+        assert get(port).status_code == status
     assert "KeyError" in caplog.text
 
 
