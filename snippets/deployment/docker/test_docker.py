@@ -204,6 +204,14 @@ def test_both_services_come_back_after_a_crash_and_the_application_is_no_superus
     assert mounted["target"].startswith("/docker-entrypoint-initdb.d/")
 
 
+def test_the_check_of_the_database_asks_as_the_role_that_exists() -> None:
+    services = yaml.safe_load((HERE / "compose.yaml").read_text())["services"]
+    words = services["db"]["healthcheck"]["test"]
+    # Without -U it asks as root, the user in the container, and the server logs FATAL.
+    assert words[words.index("-U") + 1] == "postgres"
+    assert "POSTGRES_USER" not in services["db"]["environment"]
+
+
 def test_the_gateway_of_the_compose_network_is_trusted_and_nothing_else() -> None:
     compose = yaml.safe_load((HERE / "compose.yaml").read_text())
     trusted = compose["services"]["api"]["environment"]["FORWARDED_ALLOW_IPS"]
