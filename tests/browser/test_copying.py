@@ -310,3 +310,23 @@ def test_a_column_stays_as_wide_when_the_next_arrives(
     assert len(widths) == 2
     for whole, alone in widths:
         assert whole == alone
+
+
+# Where the second block of the example begins while all of its code is there, and while a part had come.
+SECOND_BLOCK = """() => {
+  const second = document.querySelector(".example .block--ask")
+  const left = () => second.getBoundingClientRect().left
+  const whole = left()
+  second.querySelector("code").textContent = "x"
+  return [whole, left()]
+}"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_code_to_ask_for_stays_in_its_place_when_more_of_it_arrives(
+    window: Page, served: str, width: str
+) -> None:
+    resize(window, width)
+    window.goto(served)
+    whole, begun = window.evaluate(SECOND_BLOCK)
+    assert whole == begun
