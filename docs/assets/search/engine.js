@@ -31,7 +31,7 @@ const NAMED = 0.9 // of an identifier of several parts: where it is shown, it is
 const MEANS = 0.6 // worth of a synonym
 const TOGETHER = 0.8 // worth of a word of the question, beside the words of one phrase
 const UNKNOWN = 1.4
-const FITS = 0.59
+const FITS = 0.575
 const MOST_WORDS = 60 // of a query; a pasted traceback may be endless
 
 const PLAINNESS = 0.4 // what is left of the weight of such words:
