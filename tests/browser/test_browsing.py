@@ -124,6 +124,19 @@ def test_wide_home_page_shows_wrong_code_beside_the_right_code(desktop: Page, se
     resize(desktop, "desktop")
 
 
+def test_the_columns_of_a_wide_home_page_fill_its_width(desktop: Page, served: str) -> None:
+    desktop.set_viewport_size({"width": 1440, "height": 900})
+    desktop.goto(served)
+    row, last = (
+        desktop.locator(selector).bounding_box()
+        for selector in (".columns", ".columns > :last-child")
+    )
+    assert row
+    assert last
+    assert row["x"] + row["width"] == last["x"] + last["width"]
+    resize(desktop, "desktop")
+
+
 def test_name_of_the_site_is_whole_on_a_phone(bare: Page, served: str) -> None:
     bare.goto(served)
     name = bare.locator(".md-header__topic .md-ellipsis").first
