@@ -9,9 +9,7 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 
-# How long right code may take on a busy machine before a test gives up; right code does
-# not wait for it.
-PATIENCE = 120.0
+from snippets.conftest import PATIENCE
 
 
 class SlowCall:

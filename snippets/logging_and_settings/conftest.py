@@ -14,9 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.servers.processes import free_port
-
-PATIENCE = 120.0  # how long right code may take on a busy machine
+from snippets.conftest import PATIENCE, free_port
 
 
 class Started:

@@ -15,7 +15,8 @@ from typing import IO
 import pytest
 import uvicorn
 
-PATIENCE = 120.0  # how long right code may take on a busy machine
+from snippets.conftest import PATIENCE
+
 COMMANDS = Path(sys.executable).parent
 
 
