@@ -1,20 +1,27 @@
+import asyncio
+import codecs
 import io
+import shutil
+import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI, Request, UploadFile
+from fastapi import Depends, FastAPI, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 from playwright.sync_api import Page
+from starlette.types import Message, Receive, Scope, Send
 
 from snippets.uploads_and_streams.upload_errors import (
     client,
     larger_fields,
+    plain_forms,
     receive_file,
     wrong_client,
 )
@@ -248,6 +255,176 @@ def test_a_file_name_of_five_kilobytes_is_a_400() -> None:
     assert response.status_code == 400
 
 
+def form(*parts: tuple[str, bytes]) -> bytes:
+    """Return a form whose parts have these parameters and texts."""
+    head = b"--B\r\nContent-Disposition: form-data; "
+    whole = (head + p.encode() + b"\r\n\r\n" + text + b"\r\n" for p, text in parts)
+    return b"".join(whole) + b"--B--\r\n"
+
+
+def named(codec: str) -> dict[str, str]:
+    return {"Content-Type": f"multipart/form-data; boundary=B; charset={codec}"}
+
+
+def test_the_client_names_the_codec_of_a_form() -> None:
+    body = form(('name="file"; filename="b"', b"1")).replace(b'"b"', b'"\xc6"')
+    for codec, name in (("cp1251", "\u0416"), ("cp1252", "\u00c6")):
+        response = post(content=body, headers=named(codec))
+        assert response.json() == {"name": name, "size": 1}
+
+
+@pytest.fixture
+def decoded() -> Iterator[list[tuple[str, int]]]:
+    """What the codec `watched` was given, each with its thread."""
+    seen: list[tuple[str, int]] = []
+
+    def decode(data: Any, errors: str = "strict") -> tuple[str, int]:
+        text = bytes(data).decode()
+        seen.append((text, threading.get_ident()))
+        return text, len(text)
+
+    def search(name: str) -> codecs.CodecInfo | None:
+        watched = codecs.CodecInfo(codecs.utf_8_encode, decode, name="watched")
+        return watched if name == "watched" else None
+
+    codecs.register(search)
+    yield seen
+    codecs.unregister(search)
+
+
+def test_a_part_that_nobody_declared_is_decoded_on_the_event_loop_before_a_dependency(
+    decoded: list[tuple[str, int]],
+) -> None:
+    async def on_the_loop() -> None:
+        decoded.append(("dependency", threading.get_ident()))
+
+    app = FastAPI(dependencies=[Depends(on_the_loop)])
+    app.post("/files")(receive_file.receive_file)
+    body = form(('name="other"', b"text"), ('name="file"; filename="a"', b"1"))
+    TestClient(app).post("/files", content=body, headers=named("watched"))
+    texts = [text for text, _ in decoded]
+    assert texts == ["other", "text", "file", "a", "dependency"]
+    assert len({thread for _, thread in decoded}) == 1
+
+
+def test_unicode_escape_lets_half_a_surrogate_pair_through() -> None:
+    app = FastAPI()
+
+    @app.post("/notes")
+    async def add(text: Annotated[str, Form()]) -> str:
+        return text
+
+    body = form(('name="text"', rb"\ud800"))
+    for codec, status in (("utf-8", 200), ("unicode_escape", 500)):
+        caller = TestClient(app, raise_server_exceptions=False)
+        response = caller.post("/notes", content=body, headers=named(codec))
+        assert response.status_code == status
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        TestClient(app).post("/notes", content=body, headers=named("unicode_escape"))
+
+
+ORDINARY = "multipart/form-data; boundary=B"
+FORM = form(('name="file"; filename="a"', b"1"))
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        [f"{ORDINARY}; charset=utf-8"],
+        [f"{ORDINARY};CHARSET=x"],
+        [f"{ORDINARY}; charset*=utf-8''utf-8"],
+        ['Multipart/Form-Data; charset = "x"; boundary=B'],
+        [ORDINARY, f"{ORDINARY}; charset=x"],
+        [f"{ORDINARY}; charset=x", ORDINARY],
+        [ORDINARY, "text/plain; charset=x"],
+    ],
+)
+def test_plain_forms_refuses_a_multipart_form_with_a_charset(kinds: list[str]) -> None:
+    called: list[str] = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        called.append(scope["type"])
+
+    headers = [("Content-Type", kind) for kind in kinds]
+    caller = TestClient(plain_forms.PlainForms(inner))
+    assert caller.post("/", content=FORM, headers=headers).status_code == 415
+    assert not called
+
+
+def test_plain_forms_holds_for_a_mounted_application() -> None:
+    app = FastAPI()
+    app.add_middleware(plain_forms.PlainForms)
+    app.mount("/inner", receive_file.app)
+    for headers, status in ((BOUNDARY, 200), (named("utf-8"), 415)):
+        path = "/inner/files"
+        response = TestClient(app).post(path, content=FORM, headers=headers)
+        assert response.status_code == status
+
+
+def test_plain_forms_passes_an_ordinary_upload_and_json_with_a_charset() -> None:
+    caller = TestClient(plain_forms.app)
+    assert caller.post("/files", files=FILE).json() == {"name": "a.txt", "size": 1}
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    # It comes as far as the validation, since the endpoint wants a form.
+    assert caller.post("/files", content="{}", headers=headers).status_code == 422
+
+
+def test_plain_forms_passes_a_websocket_and_the_lifespan() -> None:
+    called: list[str] = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        called.append(scope["type"])
+
+    async def nothing() -> Message:
+        raise AssertionError
+
+    async def refuse(message: Message) -> None:
+        raise AssertionError(message)
+
+    headers = [(b"content-type", named("x")["Content-Type"].encode())]
+    for kind in ("websocket", "lifespan"):
+        scope: Scope = {"type": kind, "headers": headers}
+        asyncio.run(plain_forms.PlainForms(inner)(scope, nothing, refuse))
+    assert called == ["websocket", "lifespan"]
+
+
+def echo() -> FastAPI:
+    """An application that answers with the Content-Type it got, and a page of forms."""
+    app = FastAPI()
+
+    @app.post("/files")
+    async def kind(request: Request) -> str:
+        return request.headers["Content-Type"]
+
+    html = (FOLDER / "upload.html").read_text()
+    app.get("/", response_class=HTMLResponse)(lambda: html)
+    return app
+
+
+def test_httpx2_names_no_charset() -> None:
+    files = {"file": ("\u00e9.txt", b"1")}
+    sent = TestClient(echo()).post("/files", files=files, data={"a": "\u00e9"})
+    assert sent.json().startswith("multipart/form-data; boundary=")
+    assert "charset" not in sent.json()
+
+
+@pytest.mark.needs(shutil.which("curl"), "curl")
+def test_curl_names_no_charset(serve: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\u00e9")
+    with serve(echo()) as (address, _):
+        command = ["curl", "-sS", "-F", "file=@a.txt", "-F", "a=\u00e9"]
+        sent = subprocess.run(
+            [*command, f"{address}/files"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        ).stdout
+    assert sent.startswith('"multipart/form-data; boundary=')
+    assert "charset" not in sent
+
+
 def served(name: str) -> FastAPI:
     """Return the application of the page, with a page for the browser."""
     app = FastAPI()
@@ -312,3 +489,30 @@ def test_an_html_form_needs_the_multipart_encoding(
         encoding = 'enctype="multipart/form-data"'
         text = in_browser(lambda page: visit(page, encoding, address))
         assert text == '{"name":"picture.png","size":2}'
+
+
+@pytest.mark.site
+def test_a_browser_names_no_charset(
+    serve: Any, in_browser: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "\u00e9.txt"
+    path.write_bytes(b"1")
+    form = (
+        '<form action="/files" method="post" enctype="multipart/form-data"'
+        ' accept-charset="windows-1252"><input type="file" name="file"><button>'
+    )
+
+    def visit(page: Page, address: str) -> str:
+        page.goto(address)
+        page.set_content(form)
+        page.locator("input").set_input_files(path)
+        with page.expect_navigation():
+            page.locator("button").click()
+        return page.locator("body").inner_text()
+
+    with serve(echo()) as (address, _):
+        by_fetch = in_browser(lambda page: upload(page, address, path))
+        by_form = in_browser(lambda page: visit(page, address))
+    for sent in (by_fetch, by_form):
+        assert sent.startswith('"multipart/form-data; boundary=')
+        assert "charset" not in sent
