@@ -1,9 +1,13 @@
 """Other forms of wrong code than those that answers show; each line that a rule has to find names it."""
 
+from tests.rules.forms_of_deployment import DEPLOYMENT
 from tests.rules.forms_of_layers import LAYERS
+from tests.rules.forms_of_sockets import SOCKETS
 
 FORMS = {
+    **DEPLOYMENT,
     **LAYERS,
+    **SOCKETS,
     "filled_by_the_database.py": """
 import sqlalchemy as sa
 from alembic import op
@@ -52,35 +56,12 @@ async def endless():
         yield 1
         await asyncio.sleep(1)
 """,
-    "gunicorn.Dockerfile": """
-FROM python:3.14-slim
-CMD gunicorn --worker-class uvicorn_worker.UvicornWorker --bind 0.0.0.0:8000 app.main:app
-""",
-    "gunicorn.Procfile": """
-web: gunicorn --worker-class uvicorn_worker.UvicornWorker app.main:app --reload
-""",
-    "trust.sh": """
-# never --forwarded-allow-ips '*', nor --forwarded-allow-ips proxy
-uvicorn app.main:app --forwarded-allow-ips "$PROXY"
-uvicorn app.main:app --uds /run/app.sock --forwarded-allow-ips '*'
-uvicorn app.main:app --forwarded-allow-ips='*' # fastapi-147-trust-everybody
-uvicorn app.main:app --forwarded-allow-ips proxy # fastapi-147-proxy-by-name
-""",
     "conftest.py": """
 import os
 
 from fastapi.testclient import TestClient
 
 DATABASE_URL = os.getenv("DATABASE_URL", "sqlite:///test.db")
-""",
-    "retrying-entrypoint.sh": """
-retry() {
-  for _ in 1 2 3; do
-    "$@"
-  done
-}
-retry alembic upgrade head
-exec "$@"
 """,
     "event_loops.py": """
 import asyncio
@@ -599,80 +580,6 @@ async def chat(websocket: WebSocket, session: Annotated[str, Cookie()]) -> None:
 
 app.include_router(router, dependencies=[Depends(audited, scope="function")])
 app.include_router(router, dependencies=[Depends(get_session, scope="function")])
-""",
-    "handshakes.py": """
-from typing import Annotated
-
-from fastapi import APIRouter, Cookie, Depends, FastAPI, Header, Query, WebSocket
-
-app = FastAPI()
-ORIGINS = {"https://app.example.com"}
-
-
-def checked(websocket: WebSocket) -> str:
-    return websocket.headers["origin"]
-
-
-guarded = APIRouter(dependencies=[Depends(checked)])
-
-
-@app.websocket("/cookie")
-async def cookie(
-    websocket: WebSocket,
-    session: Annotated[str, Cookie()],  # fastapi-102-cookie-without-origin-check
-) -> None:
-    await websocket.accept()
-
-
-@app.websocket("/theme")
-async def theme(websocket: WebSocket, theme: Annotated[str, Cookie()]) -> None:
-    await websocket.accept()
-
-
-@app.websocket("/header")
-async def header(
-    websocket: WebSocket, session: Annotated[str, Cookie()], origin: Annotated[str, Header()]
-) -> None:
-    if origin in ORIGINS:
-        await websocket.accept()
-
-
-@app.websocket("/dependency")
-async def dependency(
-    websocket: WebSocket, session: Annotated[str, Cookie()], _: Annotated[str, Depends(checked)]
-) -> None:
-    await websocket.accept()
-
-
-@app.websocket("/called")
-async def called(websocket: WebSocket, session: Annotated[str, Cookie()]) -> None:
-    if checked(websocket) in ORIGINS:
-        await websocket.accept()
-
-
-@guarded.websocket("/router")
-async def router(websocket: WebSocket, session: Annotated[str, Cookie()]) -> None:
-    await websocket.accept()
-
-
-@app.websocket("/query")
-async def query(websocket: WebSocket, token: str = Query()) -> None:  # fastapi-102-token-in-the-query-string
-    await websocket.accept()
-
-
-@app.websocket("/not-query")
-async def not_query(websocket: WebSocket, token: str = Depends(checked)) -> None:
-    await websocket.accept()
-
-
-@app.websocket("/header-token")
-async def header_token(websocket: WebSocket, token: str = Header()) -> None:
-    await websocket.accept()
-
-
-@app.websocket("/cookie-token")
-async def cookie_token(websocket: WebSocket, token: str = Cookie()) -> None:
-    await websocket.accept()
 """,
     "mocks.py": """
 import inspect
@@ -2114,62 +2021,6 @@ async def orders():
         return state.connection.orders()
 
     return await run_in_threadpool(in_thread)
-""",
-    "right_registry.py": """
-from fastapi import FastAPI, WebSocket
-from redis.asyncio import Redis
-
-app = FastAPI()
-connections: set[WebSocket] = set()
-
-
-@app.websocket("/echo")
-async def echo(websocket: WebSocket) -> None:
-    await websocket.accept()
-    while True:
-        text = await read(websocket)
-        await websocket.send_text(text)
-
-
-@app.websocket("/lines")
-async def lines(websocket: WebSocket) -> None:
-    await websocket.accept()
-    texts = websocket.iter_text()
-    while True:
-        await websocket.send_text(await anext(texts))
-""",
-    "right_handshakes.py": """
-from typing import Annotated
-
-from fastapi import Cookie, Depends, FastAPI, WebSocket
-
-from shop.users import CurrentUser, current_user
-
-app = FastAPI()
-User = Annotated[str, Depends(current_user)]
-
-
-@app.websocket("/alias")
-async def alias(websocket: WebSocket, user: User, session: Annotated[str, Cookie()]) -> None:
-    await websocket.accept()
-
-
-@app.websocket("/imported")
-async def imported(
-    websocket: WebSocket, user: CurrentUser, session: Annotated[str, Cookie()]
-) -> None:
-    await websocket.accept()
-
-
-@app.websocket("/scope")
-async def scope(websocket: WebSocket, session: Annotated[str, Cookie()]) -> None:
-    if (b"origin", b"https://app.example.com") in websocket.scope["headers"]:
-        await websocket.accept()
-
-
-@app.websocket("/author")
-async def author(websocket: WebSocket, author: Annotated[str, Cookie()]) -> None:
-    await websocket.accept()
 """,
     "right_files.py": """
 import os
