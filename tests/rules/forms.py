@@ -580,6 +580,26 @@ async def chat(websocket: WebSocket, session: Annotated[str, Cookie()]) -> None:
 
 app.include_router(router, dependencies=[Depends(audited, scope="function")])
 app.include_router(router, dependencies=[Depends(get_session, scope="function")])
+
+
+def session_of_one_route():
+    with sessions() as session:
+        yield session
+        session.commit()
+
+
+@app.post("/a", dependencies=[Depends(session_of_one_route, scope="function")])
+async def one_route() -> None: ...
+
+
+def session_of_the_request():
+    with sessions() as session:
+        yield session
+        session.commit()  # fastapi-93-commit-after-the-tasks
+
+
+@app.post("/b", dependencies=[Depends(session_of_the_request)])
+async def another_route() -> None: ...
 """,
     "mocks.py": """
 import inspect
