@@ -2112,9 +2112,11 @@ from typing import Annotated
 
 import aiohttp
 import asyncpg
+import httpx
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
+from pymongo.database import Database
 from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 
 async def fetch(session: aiohttp.ClientSession, first: str, second: str) -> list:
@@ -2148,6 +2150,28 @@ def fetches(session: Annotated[aiohttp.ClientSession, Depends(of_app)], tasks: B
 
 @app.post("/counts")
 def counts(db: Annotated[Redis, Depends(of_app)], tasks: BackgroundTasks):
+    tasks.add_task(count, db)
+
+
+@app.post("/pools")
+def pools(db: Annotated[asyncpg.Pool, Depends(of_app)], tasks: BackgroundTasks):
+    tasks.add_task(count, db)
+
+
+@app.post("/makers")
+def makers(
+    db: Annotated[async_sessionmaker[AsyncSession], Depends(of_app)], tasks: BackgroundTasks
+):
+    tasks.add_task(count, db)
+
+
+@app.post("/pages")
+def pages(session: Annotated[httpx.AsyncClient, Depends(of_app)], tasks: BackgroundTasks):
+    tasks.add_task(fetch_page, session)
+
+
+@app.post("/documents")
+def documents(db: Annotated[Database, Depends(of_app)], tasks: BackgroundTasks):
     tasks.add_task(count, db)
 
 
