@@ -1614,6 +1614,11 @@ def of_any_client(token: str) -> str:
     return user
 
 
+def of_a_token_model(token_user: TokenUser, key: str) -> str:
+    claims = token_user.model_dump()
+    return jwt.encode(claims, key, "HS256")
+
+
 async def made_once() -> jwt.PyJWKClient:
     client = jwt.PyJWKClient("https://login.example.com/keys")
     return client
