@@ -24,4 +24,19 @@ retry() {
 retry alembic upgrade head
 exec "$@"
 """,
+    "probes.py": """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/verifications/{number}/liveness")
+async def of_a_face(number: int, database: Database):
+    return await database.scalar(select(Check).where(Check.number == number))
+
+
+@app.get("/api/health/live")
+async def live(database: Database):
+    await database.ping()  # fastapi-142-liveness-asks-the-database
+""",
 }
