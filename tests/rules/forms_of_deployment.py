@@ -8,6 +8,12 @@ CMD gunicorn --worker-class uvicorn_worker.UvicornWorker --bind 0.0.0.0:8000 app
     "gunicorn.Procfile": """
 web: gunicorn --worker-class uvicorn_worker.UvicornWorker app.main:app --reload
 """,
+    "Procfile.dev": """
+web: uvicorn app.main:app --reload
+""",
+    "reloading.Procfile": """
+web: uvicorn app.main:app --reload # fastapi-143-development-start-command
+""",
     "trust.sh": """
 # never --forwarded-allow-ips '*', nor --forwarded-allow-ips proxy
 uvicorn app.main:app --forwarded-allow-ips "$PROXY"
@@ -38,5 +44,15 @@ async def of_a_face(number: int, database: Database):
 @app.get("/api/health/live")
 async def live(database: Database):
     await database.ping()  # fastapi-142-liveness-asks-the-database
+""",
+    "database_files.py": """
+import os
+
+from fastapi import FastAPI
+
+ON_A_VOLUME = os.getenv("DATABASE_URL", "sqlite:////data/app.db")
+IN_MEMORY = os.getenv("DATABASE_URL", "sqlite:///:memory:")
+BESIDE = os.getenv("DATABASE_URL", "sqlite+aiosqlite:///./app.db")  # fastapi-143-setting-with-default
+FOR_A_WHILE = os.getenv("DATABASE_URL", "sqlite:////tmp/app.db")  # fastapi-143-setting-with-default
 """,
 }
