@@ -1619,6 +1619,15 @@ def of_a_token_model(token_user: TokenUser, key: str) -> str:
     return jwt.encode(claims, key, "HS256")
 
 
+def expiry_of_our_own(token: str) -> float:
+    return jwt.decode(token, options={"verify_signature": False})["exp"]
+
+
+def is_expired(token: str) -> bool:
+    expiry = jwt.decode(token, options={"verify_signature": False}).get("exp")
+    return expiry is not None and int(expiry) < time.time()
+
+
 async def made_once() -> jwt.PyJWKClient:
     client = jwt.PyJWKClient("https://login.example.com/keys")
     return client
