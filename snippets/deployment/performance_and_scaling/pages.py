@@ -19,7 +19,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 
 @app.get("/orders")
 async def orders(
-    after: int = 0,
+    after: Annotated[int, Query(ge=0, lt=2**31)] = 0,
     limit: Limit = 50,
 ) -> list[Order]:
     rows = [o for o in TABLE if o.id > after]

@@ -287,6 +287,15 @@ def test_a_page_has_at_most_100_rows_and_leads_on() -> None:
     assert client.get("/orders", params={"after": 10_000}).json() == []
 
 
+def test_a_page_after_a_number_that_is_no_id_is_a_422() -> None:
+    client = TestClient(pages.app)
+    for after in (-1, 2**31, 10**30):
+        response = client.get("/orders", params={"after": after})
+        assert response.status_code == 422
+    response = client.get("/orders", params={"after": 2**31 - 1})
+    assert (response.status_code, response.json()) == (200, [])
+
+
 def test_a_path_operation_without_a_limit_sends_the_whole_table() -> None:
     everything = TestClient(wrong_whole_table.app).get("/orders")
     assert len(everything.json()) == 10_000
