@@ -10,7 +10,7 @@ language = ContextVar("language", default="en")
 
 
 async def set_language(
-    x_language: Annotated[str, Header()],
+    x_language: Annotated[str, Header()] = "en",
 ) -> None:
     language.set(x_language)  # the request's context
 
