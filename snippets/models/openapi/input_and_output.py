@@ -2,13 +2,13 @@
 from decimal import Decimal
 
 from fastapi import FastAPI
-from pydantic import BaseModel, computed_field
+from pydantic import BaseModel, Field, computed_field
 
 app = FastAPI()
 
 
 class Price(BaseModel):
-    net: Decimal
+    net: Decimal = Field(max_digits=9)
 
     @computed_field
     def gross(self) -> Decimal:

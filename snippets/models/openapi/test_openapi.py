@@ -249,6 +249,21 @@ def test_input_and_output_of_one_model_are_two_schemas_where_they_differ(
     recorded("schemas.json", "{\n  " + ",\n  ".join(lines) + "\n}")
 
 
+@pytest.mark.parametrize(
+    "net", ["9e999999", "-9e999999", "1e-999999", "1e999999999999", "NaN", "Infinity"]
+)
+def test_a_price_that_cannot_be_multiplied_or_sent_is_a_422(net: str) -> None:
+    tester = TestClient(input_and_output.app)
+    assert tester.post("/prices", json={"net": net}).status_code == 422
+
+
+@pytest.mark.parametrize("net", ["999999999", "-999999999", "0.000000001", "-0"])
+def test_a_price_with_nine_digits_is_answered(net: str) -> None:
+    answer = TestClient(input_and_output.app).post("/prices", json={"net": net})
+    assert answer.status_code == 200
+    assert Decimal(answer.json()["gross"]) == Decimal(net) * Decimal("1.2")
+
+
 def test_one_schema_where_input_and_output_are_alike() -> None:
     class Item(BaseModel):
         note: str | None = None
