@@ -25,7 +25,7 @@ async def shop_error(request: Request, exc: ShopError) -> JSONResponse:
 
 @app.exception_handler(StarletteHTTPException)  # 404, 405, HTTPException(…)
 async def http_error(request: Request, exc: StarletteHTTPException) -> Response:
-    logger.info("%s: %d", request.url.path, exc.status_code)
+    logger.info("%r: %d", request.url.path, exc.status_code)
     return await http_exception_handler(request, exc)
 
 

@@ -70,7 +70,20 @@ def test_the_handler_for_starlettes_class_logs_and_keeps_the_default_answer(
     with caplog.at_level(logging.INFO, handlers.__name__):
         assert visitor(handlers.app).get("/nowhere").json() == {"detail": "Not Found"}
     (message,) = [r.getMessage() for r in caplog.records if r.name == handlers.__name__]
-    assert message == "/nowhere: 404"
+    assert message == "'/nowhere': 404"
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [("/a%1b[2K", r"'/a\x1b[2K'"), ("/%E2%80%A8", r"'/\u2028'")],
+)
+def test_escape_codes_and_line_separators_of_a_path_are_logged_as_text(
+    path: str, logged: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, handlers.__name__):
+        assert visitor(handlers.app).get(path).status_code == 404
+    (message,) = [r.getMessage() for r in caplog.records if r.name == handlers.__name__]
+    assert message == f"{logged}: 404"
 
 
 @pytest.mark.parametrize("module", [handlers, http_exception_of_starlette])
