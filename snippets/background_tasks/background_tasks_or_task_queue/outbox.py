@@ -2,8 +2,9 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from typing import Annotated
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Query
 
 DATABASE = "shop.db"  # SQLite stands for your database
 logger = logging.getLogger(__name__)
@@ -33,7 +34,9 @@ OUTBOX = "INSERT INTO outbox VALUES (?)"
 
 
 @app.post("/orders", status_code=201)
-def create(item: str) -> None:
+def create(
+    item: Annotated[str, Query(max_length=100, pattern=r"^[^\x00]+$")],
+) -> None:
     with connect() as db, db:  # one transaction
         order = db.execute(ORDER, (item,))
         db.execute(OUTBOX, (order.lastrowid,))

@@ -3,8 +3,9 @@ import sqlite3
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from typing import Annotated
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, HTTPException, Path, Request, Response
 
 DATABASE = "jobs.db"  # SQLite stands for your database
 
@@ -34,7 +35,9 @@ def start_report(request: Request, response: Response) -> dict[str, str]:
 
 
 @app.get("/reports/{job_id}")
-def report_status(job_id: str) -> dict[str, str]:
+def report_status(
+    job_id: Annotated[str, Path(pattern=r"^\w+$")],
+) -> dict[str, str]:
     query = "SELECT id, status FROM jobs WHERE id = ?"
     with connect() as db:
         row = db.execute(query, (job_id,)).fetchone()

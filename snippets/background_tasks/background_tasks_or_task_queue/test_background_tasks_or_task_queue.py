@@ -100,6 +100,22 @@ def test_an_unknown_job_is_404() -> None:
         assert client.get("/reports/x").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("app", "method", "path"),
+    [
+        (stored_job.app, "GET", "/reports/a%00b"),
+        (outbox.app, "POST", "/orders?item=a%00b"),
+        (outbox.app, "POST", "/orders?item="),
+        (outbox.app, "POST", f"/orders?item={'a' * 101}"),
+    ],
+)
+def test_nul_and_a_text_that_is_empty_or_too_long_are_a_422(
+    app: FastAPI, method: str, path: str
+) -> None:
+    with TestClient(app) as client:
+        assert client.request(method, path).status_code == 422
+
+
 def test_a_job_is_there_after_a_restart() -> None:
     with TestClient(stored_job.app) as client:
         location = client.post("/reports").headers["location"]
