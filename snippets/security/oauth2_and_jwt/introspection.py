@@ -46,6 +46,8 @@ async def get_subject(
     token: Annotated[str, Depends(oauth2_scheme)],
     client: Annotated[AsyncClient, Depends(get_client)],
 ) -> str:
+    if not token:
+        raise HTTPException(401, "Not authenticated", {"WWW-Authenticate": "Bearer"})
     credentials = BasicAuth("api", os.environ["API_CLIENT_SECRET"])
     try:
         async with asyncio.timeout(5):  # in all; the client's own is for each read

@@ -426,6 +426,17 @@ def test_an_opaque_token_works_with_the_same_oauth2_class(
     assert request.headers["Authorization"] == expected
 
 
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer   "])
+def test_an_empty_token_is_refused_and_never_sent_to_the_server(
+    server: AuthorizationServer, header: str
+) -> None:
+    headers = {"Authorization": header}
+    response = TestClient(introspection.app).get("/me", headers=headers)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert server.requests == []
+
+
 def test_a_refresh_token_that_the_server_calls_active_gets_in(
     server: AuthorizationServer,
 ) -> None:
