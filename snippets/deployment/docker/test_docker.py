@@ -204,6 +204,12 @@ def test_both_services_come_back_after_a_crash_and_the_application_is_no_superus
     assert mounted["target"].startswith("/docker-entrypoint-initdb.d/")
 
 
+def test_the_user_of_the_database_may_read_the_script_that_makes_the_role() -> None:
+    services = yaml.safe_load((HERE / "compose.yaml").read_text())["services"]
+    [mounted] = services["db"]["configs"]
+    assert mounted["mode"] == 0o444
+
+
 def test_the_check_of_the_database_asks_as_the_role_that_exists() -> None:
     services = yaml.safe_load((HERE / "compose.yaml").read_text())["services"]
     words = services["db"]["healthcheck"]["test"]
