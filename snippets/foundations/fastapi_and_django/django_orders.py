@@ -22,11 +22,12 @@ class OrderForm(forms.Form):
 def create_order(request: HttpRequest) -> JsonResponse:
     try:
         data = json.loads(request.body)
-    except (ValueError, RecursionError):  # no JSON, or no UTF-8
-        data = None
-    if not isinstance(data, dict):
+        form = OrderForm(data if isinstance(data, dict) else None)
+        form.is_valid()
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, or too deep
+        form = OrderForm()
+    if not form.is_bound:
         return JsonResponse({"body": ["Send a JSON object."]}, status=422)
-    form = OrderForm(data)
     if not form.is_valid():
         return JsonResponse(form.errors, status=422)
     order = form.cleaned_data

@@ -3,6 +3,7 @@ import contextlib
 import importlib
 import json
 import threading
+from bisect import bisect
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -118,6 +119,20 @@ def test_what_both_answer_to_right_and_wrong_bodies(load: Load, recorded: Any) -
 def test_no_body_makes_the_django_view_fail(load: Load, body: bytes) -> None:
     client = TestClient(load("django_orders").app)
     assert client.post("/orders", content=body, headers=JSON).status_code == 422
+
+
+def test_no_depth_of_a_body_makes_the_django_view_fail(load: Load) -> None:
+    client = quiet(load("django_orders").app)
+
+    def post(depth: int) -> Any:
+        body = b'{"item": ' + b"[" * depth + b"]" * depth + b', "boxes": 1}'
+        return client.post("/orders", content=body, headers=JSON)
+
+    depths = range(1, 100_000)
+    last = bisect(depths, False, key=lambda depth: '"item"' not in post(depth).text)
+    assert "Send a JSON object" in post(depths[-1]).text
+    statuses = [post(last + more).status_code for more in range(10)]
+    assert statuses == [422] * 10
 
 
 def test_a_django_view_gets_the_body_unchecked(load: Load) -> None:
