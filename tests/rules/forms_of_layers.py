@@ -6,6 +6,7 @@ from fastapi import FastAPI, HTTPException, Response
 from fastapi.exceptions import HTTPException as StarletteHTTPException
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 
@@ -96,13 +97,34 @@ class Caught(BaseHTTPMiddleware):
         return await call_next(request)
 
 
+class Authenticated(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        try:
+            request.state.user = self.authenticate(request)
+        except HTTPException as error:
+            return JSONResponse({}, error.status_code)
+        return await call_next(request)
+
+    def authenticate(self, request):
+        if "Authorization" not in request.headers:
+            raise HTTPException(401)
+        return user_of(request)
+
+
 class Mounted:
     async def __call__(self, scope, receive, send):
         path = scope["path"]
         await Response(path)(scope, receive, send)
 
 
+class Immutable:
+    async def __call__(self, scope, receive, send):
+        path = scope["path"]
+        await self.app(scope, receive, with_cache_header(path, send))
+
+
 app.mount("/path", Mounted())
+app.mount("/static", Immutable(StaticFiles(directory="static")))
 """,
     "wrapped_calls.py": """
 from fastapi import FastAPI, HTTPException
