@@ -1287,6 +1287,17 @@ class Replay:
             body = await request.body()
             receive = replayed(body, receive)
         await self.app(scope, receive, send)
+
+
+class Forward:
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            body = await request.body()
+            check(body)
+            await self.app(scope, replayed(body, receive), send)
+            return
+        await self.app(scope, receive, send)
 """,
     "layers.py": """
 from fastapi import FastAPI, HTTPException, Request, Response, status
