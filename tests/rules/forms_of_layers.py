@@ -68,6 +68,37 @@ async def docs(request, call_next):
 
 
 @app.middleware("http")
+async def docs_in_one_line(request, call_next):
+    if request.url.path in ("/docs", "/openapi.json") and not signed_in(request):
+        return Response(status_code=401)
+    return await call_next(request)
+
+
+@app.middleware("http")
+async def metrics(request, call_next):
+    if request.url.path == "/metrics":
+        if request.headers.get("Authorization") != SCRAPER:
+            return Response(status_code=401)
+    return await call_next(request)
+
+
+@app.middleware("http")
+async def internal(request, call_next):
+    if request.url.path.startswith("/internal/") and request.headers.get("X-Key") != KEY:
+        return JSONResponse({}, 401)
+    return await call_next(request)
+
+
+@app.middleware("http")
+async def all_but_preflights(request, call_next):
+    if "access-control-request-method" in request.headers:
+        return await call_next(request)
+    if not signed_in(request):
+        return Response(status_code=401)
+    return await call_next(request)
+
+
+@app.middleware("http")
 async def token(request, call_next):
     if is_preflight(request):
         return await call_next(request)
@@ -152,6 +183,29 @@ async def all_but_the_docs(request, call_next):
     if request.url.path not in ("/docs", "/openapi.json"):
         if not signed_in(request):
             return JSONResponse({}, status_code=401)
+    return await call_next(request)
+
+
+@app.middleware("http")  # fastapi-28-token-check-outside-cors
+async def all_but_metrics(request, call_next):
+    if request.url.path == "/metrics":
+        return await call_next(request)
+    if not signed_in(request):
+        return JSONResponse({}, status_code=401)
+    return await call_next(request)
+
+
+@app.middleware("http")  # fastapi-28-token-check-outside-cors
+async def all_but_one(request, call_next):
+    if request.url.path != "/docs" and not signed_in(request):
+        return JSONResponse({}, status_code=401)
+    return await call_next(request)
+
+
+@app.middleware("http")  # fastapi-28-token-check-outside-cors
+async def all_but_two(request, call_next):
+    if request.url.path not in ("/docs", "/metrics") and not signed_in(request):
+        return JSONResponse({}, status_code=401)
     return await call_next(request)
 
 
