@@ -2,6 +2,8 @@
 
 LAYERS = {
     "right_wrapped_calls.py": """
+import asyncio
+
 from fastapi import FastAPI, HTTPException, Response
 from fastapi.exceptions import HTTPException as StarletteHTTPException
 from fastapi.middleware.cors import CORSMiddleware
@@ -47,6 +49,29 @@ async def user_after_a_timer(request, call_next):
         response = await call_next(request)
     log(request.session.get("user"))
     return response
+
+
+@app.middleware("http")
+async def user_after_a_choice(request, call_next):
+    if request.url.path.startswith("/reports"):
+        response = await call_next(request)
+    else:
+        response = await asyncio.wait_for(call_next(request), 3)
+    log(request.session.get("user"))
+    return response
+
+
+@app.middleware("http")
+async def user_after_a_limit(request, call_next):
+    response = await asyncio.wait_for(call_next(request), 3)
+    log(request.session.get("user"))
+    return response
+
+
+@app.middleware("http")
+async def user_if_any(request, call_next):
+    log(request.session.get("user") if "session" in request.scope else None)
+    return await call_next(request)
 
 
 @app.middleware("http")
@@ -216,6 +241,17 @@ class Decoded(BaseHTTPMiddleware):
         except ValueError:
             raise HTTPException(401)  # fastapi-22-http-exception-in-middleware
         return await call_next(request)
+
+
+@app.middleware("http")
+async def before_some(request, call_next):
+    if request.url.path == "/health":
+        response = await call_next(request)
+    else:
+        user = request.session.get("user")  # fastapi-21-session-outside
+        response = await call_next(request)
+        log(user)
+    return response
 
 
 @app.middleware("http")
