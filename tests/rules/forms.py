@@ -1864,6 +1864,34 @@ site.mount("/", StaticFiles(directory="dist"))
 def health():
     return "ok"
 """,
+    "defaults_of_paths.py": """
+from fastapi import APIRouter, Depends, FastAPI
+from pydantic import BaseModel
+
+app = FastAPI()
+router = APIRouter()
+
+
+@router.get("/reports/{number}")
+def report(
+    size: int = Depends(size_of),
+    number: int = 1,  # fastapi-51-path-default
+) -> int:
+    return number
+
+
+@app.get("/orders/{status}")
+async def orders(status: str) -> list[int]:
+    return find("shop", status)
+
+
+class Order(BaseModel):
+    status: str = "new"
+
+
+def find(name: str, status: str = "new") -> list[int]:
+    return []
+""",
     "right_text_without_client.py": """
 import json
 
