@@ -2190,6 +2190,13 @@ def checked(path: str):
     return FileResponse(FOLDER / path)
 
 
+@app.get("/safe/{path:path}")
+def safe(path: str):
+    if not is_safe(path):
+        raise HTTPException(404)
+    return FileResponse(FOLDER / path)
+
+
 @app.get("/known/{path:path}")
 def known(path: str):
     path = FILES[path]
