@@ -1892,6 +1892,28 @@ class Order(BaseModel):
 def find(name: str, status: str = "new") -> list[int]:
     return []
 """,
+    "stacked_paths.py": """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/users/{user_id}")
+@app.get("/users/me")
+async def user(user_id: str = "me") -> str:
+    return user_id
+
+
+@app.get("/carts/{name}")
+@app.get("/carts/own")
+async def cart(name: str = "own") -> str:
+    return name
+
+
+@app.get("/carts/expired")  # fastapi-53-fixed-path-after-parameter
+def expired() -> str:
+    return "none"
+""",
     "right_text_without_client.py": """
 import json
 
