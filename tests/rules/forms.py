@@ -340,6 +340,17 @@ def debug() -> JSONResponse:
         return JSONResponse({"error": text}, 500)
 
 
+@app.get("/flag")
+def flag() -> JSONResponse:
+    try:
+        return JSONResponse(connect())
+    except Exception as e:
+        if DEBUG:
+            return JSONResponse({"error": str(e)}, 500)
+        text = str(e) if DEBUG else "failed"
+        return JSONResponse({"error": text}, 500)
+
+
 @app.get("/another-value")
 def another_value() -> JSONResponse:
     try:
