@@ -1440,6 +1440,59 @@ app = Flask(__name__)
 def orders() -> str:
     return "orders"
 """,
+    "constructors.py": """
+from typing import Annotated
+
+from fastapi import Depends, FastAPI
+
+app = FastAPI()
+
+
+class Pages:
+    def __init__(self, size: int = Depends(size_of)) -> None:
+        self.size = size
+
+
+class Orders:
+    def __init__(
+        self,
+        mailer: Mailer = Depends(Mailer),  # fastapi-80-depends-in-a-constructor
+    ) -> None:
+        self.mailer = mailer
+
+
+class Bills:
+    def __init__(
+        self,
+        mailer: Mailer = Depends(Mailer),  # fastapi-80-depends-in-a-constructor
+    ) -> None:
+        self.mailer = mailer
+
+
+class Prices:
+    def __init__(
+        self,
+        rates: Rates = Depends(Rates),  # fastapi-80-depends-in-a-constructor
+    ) -> None:
+        self.rates = rates
+
+
+prices = Prices()
+
+
+async def nightly_job() -> None:
+    orders = Orders()
+    orders.send()
+
+
+def total() -> int:
+    return Bills().total()
+
+
+@app.get("/pages")
+def pages(pages: Annotated[Pages, Depends()], orders: Annotated[Orders, Depends()]) -> int:
+    return pages.size
+""",
     "decorated_endpoints.py": """
 from typing import Annotated
 
