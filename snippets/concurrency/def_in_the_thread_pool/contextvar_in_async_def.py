@@ -10,7 +10,7 @@ language = ContextVar("language", default="en")
 
 
 async def set_language(
-    x_language: Annotated[str, Header()] = "en",
+    x_language: Annotated[str, Header()],
 ) -> None:
     language.set(x_language)  # the request's context
 

@@ -428,12 +428,10 @@ def test_a_connection_of_the_endpoint_is_opened_used_and_closed_in_its_thread(
     assert len(set(threads[:3])) == 1
 
 
-def get_language(module: ModuleType, header: str | None = "de") -> Any:
-    headers = {"X-Language": header} if header else {}
-
+def get_language(module: ModuleType) -> Any:
     async def scenario() -> Any:
         async with client_of(module.app) as client:
-            answer = await client.get("/language", headers=headers)
+            answer = await client.get("/language", headers={"X-Language": "de"})
         return answer.json()
 
     return asyncio.run(scenario())
@@ -445,11 +443,6 @@ def test_a_contextvar_set_in_a_def_dependency_is_lost() -> None:
 
 def test_a_contextvar_set_in_an_async_def_dependency_reaches_the_def_endpoint() -> None:
     assert get_language(contextvar_in_async_def) == "de"
-
-
-@pytest.mark.parametrize("module", [contextvar_in_async_def, wrong_contextvar_in_def])
-def test_without_the_header_the_language_is_the_default(module: ModuleType) -> None:
-    assert get_language(module, header=None) == "en"
 
 
 def test_a_contextvar_cannot_be_reset_after_yield_in_a_def_dependency() -> None:
