@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import anyio
 import anyio.to_thread
 import pytest
 import uvicorn
-from fastapi import BackgroundTasks, Depends, FastAPI
+from fastapi import BackgroundTasks, Depends, FastAPI, WebSocket
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, StreamingResponse
 from fastapi_cli.cli import app as fastapi_command
@@ -610,6 +610,58 @@ def test_a_closed_session_takes_a_connection_past_the_limit(
     for session in sessions:
         session.close()
     pool.dispose()
+
+
+@pytest.mark.since(fastapi="0.163.0")
+@pytest.mark.parametrize("scope", ["function", "request"])
+def test_a_websocket_holds_its_place_as_long_as_the_connection_lasts_in_both_scopes(
+    scope: Literal["function", "request"],
+) -> None:
+    app = FastAPI()
+    log: list[str] = []
+
+    async def session() -> AsyncIterator[None]:
+        log.append("opened")
+        yield
+        log.append("closed")
+
+    async def arrives() -> None:
+        log.append("arrived")
+
+    place = Depends(session, scope=scope, max_concurrency=1)
+
+    @app.websocket("/ws", dependencies=[place])
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        assert (await websocket.receive())["type"] == "websocket.disconnect"
+
+    @app.get("/", dependencies=[Depends(arrives), place])
+    async def read() -> None: ...
+
+    async def scenario() -> None:
+        received: asyncio.Queue[Any] = asyncio.Queue()
+        received.put_nowait({"type": "websocket.connect"})
+        accepted = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            accepted.set()
+
+        one: dict[str, Any] = {"type": "websocket", "path": "/ws"}
+        one |= {"query_string": b"", "headers": []}
+        connection = asyncio.create_task(app(one, received.get, send))
+        await accepted.wait()
+        async with client_of(app) as client, asyncio.timeout(PATIENCE):
+            answer = asyncio.create_task(client.get("/"))
+            await until(lambda: "arrived" in log)
+            for _ in range(100):  # time enough to open it, if there were a place
+                await asyncio.sleep(0)
+            assert log == ["opened", "arrived"]
+            received.put_nowait({"type": "websocket.disconnect", "code": 1000})
+            await connection
+            assert (await answer).status_code == 200
+
+    asyncio.run(scenario())
+    assert log == ["opened", "arrived", "closed", "opened", "closed"]
 
 
 async def two_requests(app: FastAPI, *paths: str) -> list[int]:
