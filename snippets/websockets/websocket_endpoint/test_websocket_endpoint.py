@@ -14,7 +14,14 @@ from typing import Any, Literal
 import httpx2
 import pytest
 import uvicorn
-from fastapi import Depends, FastAPI, HTTPException, WebSocket, WebSocketException
+from fastapi import (
+    BackgroundTasks,
+    Depends,
+    FastAPI,
+    HTTPException,
+    WebSocket,
+    WebSocketException,
+)
 from fastapi.testclient import TestClient
 from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected
@@ -208,6 +215,35 @@ def test_receiving_after_our_own_close_asks_for_accept_too() -> None:
     with TestClient(app).websocket_connect("/ws") as client:
         assert client.receive()["type"] == "websocket.close"
     assert 'Need to call "accept" first' in errors[0]
+
+
+def test_receiving_after_a_send_to_a_client_that_left_asks_for_accept_too(
+    serve: Any,
+) -> None:
+    app = FastAPI()
+    errors: list[Exception] = []
+    left, done = threading.Event(), threading.Event()
+
+    @app.websocket("/ws")
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await asyncio.to_thread(left.wait, PATIENCE)
+        try:
+            with contextlib.suppress(WebSocketDisconnect):
+                await websocket.send_text("x")
+            await websocket.receive_text()
+        except Exception as error:
+            errors.append(error)
+        done.set()
+
+    with serve(app) as (url, _):
+        with open_socket(url, "/ws"):
+            pass
+        left.set()
+        assert done.wait(PATIENCE)
+    (error,) = errors
+    assert isinstance(error, WebSocketDisconnected)
+    assert 'Need to call "accept" first' in str(error)
 
 
 def used_after(close: bool) -> list[Exception]:
@@ -802,6 +838,27 @@ def test_a_dependency_with_yield_stays_open_as_long_as_the_connection(
             client.receive_text()
         assert log == ["opened", "a", "b"]
     assert log == ["opened", "a", "b", "closed"]
+
+
+def test_nothing_runs_the_background_tasks_of_a_dependency_over_a_websocket() -> None:
+    app = FastAPI()
+    ran: list[str] = []
+
+    def later(tasks: BackgroundTasks) -> None:
+        tasks.add_task(ran.append, "task")
+
+    @app.websocket("/ws", dependencies=[Depends(later)])
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.close()
+
+    app.get("/", dependencies=[Depends(later)])(lambda: None)
+    with TestClient(app) as http:
+        with http.websocket_connect("/ws") as client:
+            assert client.receive()["type"] == "websocket.close"
+        assert ran == []
+        http.get("/")
+    assert ran == ["task"]
 
 
 class Gone:
