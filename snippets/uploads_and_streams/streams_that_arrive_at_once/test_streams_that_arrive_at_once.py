@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
 import requests
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi.responses import StreamingResponse
+from fastapi.responses import EventSourceResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from playwright.sync_api import TimeoutError as TooLate
 
@@ -409,6 +410,37 @@ def test_a_client_that_leaves_cancels_an_async_generator(
             pass
         assert gate.ended.wait(PATIENCE)
     assert gate.end == "CancelledError"
+
+
+@pytest.mark.parametrize("kind", [StreamingResponse, EventSourceResponse])
+@pytest.mark.parametrize("shield", [False, True])
+def test_an_await_in_finally_is_cancelled_too_unless_it_is_shielded(
+    serve: Any, kind: type[Response], shield: bool
+) -> None:
+    app = FastAPI()
+    log: list[str] = []
+    waits, ended = threading.Event(), threading.Event()
+
+    @app.get("/numbers", response_class=kind)
+    async def numbers() -> AsyncIterator[str]:
+        try:
+            yield "first\n"
+            waits.set()
+            await asyncio.Event().wait()
+        finally:
+            try:
+                with anyio.CancelScope(shield=shield):
+                    log.append("begins")
+                    await asyncio.to_thread(str)
+                    log.append("goes on")
+            finally:
+                ended.set()
+
+    with serve(app) as (address, _):
+        with one_piece(address):
+            assert waits.wait(PATIENCE)
+        assert ended.wait(PATIENCE)
+    assert log == (["begins", "goes on"] if shield else ["begins"])
 
 
 def test_a_client_that_does_not_read_keeps_the_generator_waiting(serve: Any) -> None:
