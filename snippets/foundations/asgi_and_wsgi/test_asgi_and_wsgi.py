@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -524,6 +525,67 @@ def test_the_right_command_starts_the_application(tmp_path: Path) -> None:
         finally:
             server.terminate()
     assert response.json() == "orders of ann"
+
+
+LEFT = """
+import asyncio
+import pathlib
+
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+async def endless(name: str) -> None:
+    pathlib.Path(f"{name} began").touch()
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        pathlib.Path(f"{name} cancelled").touch()
+        raise
+
+@app.get("/task")
+async def task(tasks: BackgroundTasks) -> str:
+    tasks.add_task(endless, "task")
+    return "whole"
+
+@app.get("/request")
+async def request() -> None:
+    await endless("request")
+"""
+
+
+def test_the_asgi_worker_of_gunicorn_cancels_after_3_seconds_what_the_client_left(
+    tmp_path: Path,
+) -> None:
+    assert import_module("gunicorn.config").Config().asgi_disconnect_grace_period == 3
+    (tmp_path / "main.py").write_text(LEFT)
+    deadline = time.monotonic() + PATIENCE
+
+    def until(name: str) -> None:
+        while not (tmp_path / name).exists():
+            assert server.poll() is None
+            assert time.monotonic() < deadline, name
+            time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, descriptor = listener.getsockname()[1], listener.fileno()
+        command = [sys.executable, "-m", "gunicorn", "main:app", "-k", "asgi"]
+        server = subprocess.Popen(
+            [*command, "-b", f"fd://{descriptor}"],
+            cwd=tmp_path,
+            pass_fds=[descriptor],
+            stderr=subprocess.DEVNULL,
+        )
+        with server:
+            try:
+                assert get(port, "/task").json() == "whole"
+                with socket.create_connection(("127.0.0.1", port)) as client:
+                    client.sendall(b"GET /request HTTP/1.1\r\nHost: a\r\n\r\n")
+                    until("request began")
+                until("task cancelled")
+                until("request cancelled")
+            finally:
+                server.terminate()
 
 
 AFTER_A_FORK = """
