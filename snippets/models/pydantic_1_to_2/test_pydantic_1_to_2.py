@@ -346,6 +346,11 @@ def test_fastapi_refuses_models_of_pydantic_v1() -> None:
         @app.post("/")
         def create(item: Item) -> None: ...
 
+    with pytest.raises(PydanticV1NotSupportedError):
+
+        @app.post("/")
+        def create_several(items: list[Item]) -> None: ...
+
     @app.get("/")
     def read():  # type: ignore[no-untyped-def]
         return Item(name="tea")
@@ -355,6 +360,40 @@ def test_fastapi_refuses_models_of_pydantic_v1() -> None:
 
     # In your own code it works.
     assert Item(name="tea").dict() == {"name": "tea"}
+
+
+@pytest.mark.needs(sys.version_info < (3, 14), "Python 3.13 or older")
+@pytest.mark.filterwarnings("ignore:Mixing V1 models and V2 models")
+def test_a_model_of_pydantic_v1_in_a_dict_or_as_a_field_is_a_500() -> None:
+    from pydantic import v1
+
+    class Item(v1.BaseModel):
+        name: str
+
+    class Order(BaseModel):
+        item: Item
+
+    app = FastAPI()
+
+    @app.post("/dict")
+    def create_dict(items: dict[str, Item]) -> None: ...
+
+    @app.post("/field")
+    def create_field(order: Order) -> None: ...
+
+    @app.get("/dict")
+    def read_dict() -> dict[str, Item]:
+        return {"item": Item(name="tea")}
+
+    @app.get("/field")
+    def read_field() -> Order:
+        return Order(item=Item(name="tea"))
+
+    client = TestClient(app, raise_server_exceptions=False)
+    for path in ("/dict", "/field"):
+        body = {"item": {"name": "tea"}}
+        assert client.post(path, json=body).status_code == 500
+        assert client.get(path).status_code == 500
 
 
 def test_fastapi_requires_pydantic_2() -> None:
