@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -999,6 +1000,16 @@ def test_a_websocket_is_not_passed_on(through: Through) -> None:
     assert echo.seen == []
 
 
+def test_a_path_in_upstream_is_ignored(
+    through: Through, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    echo = Echo()
+    with through(echo) as address:
+        monkeypatch.setattr(gateway, "UPSTREAM", f"{gateway.UPSTREAM}/v1")
+        assert raw(address, b"GET /orders/1").startswith(b"HTTP/1.1 200")
+    assert echo.seen[0]["raw_path"] == b"/orders/1"
+
+
 def test_base_url_does_not_keep_a_path_on_the_service(
     through: Through, serve: Any
 ) -> None:
@@ -1022,6 +1033,10 @@ def test_base_url_does_not_keep_a_prefix() -> None:
 def test_by_default_both_sides_close_an_idle_connection_after_the_same_time() -> None:
     assert httpx2.Limits().keepalive_expiry == 5
     assert uvicorn.Config(gateway.app).timeout_keep_alive == 5
+
+
+def test_gunicorn_closes_an_idle_connection_after_two_seconds_by_default() -> None:
+    assert import_module("gunicorn.config").Config().keepalive == 2
 
 
 def login() -> FastAPI:
