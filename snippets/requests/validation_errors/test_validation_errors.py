@@ -1,7 +1,7 @@
 import json
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -124,9 +124,12 @@ def test_the_limit_of_a_set_counts_what_fits_and_fail_fast_stops_at_the_first() 
     assert errors == [1000, 1]
 
 
-def test_a_dict_adds_its_errors_despite_max_length() -> None:
+@pytest.mark.parametrize("kind", [dict[str, int], tuple[int, ...], Sequence[int]])
+def test_a_dict_a_tuple_and_a_sequence_add_their_errors_despite_max_length(
+    kind: Any,
+) -> None:
     class Prices(BaseModel):
-        cents: dict[str, int] = Field(max_length=10)
+        cents: Annotated[kind, Field(max_length=10)]
 
     app = FastAPI()
 
@@ -134,8 +137,11 @@ def test_a_dict_adds_its_errors_despite_max_length() -> None:
     async def endpoint(prices: Prices) -> None:
         return None
 
-    many = {"cents": {str(number): "a" for number in range(1000)}}
-    assert len(TestClient(app).post("/", json=many).json()["detail"]) == 1000
+    many: Any = ["a"] * 1000
+    if kind == dict[str, int]:
+        many = {str(number): "a" for number in range(1000)}
+    errors = TestClient(app).post("/", json={"cents": many}).json()["detail"]
+    assert len(errors) == 1000
 
 
 def test_a_timedelta_that_python_cannot_hold_is_500_despite_the_handler() -> None:
