@@ -2,7 +2,7 @@ import datetime
 import enum
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
@@ -353,6 +353,7 @@ class Color(enum.StrEnum):
         (RootModel[int], b"3"),
         (Transfer | str, b"3"),
         (Iterable[int], b"[1]"),
+        (Sequence[Any], b"[1]"),
     ],
 )
 def test_a_single_value_or_an_iterable_as_body_is_read_under_text_plain(
