@@ -176,6 +176,20 @@ def test_a_dependency_of_the_application_does_not_guard_what_add_route_adds() ->
         assert TestClient(app).get(path).text == "ok"
 
 
+def test_a_dependency_of_the_application_does_not_guard_what_websocket_route_adds() -> (
+    None
+):
+    async def news(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.close()
+
+    guard = Depends(both.admins_only)
+    app = FastAPI(dependencies=[guard])
+    app.websocket_route("/news")(news)
+    with TestClient(app).websocket_connect("/news") as client:
+        assert client.receive()["type"] == "websocket.close"
+
+
 def test_a_dependency_of_the_application_guards_a_frontend_too(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<script src=app.js></script>")
     (tmp_path / "app.js").write_text("")
