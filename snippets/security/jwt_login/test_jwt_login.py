@@ -2,6 +2,7 @@ import asyncio
 import base64
 import hmac
 import re
+import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -399,6 +400,21 @@ def test_a_short_key_is_refused_and_not_printed(
     with pytest.raises(ValidationError, match="at least 32") as caught:
         jwt_login.get_settings()
     assert "too-short-a-key" not in str(caught.value)
+
+
+def test_the_length_of_the_key_is_counted_in_characters_not_in_random_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = secrets.token_hex(16)  # 16 random bytes
+    monkeypatch.setenv("APP_JWT_KEY", key)
+    jwt_login.get_settings.cache_clear()
+    assert jwt_login.get_settings().jwt_key.get_secret_value() == key
+    with client():
+        pass  # it starts
+    monkeypatch.setenv("APP_JWT_KEY", key[1:])
+    jwt_login.get_settings.cache_clear()
+    with pytest.raises(ValidationError), client():
+        pass
 
 
 def test_a_validation_error_of_the_settings_prints_the_secret_by_default(
