@@ -420,6 +420,18 @@ def test_default_response_class_holds_for_all_path_operations() -> None:
     assert TestClient(app).get("/").text == "hello"
 
 
+def test_with_a_default_response_class_a_function_with_yield_is_no_json_lines() -> None:
+    async def items() -> AsyncIterable[int]:
+        yield 1
+
+    plain, named = FastAPI(), FastAPI(default_response_class=JSONResponse)
+    for app in (plain, named):
+        app.get("/")(items)
+    assert TestClient(plain).get("/").text == "1\n"
+    visitor = TestClient(named, raise_server_exceptions=False)
+    assert visitor.get("/").status_code == 500
+
+
 def test_orjson_response_warns() -> None:
     with (
         pytest.warns(FastAPIDeprecationWarning, match="ORJSONResponse is deprecated"),
