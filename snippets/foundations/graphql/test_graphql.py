@@ -379,6 +379,22 @@ def test_the_text_of_an_exception_in_the_generator_of_a_subscription_is_sent() -
         assert error["message"] == "secret"
 
 
+def test_a_subscription_can_come_as_server_sent_events() -> None:
+    @strawberry.type
+    class Subscription:
+        @strawberry.subscription
+        async def count(self) -> AsyncIterator[int]:
+            yield 1
+
+    schema = strawberry.Schema(books.Query, subscription=Subscription)
+    app = FastAPI()
+    router = GraphQLRouter(schema, subscription_protocols=("graphql-sse",))
+    app.include_router(router, prefix="/graphql")
+    answer = ask(app, "subscription { count }", accept="text/event-stream")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert 'data: {"data":{"count":1}}' in answer.text
+
+
 def test_graphiql_loads_scripts_of_another_host_unless_it_is_off() -> None:
     html = {"accept": "text/html"}
     page = TestClient(wrong_open_schema.app).get("/graphql", headers=html)
