@@ -269,6 +269,37 @@ def test_in_auto_mode_the_plugins_give_fixture_and_test_two_loops(
     assert of_file(found, "alone") == ["PASSED"] * 2
 
 
+STACK = """
+import traceback
+
+import pytest
+
+def runs_in(plugin):
+    return any(f"/{plugin}/" in frame.filename for frame in traceback.extract_stack())
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.fixture
+async def value():
+    assert runs_in("anyio")
+
+@pytest.mark.anyio
+async def test_with_the_mark_of_anyio(anyio_backend, value):
+    assert runs_in("pytest_asyncio")
+    assert not runs_in("anyio")
+"""
+
+
+def test_in_auto_mode_pytest_asyncio_runs_a_test_with_the_mark_of_anyio(
+    tmp_path: Path,
+) -> None:
+    auto = ("-o", "asyncio_mode=auto")
+    found = messages_of(tmp_path, {"stack": STACK}, {"COLUMNS": "2000"}, *auto)
+    assert found == {"stack.py::test_with_the_mark_of_anyio": "PASSED"}
+
+
 def test_a_session_fixture_with_the_loop_of_a_function_is_a_scope_mismatch(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
@@ -364,6 +395,18 @@ def test_each_with_block_of_a_test_client_has_a_loop_of_its_own() -> None:
             client.get("/")
     assert loops[0] is loops[1]
     assert loops[1] is not loops[2]
+
+
+def test_a_connection_of_psycopg_moves_between_loops(database: Any) -> None:
+    engine = create_async_engine(database.url("postgresql+psycopg"))
+
+    async def process() -> int:
+        async with engine.connect() as connection:
+            query = text("SELECT pg_backend_pid()")
+            return int((await connection.execute(query)).scalar_one())
+
+    assert asyncio.run(process()) == asyncio.run(process())
+    asyncio.run(engine.dispose())
 
 
 def test_a_synchronous_engine_has_no_loop(database: Any) -> None:
