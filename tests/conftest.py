@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -184,8 +185,9 @@ def resize(page: Page, width: str) -> None:
     page.set_viewport_size({"width": columns, "height": rows})
 
 
-def new_context(browser: Browser, width: str, *, scripts: bool = True) -> BrowserContext:
-    """Open a window with an empty cache, as wide as ``WIDTHS[width]``; ``with`` closes it.
+@contextmanager
+def new_context(browser: Browser, width: str, *, scripts: bool = True) -> Iterator[BrowserContext]:
+    """Open a window with an empty cache, as wide as ``WIDTHS[width]``, for a ``with`` block.
 
     It is no emulated phone on purpose: that would widen the page until everything fits.
     """
@@ -194,4 +196,12 @@ def new_context(browser: Browser, width: str, *, scripts: bool = True) -> Browse
         viewport={"width": columns, "height": rows}, java_script_enabled=scripts
     )
     context.set_default_timeout(TIMEOUT)
-    return context
+    try:
+        yield context
+    finally:
+        # A handler that still answers a request fails when the window closes, and its error would
+        # come out of whichever call of Playwright is next, in another test.
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")
+        context.unroute_all(behavior="ignoreErrors")
+        context.close()

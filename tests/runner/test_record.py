@@ -28,6 +28,7 @@ def test_most_programs_run(with_app: bool) -> None:
 
 
 @pytest.mark.site
+@pytest.mark.timeout(3600)  # runs each program, one after another
 def test_each_program_does_in_the_browsers_interpreter_what_the_record_says() -> None:
     record = read_record()
     with browser() as host:
