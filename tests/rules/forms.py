@@ -1949,6 +1949,17 @@ async def orders(status: str) -> list[int]:
     return find("shop", status)
 
 
+def create_app() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/pages")
+    @app.get("/pages/{number}")
+    async def page(number: int = 1) -> int:
+        return number
+
+    return app
+
+
 class Order(BaseModel):
     status: str = "new"
 
@@ -2279,6 +2290,13 @@ def checked(path: str):
 @app.get("/safe/{path:path}")
 def safe(path: str):
     if not is_safe(path):
+        raise HTTPException(404)
+    return FileResponse(FOLDER / path)
+
+
+@app.get("/joined/{path:path}")
+def joined(path: str):
+    if not is_safe(FOLDER / path):
         raise HTTPException(404)
     return FileResponse(FOLDER / path)
 
