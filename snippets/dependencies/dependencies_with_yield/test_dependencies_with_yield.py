@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import anyio
 import pytest
 from fastapi import (
+    APIRouter,
     BackgroundTasks,
     Depends,
     FastAPI,
@@ -564,6 +565,25 @@ def test_a_yield_dependency_of_the_request_cannot_use_one_of_the_function(
 
     with pytest.raises(DependencyScopeError, match='dependency "long" has a scope of'):
         recording.app.get("/", dependencies=[Depends(long)])(lambda: None)
+
+
+def test_a_wrong_scope_at_include_router_is_a_500_for_later_paths_too(
+    recording: Recording,
+) -> None:
+    short = recording.dependency()
+
+    async def long(value: Annotated[str, Depends(short, scope="function")]) -> Any:
+        yield value
+
+    app = FastAPI()
+    router = APIRouter()
+    router.get("/report")(lambda: None)
+    app.get("/before")(lambda: None)
+    app.include_router(router, dependencies=[Depends(long)])
+    app.get("/after")(lambda: None)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        paths = ["/before", "/report", "/after", "/openapi.json"]
+        assert [client.get(path).status_code for path in paths] == [200, 500, 500, 500]
 
 
 def test_through_a_plain_dependency_the_scopes_are_not_compared(

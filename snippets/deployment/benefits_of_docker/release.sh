@@ -4,6 +4,7 @@ docker build --platform linux/amd64 \
   -t registry.example.com/shop/api:1.4.0 .
 docker push registry.example.com/shop/api:1.4.0
 docker run -d --name api --restart unless-stopped \
+  --log-driver local \
   --stop-timeout 30 -p 127.0.0.1:8000:8000 \
   registry.example.com/shop/api:1.4.0
 
@@ -13,6 +14,7 @@ docker pull registry.example.com/shop/api:1.3.2 &&
   docker stop api
 docker rm api
 docker run -d --name api --restart unless-stopped \
+  --log-driver local \
   --stop-timeout 30 -p 127.0.0.1:8000:8000 \
   registry.example.com/shop/api:1.3.2
 # --8<-- [end:commands]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-FILE = os.environ.get("VISITS_FILE", Path(tempfile.gettempdir()) / "visits.db")
+FILE = os.environ.get("VISITS_FILE") or Path(tempfile.gettempdir()) / "visits.db"
 TABLE = "CREATE TABLE IF NOT EXISTS visits (id INTEGER PRIMARY KEY, n INTEGER)"
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    with closing(sqlite3.connect(FILE)) as db, db:
+    with closing(sqlite3.connect(FILE, timeout=30)) as db, db:
         db.execute(TABLE)
     yield
 
@@ -31,7 +31,7 @@ COUNT = """
 
 @app.post("/visits")
 def visit() -> dict[str, int]:
-    with closing(sqlite3.connect(FILE)) as db, db:
+    with closing(sqlite3.connect(FILE, timeout=30)) as db, db:
         n: int = db.execute(COUNT).fetchone()[0]
     return {"visits": n, "process": os.getpid()}
 
