@@ -24,7 +24,12 @@ import pytest
 from bson import CodecOptions, ObjectId
 from bson.errors import InvalidDocument, InvalidId
 from fastapi.testclient import TestClient
-from pydantic import PydanticDeprecatedSince20, PydanticUserError, create_model
+from pydantic import (
+    PydanticDeprecatedSince20,
+    PydanticUserError,
+    ValidationError,
+    create_model,
+)
 from pydantic_core import PydanticSerializationError
 from pymongo import AsyncMongoClient
 from pymongo.errors import (
@@ -418,6 +423,15 @@ def test_a_body_without_types_can_hold_an_operator() -> None:
     wrong = TestClient(wrong_filter.app).post("/filter", json=body)
     assert wrong.json() == body
     assert TestClient(typed_filter.app).post("/filter", json=body).status_code == 422
+
+
+def test_a_bounded_text_refuses_half_a_surrogate_pair_which_bson_cannot_encode() -> (
+    None
+):
+    with pytest.raises(UnicodeEncodeError):
+        bson.encode({"email": "\ud800"})
+    with pytest.raises(ValidationError):
+        typed_filter.Login.model_validate_json(r'{"email": "\ud800", "code": "x"}')
 
 
 def test_a_time_comes_back_without_its_zone() -> None:

@@ -1,13 +1,15 @@
+from typing import Annotated
+
 from fastapi import FastAPI
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 app = FastAPI()
 
 
 # --8<-- [start:endpoint]
 class Login(BaseModel):
-    email: str
-    code: str
+    email: Annotated[str, Field(max_length=254)]
+    code: Annotated[str, Field(max_length=100)]
 
 
 @app.post("/filter")

@@ -567,6 +567,7 @@ def test_a_yield_dependency_of_the_request_cannot_use_one_of_the_function(
         recording.app.get("/", dependencies=[Depends(long)])(lambda: None)
 
 
+@pytest.mark.since(fastapi="0.137.0")
 def test_a_wrong_scope_at_include_router_is_a_500_for_later_paths_too(
     recording: Recording,
 ) -> None:

@@ -9,7 +9,7 @@ from importlib.metadata import requires
 from typing import Annotated, Any, Union
 
 import pytest
-from fastapi import FastAPI, Query
+from fastapi import Body, FastAPI, Query
 from fastapi.exceptions import FastAPIDeprecationWarning, PydanticV1NotSupportedError
 from fastapi.testclient import TestClient
 from packaging.requirements import Requirement
@@ -364,7 +364,7 @@ def test_fastapi_refuses_models_of_pydantic_v1() -> None:
 
 @pytest.mark.needs(sys.version_info < (3, 14), "Python 3.13 or older")
 @pytest.mark.filterwarnings("ignore:Mixing V1 models and V2 models")
-def test_a_model_of_pydantic_v1_in_a_dict_or_as_a_field_is_a_500() -> None:
+def test_a_model_of_pydantic_v1_in_annotated_a_dict_or_as_a_field_is_a_500() -> None:
     from pydantic import v1
 
     class Item(v1.BaseModel):
@@ -381,6 +381,9 @@ def test_a_model_of_pydantic_v1_in_a_dict_or_as_a_field_is_a_500() -> None:
     @app.post("/field")
     def create_field(order: Order) -> None: ...
 
+    @app.post("/annotated")
+    def create_annotated(item: Annotated[Item, Body()]) -> None: ...
+
     @app.get("/dict")
     def read_dict() -> dict[str, Item]:
         return {"item": Item(name="tea")}
@@ -394,6 +397,7 @@ def test_a_model_of_pydantic_v1_in_a_dict_or_as_a_field_is_a_500() -> None:
         body = {"item": {"name": "tea"}}
         assert client.post(path, json=body).status_code == 500
         assert client.get(path).status_code == 500
+    assert client.post("/annotated", json={"name": "tea"}).status_code == 500
 
 
 def test_fastapi_requires_pydantic_2() -> None:
