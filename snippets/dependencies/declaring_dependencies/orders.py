@@ -4,7 +4,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, HTTPException, Query
 
 app = FastAPI()
-orders = ["lamp", "desk", "chair"]
+orders = ["lamp", "desk", "chair"]  # stands for a database
 shop = {"open": True}
 
 
