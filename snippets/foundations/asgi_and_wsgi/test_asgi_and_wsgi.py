@@ -38,6 +38,7 @@ from snippets.foundations.asgi_and_wsgi import (
     fastapi_under_wsgi,
     wrong_thread_local,
 )
+from snippets.foundations.conftest import gunicorn_serves
 
 FOLDER = Path(__file__).parent
 TOOLS = Path(sys.executable).parent
@@ -558,7 +559,6 @@ def test_the_asgi_worker_of_gunicorn_cancels_after_3_seconds_what_the_client_lef
     tmp_path: Path,
 ) -> None:
     assert import_module("gunicorn.config").Config().asgi_disconnect_grace_period == 3
-    (tmp_path / "main.py").write_text(LEFT)
     deadline = time.monotonic() + PATIENCE
 
     def until(name: str) -> None:
@@ -567,25 +567,13 @@ def test_the_asgi_worker_of_gunicorn_cancels_after_3_seconds_what_the_client_lef
             assert time.monotonic() < deadline, name
             time.sleep(0.02)
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port, descriptor = listener.getsockname()[1], listener.fileno()
-        command = [sys.executable, "-m", "gunicorn", "main:app", "-k", "asgi"]
-        server = subprocess.Popen(
-            [*command, "-b", f"fd://{descriptor}"],
-            cwd=tmp_path,
-            pass_fds=[descriptor],
-            stderr=subprocess.DEVNULL,
-        )
-        with server:
-            try:
-                assert get(port, "/task").json() == "whole"
-                with socket.create_connection(("127.0.0.1", port)) as client:
-                    client.sendall(b"GET /request HTTP/1.1\r\nHost: a\r\n\r\n")
-                    until("request began")
-                until("task cancelled")
-                until("request cancelled")
-            finally:
-                server.terminate()
+    with gunicorn_serves(LEFT, tmp_path, "-k", "asgi") as (port, server):
+        assert get(port, "/task").json() == "whole"
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET /request HTTP/1.1\r\nHost: a\r\n\r\n")
+            until("request began")
+        until("task cancelled")
+        until("request cancelled")
 
 
 AFTER_A_FORK = """

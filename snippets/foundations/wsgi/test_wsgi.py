@@ -6,7 +6,6 @@ import inspect
 import io
 import socket
 import socketserver
-import subprocess
 import sys
 import threading
 import time
@@ -30,6 +29,7 @@ from flask import Flask, Response, request
 from starlette.routing import Mount
 
 from snippets.conftest import Nginx
+from snippets.foundations.conftest import gunicorn_serves
 from snippets.foundations.wsgi import (
     flask_in_fastapi,
     hand_written,
@@ -446,8 +446,8 @@ def test_a_header_with_an_underscore_counts_as_another_but_not_behind_nginx(
 
 
 def test_gunicorn_drops_a_header_with_an_underscore(tmp_path: Path) -> None:
-    with gunicorn_serves(WHO, tmp_path) as address:
-        url = f"{address}/who"
+    with gunicorn_serves(WHO, tmp_path) as (port, _):
+        url = f"http://127.0.0.1:{port}/who"
         answers = [httpx2.get(url, headers={n: "a"}) for n in ("X_User", "X-User")]
     assert [answer.text for answer in answers] == ["nobody", "a"]
 
@@ -556,27 +556,9 @@ def test_a_body_in_chunks_arrives_empty_at_flask_and_behind_nginx_it_does_not(
             assert httpx2.post(f"{front}/legacy/count", content=chunks()).text == "7"
 
 
-@contextlib.contextmanager
-def gunicorn_serves(program: str, folder: Path) -> Iterator[str]:
-    """Serve the ``app`` of a program with Gunicorn; yield its address."""
-    (folder / "main.py").write_text(program)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        fd = listener.fileno()
-        command = [sys.executable, "-m", "gunicorn", "-b", f"fd://{fd}", "main:app"]
-        with subprocess.Popen(
-            command, cwd=folder, pass_fds=[fd], stderr=subprocess.DEVNULL
-        ) as server:
-            try:
-                yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-            finally:
-                server.terminate()
-
-
 def test_gunicorn_delivers_a_body_in_chunks(tmp_path: Path) -> None:
-    with gunicorn_serves(COUNT, tmp_path) as address:
-        url = f"{address}/count"
+    with gunicorn_serves(COUNT, tmp_path) as (port, _):
+        url = f"http://127.0.0.1:{port}/count"
         answer = httpx2.post(url, content=chunks(), timeout=PATIENCE)
     assert answer.text == "7"
 

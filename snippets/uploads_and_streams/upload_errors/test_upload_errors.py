@@ -465,29 +465,32 @@ def test_a_browser_with_a_content_type_of_its_own_gets_a_400(
     assert text == '{"detail":"Missing boundary in multipart."}'
 
 
+def send_form(page: Page, address: str, attributes: str, file: Path) -> str:
+    """Send ``file`` by an HTML form with these attributes; return the page that answers."""
+    page.goto(address)
+    page.set_content(
+        f'<form action="/files" method="post" {attributes}>'
+        '<input type="file" name="file"><button>'
+    )
+    page.locator("input").set_input_files(file)
+    with page.expect_navigation():
+        page.locator("button").click()
+    return page.locator("body").inner_text()
+
+
+MULTIPART = 'enctype="multipart/form-data"'
+
+
 @pytest.mark.site
 def test_an_html_form_needs_the_multipart_encoding(
     serve: Any, in_browser: Any, tmp_path: Path
 ) -> None:
     path = tmp_path / "picture.png"
     path.write_bytes(b"12")
-    form = (
-        '<form action="/files" method="post" {}><input type="file" name="file"><button>'
-    )
-
-    def visit(page: Page, encoding: str, address: str) -> str:
-        page.goto(address)
-        page.set_content(form.format(encoding))
-        page.locator("input").set_input_files(path)
-        with page.expect_navigation():
-            page.locator("button").click()
-        return page.locator("body").inner_text()
-
     with serve(served("upload.html")) as (address, _):
-        text = in_browser(lambda page: visit(page, "", address))
+        text = in_browser(lambda page: send_form(page, address, "", path))
         assert "Expected UploadFile, received: <class 'str'>" in text
-        encoding = 'enctype="multipart/form-data"'
-        text = in_browser(lambda page: visit(page, encoding, address))
+        text = in_browser(lambda page: send_form(page, address, MULTIPART, path))
         assert text == '{"name":"picture.png","size":2}'
 
 
@@ -497,22 +500,10 @@ def test_a_browser_names_no_charset(
 ) -> None:
     path = tmp_path / "\u00e9.txt"
     path.write_bytes(b"1")
-    form = (
-        '<form action="/files" method="post" enctype="multipart/form-data"'
-        ' accept-charset="windows-1252"><input type="file" name="file"><button>'
-    )
-
-    def visit(page: Page, address: str) -> str:
-        page.goto(address)
-        page.set_content(form)
-        page.locator("input").set_input_files(path)
-        with page.expect_navigation():
-            page.locator("button").click()
-        return page.locator("body").inner_text()
-
+    other = f'{MULTIPART} accept-charset="windows-1252"'
     with serve(echo()) as (address, _):
         by_fetch = in_browser(lambda page: upload(page, address, path))
-        by_form = in_browser(lambda page: visit(page, address))
+        by_form = in_browser(lambda page: send_form(page, address, other, path))
     for sent in (by_fetch, by_form):
         assert sent.startswith('"multipart/form-data; boundary=')
         assert "charset" not in sent

@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from types import ModuleType
 from typing import Any, Literal
 
@@ -217,9 +217,10 @@ def test_receiving_after_our_own_close_asks_for_accept_too() -> None:
     assert 'Need to call "accept" first' in errors[0]
 
 
-def test_receiving_after_a_send_to_a_client_that_left_asks_for_accept_too(
-    serve: Any,
-) -> None:
+def errors_after_the_client_left(
+    serve: Any, use: Callable[[WebSocket], Awaitable[None]]
+) -> list[Exception]:
+    """Use a socket whose client has left; return what that raised."""
     app = FastAPI()
     errors: list[Exception] = []
     left, done = threading.Event(), threading.Event()
@@ -229,9 +230,7 @@ def test_receiving_after_a_send_to_a_client_that_left_asks_for_accept_too(
         await websocket.accept()
         await asyncio.to_thread(left.wait, PATIENCE)
         try:
-            with contextlib.suppress(WebSocketDisconnect):
-                await websocket.send_text("x")
-            await websocket.receive_text()
+            await use(websocket)
         except Exception as error:
             errors.append(error)
         done.set()
@@ -241,7 +240,18 @@ def test_receiving_after_a_send_to_a_client_that_left_asks_for_accept_too(
             pass
         left.set()
         assert done.wait(PATIENCE)
-    (error,) = errors
+    return errors
+
+
+def test_receiving_after_a_send_to_a_client_that_left_asks_for_accept_too(
+    serve: Any,
+) -> None:
+    async def send_and_receive(websocket: WebSocket) -> None:
+        with contextlib.suppress(WebSocketDisconnect):
+            await websocket.send_text("x")
+        await websocket.receive_text()
+
+    (error,) = errors_after_the_client_left(serve, send_and_receive)
     assert isinstance(error, WebSocketDisconnected)
     assert 'Need to call "accept" first' in str(error)
 
@@ -284,26 +294,7 @@ def test_a_socket_that_is_used_after_its_end_raises_websocket_disconnected(
 
 
 def test_sending_to_a_client_that_left_raises_websocket_disconnect(serve: Any) -> None:
-    app = FastAPI()
-    errors: list[Exception] = []
-    left, done = threading.Event(), threading.Event()
-
-    @app.websocket("/ws")
-    async def endpoint(websocket: WebSocket) -> None:
-        await websocket.accept()
-        await asyncio.to_thread(left.wait, PATIENCE)
-        try:
-            await websocket.send_text("x")
-        except Exception as error:
-            errors.append(error)
-        done.set()
-
-    with serve(app) as (url, _):
-        with open_socket(url, "/ws"):
-            pass
-        left.set()
-        assert done.wait(PATIENCE)
-    (error,) = errors
+    (error,) = errors_after_the_client_left(serve, lambda ws: ws.send_text("x"))
     assert isinstance(error, WebSocketDisconnect)
     assert error.code == 1006
 
