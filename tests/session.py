@@ -1,15 +1,24 @@
-"""Options of the test run, how it is shared out, and the validation of the catalogue before any test."""
+"""Options of the test run, how it is shared out, the validation before it, and what it may not leave."""
 
 import os
+import signal
 import sys
-from collections.abc import Generator
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.annotations import annotations, in_actions, tell, with_reason
 from scripts.catalogue.files.problems import WHAT_TO_DO, Problems
+
+RUN = "FASTAPI_ANSWERS_RUN_OF_TESTS"  # in the environment of each process that a run starts
+GRACE = 30.0  # seconds that processes which were told to end may take
+LEFT: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,6 +86,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """
     if hasattr(session.config, "workerinput"):
         return
+    # A run within a test belongs to the run outside, which looks at the end.
+    os.environ.setdefault(RUN, f"{os.getpid()} {uuid4().hex}")
     try:
         if session.config.args_source is pytest.Config.ArgsSource.ARGS:
             load()
@@ -90,6 +101,45 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit("the files have faults", returncode=1)
 
 
+def processes_of(run: str) -> Iterator[tuple[int, str]]:
+    """Yield the number of each other process that a run has started, and who started which command.
+
+    They are those with the run in their environment, as Linux tells it (proc_pid_environ(5)); elsewhere none.
+    """
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            variables = (folder / "environ").read_bytes().split(b"\0")
+            if f"{RUN}={run}".encode() not in variables or int(folder.name) == os.getpid():
+                continue
+            tests = [value for value in variables if value.startswith(b"PYTEST_CURRENT_TEST=")]
+            test = b"".join(tests).partition(b"=")[2].decode(errors="replace").rpartition(" (")[0]
+            command = (
+                (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            )
+            yield int(folder.name), f"{test or 'the run'}: {command[:160].strip()}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a run fail that leaves processes, such as the workers of a server that was killed, and end them."""
+    run = os.environ.get(RUN, "")
+    if not run.startswith(f"{os.getpid()} "):
+        return
+    del os.environ[RUN]
+    pause = threading.Event()
+    for _ in range(int(GRACE / 0.1)):
+        if not any(processes_of(run)):
+            return
+        pause.wait(0.1)
+    left = session.config.stash[LEFT] = []
+    for number, text in processes_of(run):
+        left.append(text)
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+    if left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def faults(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Return what a failed test says, a line for each fault."""
     told = [text for name, text in report.sections if name == WHAT_TO_DO]
@@ -97,7 +147,10 @@ def faults(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """In GitHub Actions, show each fault on its line of the pull request's diff."""
+    """Name the processes that were left. In GitHub Actions, show each fault on its line of the diff."""
+    for text in terminalreporter.config.stash.get(LEFT, []):
+        remedy = "End it in the test, or in the fixture that starts it."
+        terminalreporter.write_line(f"ERROR A process was left by {text}. {remedy}", red=True)
     if in_actions():
         reports = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
         for command in annotations("\n".join(map(faults, reports))):

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -33,6 +34,7 @@ class Started:
                 stdout=file,
                 stderr=file,
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
+                start_new_session=True,
             )
 
     @property
@@ -67,6 +69,12 @@ class Started:
         self.process.wait(PATIENCE)
         return self.text
 
+    def kill(self) -> None:
+        """End the process, if it still runs, and the workers that it has started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
 
 @pytest.fixture
 def start(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
@@ -76,8 +84,7 @@ def start(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
         def begin(snippet: str, *command: str, **variables: str) -> Started:
             program = request.path.parent / snippet
             started = Started(tmp_path, program, *command, **variables)
-            stack.callback(started.process.wait)
-            stack.callback(started.process.kill)
+            stack.callback(started.kill)
             return started
 
         yield begin
