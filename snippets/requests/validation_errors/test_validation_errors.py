@@ -28,6 +28,7 @@ from snippets.requests.validation_errors import (
     client,
     finite_values,
     orders,
+    short_keys,
     without_input,
     wrong_client,
     wrong_default_answer,
@@ -620,6 +621,32 @@ def test_finite_floats_and_text_with_a_limit_refuse_them() -> None:
     response = http.post("/prices", content=content, headers=JSON)
     assert response.json()["detail"][0]["type"] == "string_unicode"
     assert http.post("/prices", json={"amount": 1, "label": ""}).is_success
+
+
+def test_each_error_in_a_dict_repeats_the_keys_above_it_unless_they_are_short() -> None:
+    class Plain(BaseModel):
+        shops: dict[str, dict[str, int]]
+
+    app = FastAPI()
+
+    @app.put("/plain")
+    async def set_plain(stock: Plain) -> None: ...
+
+    app.put("/stock")(short_keys.set_stock)
+    http = TestClient(app)
+    body = {"shops": {"k" * 10_000: {str(number): "a" for number in range(1000)}}}
+    size = len(json.dumps(body))
+    plain = http.put("/plain", json=body)
+    assert plain.status_code == 422
+    assert size < 25_000
+    assert len(plain.content) > 400 * size
+    refused = http.put("/stock", json=body)
+    assert refused.status_code == 422
+    assert refused.json()["detail"][0]["msg"].endswith("more than 80 characters")
+    assert len(refused.content) < 2 * size
+    stock = {"shops": {"Lyon": {"tea": 2}}}
+    assert http.put("/stock", json=stock).json() == stock
+    assert http.put("/stock", json={"shops": []}).status_code == 422
 
 
 def test_a_validator_that_quotes_a_lone_surrogate_is_500_despite_the_handler() -> None:
