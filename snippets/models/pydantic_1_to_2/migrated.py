@@ -8,14 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 app = FastAPI()
 
 
+Price = Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=2)]
+
+
 class NewProduct(BaseModel):
     model_config = ConfigDict(extra="forbid")  # was: class Config
 
     code: Annotated[
         str, Field(pattern=r"^[A-Z]{3}[0-9]+$", max_length=20)
     ]  # was: regex=
-    price: Annotated[Decimal, Field(gt=0, max_digits=9, decimal_places=2)]
-    offer: Decimal | None = None  # the default has to be written
+    price: Price
+    offer: Price | None = None  # the default has to be written
     tags: Annotated[list[str], Field(max_length=10)] = []  # was: max_items=
 
     @field_validator("tags")  # was: @validator

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     HttpUrl,
     PydanticDeprecatedSince20,
     PydanticUserError,
@@ -256,6 +257,62 @@ def test_none_in_the_type_is_no_default() -> None:
     with pytest.raises(ValidationError) as caught:
         Item.model_validate({})
     assert [error["type"] for error in caught.value.errors()] == ["missing"] * 2
+
+
+@pytest.mark.needs(sys.version_info < (3, 14), "Python 3.13 or older")
+def test_a_regex_matched_from_the_start_and_a_pattern_matches_anywhere() -> None:
+    from pydantic import v1
+
+    class Old(v1.BaseModel):
+        code: str = v1.Field(regex="[A-Z]{3}[0-9]+$")
+
+    class New(BaseModel):
+        code: str = Field(pattern="[A-Z]{3}[0-9]+$")
+        anchored: str = Field("TEA1", pattern="^[A-Z]{3}[0-9]+$")
+
+    with pytest.raises(v1.ValidationError):
+        Old(code="<b>TEA1")
+    assert New(code="<b>TEA1").code == "<b>TEA1"
+    with pytest.raises(ValidationError):
+        New(code="TEA1", anchored="<b>TEA1")
+
+
+@pytest.mark.needs(sys.version_info < (3, 14), "Python 3.13 or older")
+@pytest.mark.parametrize("body", [[1], "x", 3])
+def test_a_root_validator_before_the_fields_gets_what_is_no_object_too(
+    body: Any,
+) -> None:
+    from pydantic import v1
+
+    source = "class N(M):\n  @root_validator(pre=True)\n  def f(cls, values):\n"
+    lines = "    values.get('a')\n    return values\nr = N"
+    with pytest.warns(PydanticDeprecatedSince20):
+        model = run(f"from pydantic import root_validator\n{MODEL}{source}{lines}")
+    app = FastAPI()
+
+    @app.post("/")
+    def create(new: model) -> None: ...  # type: ignore[valid-type]
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.post("/", json={"a": 1}).status_code == 200
+    assert client.post("/", json=body).status_code == 500
+
+    class Old(v1.BaseModel):
+        @v1.root_validator(pre=True, allow_reuse=True)
+        def read(cls, values: Any) -> Any:
+            values.get("a")
+            return values
+
+    with pytest.raises(v1.ValidationError):
+        Old.parse_obj(body)
+
+
+@pytest.mark.parametrize("offer", ["-5", "-1e9999999", "NaN", "1e999"])
+def test_an_offer_has_the_bounds_of_a_price(offer: str) -> None:
+    client = TestClient(migrated.app)
+    body = {"code": "TEA1", "price": "4.50", "offer": offer}
+    assert client.post("/products", json=body).status_code == 422
+    assert client.post("/products", json=body | {"offer": "4"}).status_code == 201
 
 
 def test_a_url_is_no_text_and_gets_a_slash() -> None:
