@@ -116,6 +116,28 @@ def test_an_environment_without_autoescape_escapes_nothing() -> None:
     assert page_of(templates, "a.html", {"it": SCRIPT}) == SCRIPT
 
 
+def test_a_shared_dictionary_keeps_the_request_of_the_first_client(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "hello.html").write_text("Hello {{ request.cookies.user }}")
+    templates = Jinja2Templates(tmp_path)
+    shared: dict[str, Any] = {"title": "Shop"}
+    app = FastAPI()
+
+    @app.get("/shared", response_class=HTMLResponse)
+    def read_shared(request: Request) -> HTMLResponse:
+        return templates.TemplateResponse(request, "hello.html", shared)
+
+    @app.get("/anew", response_class=HTMLResponse)
+    def read_anew(request: Request) -> HTMLResponse:
+        return templates.TemplateResponse(request, "hello.html", {"title": "Shop"})
+
+    for user, told in (("ann", "Hello ann"), ("bob", "Hello ann")):
+        client = TestClient(app, cookies={"user": user})
+        assert client.get("/shared").text == told
+        assert client.get("/anew").text == f"Hello {user}"
+
+
 def test_a_value_without_quotes_adds_an_attribute(tmp_path: Path) -> None:
     text = "<p class={{ it }}>"
     page = page_of(written(tmp_path, "a.html", text), "a.html", {"it": "x onclick=f()"})
