@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 from strawberry.extensions import (
+    DisableIntrospection,
     MaskErrors,
     MaxAliasesLimiter,
     MaxTokensLimiter,
@@ -104,6 +105,7 @@ schema = strawberry.Schema(
     extensions=[
         lambda: MaskErrors(should_mask_error=is_ours),
         QueryLimiter,
+        DisableIntrospection,  # the limit for depth does not see it
         lambda: QueryDepthLimiter(max_depth=5),
         lambda: MaxAliasesLimiter(max_alias_count=10),
         lambda: MaxTokensLimiter(max_token_count=400),

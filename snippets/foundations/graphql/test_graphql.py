@@ -199,7 +199,6 @@ def test_too_many_fragments_are_refused_before_the_other_limits() -> None:
     body = ask(books.app, query).json()
     assert body["errors"][0]["message"] == LIMITS
     assert body["data"] is None
-    assert "errors" not in ask(books.app, get_introspection_query()).json()
     app = FastAPI()
     app.include_router(GraphQLRouter(books.schema), prefix="/graphql")
     with TestClient(app).websocket_connect("/graphql", [PROTOCOL]) as websocket:
@@ -404,9 +403,21 @@ def test_graphiql_loads_scripts_of_another_host_unless_it_is_off() -> None:
 
 def test_the_schema_can_be_read_until_introspection_is_off() -> None:
     query = "{ __schema { queryType { name } } }"
-    assert "errors" not in ask(books.app, query).json()
+    assert "errors" not in ask(serve(books.Query), query).json()
     app = serve(Nested, extensions=[DisableIntrospection])
     assert "errors" in ask(app, query).json()
+
+
+def test_the_limit_for_depth_does_not_see_introspection_which_the_program_refuses() -> (
+    None
+):
+    query = get_introspection_query()
+    limited = serve(books.Query, extensions=[lambda: QueryDepthLimiter(max_depth=1)])
+    assert "errors" in ask(limited, "{ books { author { name } } }").json()
+    assert "errors" not in ask(limited, query).json()
+    refused = ask(books.app, query).json()
+    assert refused["data"] is None
+    assert "introspection" in refused["errors"][0]["message"].lower()
 
 
 def test_messages_suggest_names_until_that_is_off_too() -> None:
