@@ -429,7 +429,7 @@ def test_an_await_in_finally_is_cancelled_too_unless_it_is_shielded(
             await asyncio.Event().wait()
         finally:
             try:
-                with anyio.CancelScope(shield=shield):
+                with anyio.move_on_after(PATIENCE, shield=shield):
                     log.append("begins")
                     await asyncio.to_thread(str)
                     log.append("goes on")
@@ -441,6 +441,32 @@ def test_an_await_in_finally_is_cancelled_too_unless_it_is_shielded(
             assert waits.wait(PATIENCE)
         assert ended.wait(PATIENCE)
     assert log == (["begins", "goes on"] if shield else ["begins"])
+
+
+def test_the_limit_of_a_shield_ends_the_clean_up_at_a_silent_partner(
+    serve: Any,
+) -> None:
+    app = FastAPI()
+    waits, ended = threading.Event(), threading.Event()
+
+    @app.get("/numbers")
+    async def numbers() -> StreamingResponse:
+        async def parts() -> AsyncIterator[str]:
+            try:
+                yield "first\n"
+                waits.set()
+                await asyncio.Event().wait()
+            finally:
+                with anyio.move_on_after(0.1, shield=True):
+                    await asyncio.Event().wait()
+                ended.set()
+
+        return StreamingResponse(parts())
+
+    with serve(app) as (address, _):
+        with one_piece(address):
+            assert waits.wait(PATIENCE)
+        assert ended.wait(PATIENCE)
 
 
 def test_a_client_that_does_not_read_keeps_the_generator_waiting(serve: Any) -> None:
