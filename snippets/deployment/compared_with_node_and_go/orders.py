@@ -1,5 +1,6 @@
 # --8<-- [start:program]
 import sqlite3
+import threading
 from datetime import datetime
 from timeit import Timer
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel, TypeAdapter
 
+lock = threading.Lock()  # one connection: one thread at a time
 database = sqlite3.connect(":memory:", check_same_thread=False)
 database.execute(
     "CREATE TABLE orders (id INTEGER PRIMARY KEY, placed TEXT, euros REAL)"
@@ -28,7 +30,8 @@ ORDERS = TypeAdapter(list[Order])
 
 
 def read_rows() -> list[dict[str, Any]]:
-    rows = database.execute("SELECT id, placed, euros FROM orders").fetchall()
+    with lock:
+        rows = database.execute("SELECT id, placed, euros FROM orders").fetchall()
     return [{"id": row[0], "placed": row[1], "euros": row[2]} for row in rows]
 
 

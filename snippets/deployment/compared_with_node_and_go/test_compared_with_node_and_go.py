@@ -1,5 +1,6 @@
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import metadata
 from time import perf_counter
 from typing import Any
@@ -108,6 +109,14 @@ def test_the_endpoint_answers_with_100_orders() -> None:
     answer = TestClient(orders.app).get("/orders").json()
     assert len(answer) == 100
     assert answer[3] == {"id": 3, "placed": "2026-11-29T12:00:00Z", "euros": 0.75}
+
+
+def test_requests_that_overlap_get_all_rows() -> None:
+    def length(_: int) -> int:
+        return len(orders.read_rows())
+
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(length, range(4000))) == {100}
 
 
 def test_the_parts_of_the_endpoint_are_timed(
