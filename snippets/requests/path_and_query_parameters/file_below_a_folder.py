@@ -14,8 +14,7 @@ FOLDER = Path("reports").resolve()
 def read_report(path: str) -> FileResponse:
     try:
         file = (FOLDER / path).resolve()
-        inside = file.is_relative_to(FOLDER)
-        found = inside and file.is_file()
+        found = file.is_file() and file.is_relative_to(FOLDER)
     except (OSError, ValueError):  # too long, NUL
         found = False
     if not found:

@@ -314,6 +314,16 @@ def test_what_is_no_file_below_the_folder_is_404(folder: Path, path: str) -> Non
     assert response.status_code == 404
 
 
+def test_a_long_path_that_is_no_file_is_refused_before_folders_are_compared(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[Path] = []
+    monkeypatch.setattr(Path, "is_relative_to", compared.append)
+    client = TestClient(file_below_a_folder.app)
+    assert client.get("/reports/" + "a/" * 2000).status_code == 404
+    assert not compared
+
+
 def test_static_files_stay_inside_their_folder(folder: Path) -> None:
     app = FastAPI()
     app.mount("/reports", StaticFiles(directory=folder))
