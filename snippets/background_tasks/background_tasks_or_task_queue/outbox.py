@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS outbox (order_id INTEGER);
 
 
 def connect() -> closing[sqlite3.Connection]:
-    return closing(sqlite3.connect(DATABASE))
+    return closing(sqlite3.connect(DATABASE, timeout=30))  # seconds for a lock
 
 
 @asynccontextmanager

@@ -11,7 +11,8 @@ DATABASE = "jobs.db"  # SQLite stands for your database
 
 
 def connect() -> closing[sqlite3.Connection]:
-    return closing(sqlite3.connect(DATABASE))  # used and closed by one thread
+    # used and closed by one thread, which waits up to 30 s for a lock
+    return closing(sqlite3.connect(DATABASE, timeout=30))
 
 
 @asynccontextmanager

@@ -60,6 +60,12 @@ def test_the_job_is_stored_before_202_is_answered_and_can_be_polled(
     recorded("accepted.http", exchange.replace(job_id, "4a1f"))
 
 
+@pytest.mark.parametrize("module", [stored_job, outbox])
+def test_a_connection_waits_half_a_minute_for_a_lock(module: Any) -> None:
+    with module.connect() as db:
+        assert db.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
+
+
 def test_the_job_of_a_request_that_is_cancelled_is_stored_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
