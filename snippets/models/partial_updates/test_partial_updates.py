@@ -477,5 +477,14 @@ def test_a_computed_field_and_a_validated_default_meet_missing() -> None:
         def strip(cls, name: str) -> str:
             return name.strip()
 
-    with pytest.raises(AttributeError):
-        all_optional.all_optional(Validated).model_validate({})
+    class OneValidated(BaseModel):
+        name: str = Field("x", validate_default=True)
+
+        @field_validator("name")
+        @classmethod
+        def strip(cls, name: str) -> str:
+            return name.strip()
+
+    for model in (Validated, OneValidated):
+        with pytest.raises(AttributeError):
+            all_optional.all_optional(model).model_validate({})

@@ -159,7 +159,7 @@ def test_a_catch_all_included_first_hides_the_router_behind_it() -> None:
     assert client.get("/api/items").json() == "page api/items"
 
 
-def test_a_catch_all_matches_no_path_with_a_line_break() -> None:
+def test_a_catch_all_matches_no_path_with_a_line_break_inside_it() -> None:
     client = TestClient(catch_all_last.app)
     assert client.get("/a%0Ab").status_code == 404
 

@@ -161,9 +161,9 @@ def answer_without_input() -> FastAPI:
     return app
 
 
-def test_a_422_reads_a_file_in_its_input_on_the_event_loop(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def loops(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Event loops that have read a file line by line, each time that one did."""
     loops = list[Any]()
 
     class Watched(tempfile.SpooledTemporaryFile):  # type: ignore[type-arg]
@@ -172,6 +172,10 @@ def test_a_422_reads_a_file_in_its_input_on_the_event_loop(
             return super().__iter__()
 
     monkeypatch.setattr("starlette.formparsers.SpooledTemporaryFile", Watched)
+    return loops
+
+
+def test_a_422_reads_a_file_in_its_input_on_the_event_loop(loops: list[Any]) -> None:
     files = CONTRACT | {"order": ("order.json", b"a\n" * 1000)}
     response = post(file_and_data.app, "/orders", files=files)
     assert error(response)["input"]["file"] == {"97": 10}  # from each of the lines
@@ -179,6 +183,20 @@ def test_a_422_reads_a_file_in_its_input_on_the_event_loop(
     response = post(answer_without_input(), "/orders", files=files)
     assert error(response)["type"] == "json_type"
     assert len(loops) == 1
+
+
+def test_a_422_reads_the_files_of_a_form_model_that_lacks_a_field(
+    loops: list[Any],
+) -> None:
+    files = [("photos", (name, b"a\nb\n", "image/png")) for name in ("1.png", "2.png")]
+    client = TestClient(form_model.app)
+    whole = client.post("/albums", data={"title": "Tea"}, files=files)
+    assert whole.status_code == 200
+    assert not loops
+    response = client.post("/albums", files=files)
+    assert response.status_code == 422
+    assert error(response)["loc"] == ["body", "title"]
+    assert len(loops) == 2
 
 
 def test_a_file_of_one_line_takes_several_times_its_size_of_memory_in_a_422() -> None:
