@@ -1,10 +1,12 @@
 """Other forms of wrong code than those that answers show; each line that a rule has to find names it."""
 
+from tests.rules.forms_of_answers import ANSWERS
 from tests.rules.forms_of_deployment import DEPLOYMENT
 from tests.rules.forms_of_layers import LAYERS
 from tests.rules.forms_of_sockets import SOCKETS
 
 FORMS = {
+    **ANSWERS,
     **DEPLOYMENT,
     **LAYERS,
     **SOCKETS,
@@ -23,38 +25,6 @@ def upgrade() -> None:
         "orders",
         sa.Column("note", sa.Text, nullable=False),  # fastapi-123-not-null
     )
-""",
-    "streams.py": """
-import asyncio
-
-import anyio
-from fastapi import FastAPI, Request
-from fastapi.sse import EventSourceResponse
-
-app = FastAPI()
-
-
-@app.get("/for-a-minute", response_class=EventSourceResponse)
-async def for_a_minute():
-    with anyio.move_on_after(60):
-        while True:
-            yield 1
-            await asyncio.sleep(1)
-
-
-@app.get("/until", response_class=EventSourceResponse)
-async def until(request: Request):
-    async with asyncio.timeout_at(request.state.end):
-        while True:
-            yield 1
-            await asyncio.sleep(1)
-
-
-@app.get("/endless", response_class=EventSourceResponse)
-async def endless():
-    while True:  # fastapi-146-stream-without-end
-        yield 1
-        await asyncio.sleep(1)
 """,
     "conftest.py": """
 import os
@@ -410,6 +380,16 @@ stack = [
     )
 ]
 app.add_middleware(CORSMiddleware, allow_origins=["*"])
+app.add_middleware(
+    CORSMiddleware,
+    allow_origins=["https://app.example.com"],
+    allow_headers=["Authorization"] + MORE_HEADERS,
+)
+app.add_middleware(
+    CORSMiddleware,
+    allow_origins=["app.example.com"],  # fastapi-26-origins-that-never-match
+    allow_headers=["Authorization"],
+)
 app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=False)
 """,
     "middleware_errors.py": """
@@ -601,6 +581,19 @@ def session_of_one_route():
 
 @app.post("/a", dependencies=[Depends(session_of_one_route, scope="function")])
 async def one_route() -> None: ...
+
+
+def session_with_a_limit():
+    with sessions() as session:
+        yield session
+        session.commit()
+
+
+Limited = Annotated[Session, Depends(session_with_a_limit, scope="function", max_concurrency=15)]
+
+
+@app.post("/c", dependencies=[Depends(session_with_a_limit, scope="function", max_concurrency=15)])
+async def limited(session: Limited) -> None: ...
 
 
 def session_of_the_request():
@@ -1630,6 +1623,16 @@ def by_provider(token: str) -> dict[str, object]:
     return provider.verify(token)
 
 
+def ends_at(token: str) -> int:
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return claims["exp"]
+
+
+def seconds_left(token: str) -> float:
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return claims["exp"] - time.time()
+
+
 def never_verified(token: str) -> str:
     claims = jwt.decode(token, options={"verify_signature": False})  # fastapi-114-unverified-claims
     return claims["sub"]
@@ -1768,6 +1771,24 @@ async def while_debugging(request: Request, error: Exception) -> JSONResponse:
 
 
 @app.exception_handler(Exception)
+async def outside_production(request: Request, error: Exception) -> JSONResponse:
+    if settings.environment != "production":
+        return JSONResponse({"detail": str(error)}, 500)
+    if settings.environment in ("test", "local"):
+        return JSONResponse({"detail": str(error)}, 500)
+    if settings.is_development:
+        return JSONResponse({"detail": str(error)}, 500)
+    return JSONResponse({"detail": "Error"}, 500)
+
+
+@app.exception_handler(Exception)
+async def told_on_some_paths(request: Request, error: Exception) -> JSONResponse:
+    if request.url.path.startswith("/api"):
+        return JSONResponse({"detail": str(error)}, 500)  # fastapi-116-exception-text
+    return JSONResponse({"detail": "Error"}, 500)
+
+
+@app.exception_handler(Exception)
 async def told(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": str(error)}, 500)  # fastapi-116-exception-text
 
@@ -1831,6 +1852,14 @@ async def one_time_session():
             yield session
     finally:
         await engine.dispose()
+
+
+async def first_use_session():
+    global only_engine
+    if only_engine is None:
+        only_engine = create_async_engine(ADDRESS)
+    async with AsyncSession(only_engine) as session:
+        yield session
 
 
 async def get_reports():
@@ -2352,6 +2381,16 @@ def visit(session: Annotated[SessionData, Depends(of_cookie)], tasks: Background
 @app.post("/orders")
 def order(session: Annotated[AsyncSession, Depends(of_pool)], tasks: BackgroundTasks):
     tasks.add_task(send_receipt, session)  # fastapi-90-session-held-during-the-task
+
+
+@app.post("/files")
+def files(db: Annotated[storage.Client, Depends(of_app)], tasks: BackgroundTasks):
+    tasks.add_task(write_file, db)
+
+
+@app.post("/logins")
+def logins(session: Annotated[dict[str, str], Depends(of_cookie)], tasks: BackgroundTasks):
+    tasks.add_task(write_login, session)
 
 
 @app.post("/fetches")

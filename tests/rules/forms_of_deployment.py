@@ -17,9 +17,24 @@ web: uvicorn app.main:app --reload # fastapi-143-development-start-command
     "trust.sh": """
 # never --forwarded-allow-ips '*', nor --forwarded-allow-ips proxy
 uvicorn app.main:app --forwarded-allow-ips "$PROXY"
-uvicorn app.main:app --uds /run/app.sock --forwarded-allow-ips '*'
+exec uvicorn app.main:app "$@"  # --forwarded-allow-ips is in FORWARDED_ALLOW_IPS
 uvicorn app.main:app --forwarded-allow-ips='*' # fastapi-147-trust-everybody
 uvicorn app.main:app --forwarded-allow-ips proxy # fastapi-147-proxy-by-name
+""",
+    "socket.sh": """
+uvicorn app.main:app --uds /run/app.sock --forwarded-allow-ips '*'
+""",
+    "socket.yaml": """
+command:
+  - uvicorn
+  - app.main:app
+  - --uds=/run/app.sock
+  - --forwarded-allow-ips=*
+""",
+    "folded.yaml": """
+command: >
+  uvicorn app.main:app
+  --forwarded-allow-ips=* # fastapi-147-trust-everybody
 """,
     "retrying-entrypoint.sh": """
 retry() {
