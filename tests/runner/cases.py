@@ -236,14 +236,20 @@ app = FastAPI()
 @app.get("/")
 async def read():
     out = []
+    first_ended = anyio.Event()
 
-    async def wait(number):
-        await anyio.sleep(0.01 * number)
-        out.append(number)
+    async def second():
+        await first_ended.wait()
+        out.append(2)
+
+    async def first():
+        await anyio.sleep(0.01)
+        out.append(1)
+        first_ended.set()
 
     async with anyio.create_task_group() as group:
-        for number in (2, 1):
-            group.start_soon(wait, number)
+        group.start_soon(second)
+        group.start_soon(first)
     with anyio.move_on_after(0.01):
         await anyio.sleep(5)
     return out
