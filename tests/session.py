@@ -18,6 +18,7 @@ from scripts.catalogue.files.problems import WHAT_TO_DO, Problems
 
 RUN = "FASTAPI_ANSWERS_RUN_OF_TESTS"  # in the environment of each process that a run starts
 GRACE = 30.0  # seconds that processes which were told to end may take
+HELPER = "from multiprocessing.resource_tracker import"  # it ends with the process that uses it
 LEFT: pytest.StashKey[list[str]] = pytest.StashKey()
 
 
@@ -116,7 +117,8 @@ def processes_of(run: str) -> Iterator[tuple[int, str]]:
             command = (
                 (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             )
-            yield int(folder.name), f"{test or 'the run'}: {command[:160].strip()}"
+            if HELPER not in command:
+                yield int(folder.name), f"{test or 'the run'}: {command[:160].strip()}"
 
 
 @pytest.hookimpl(trylast=True)

@@ -34,7 +34,7 @@ def test_another_change_does_not_touch_it(file: str) -> None:
 
 def git(root: Path, *arguments: str) -> None:
     """Run a git command in ``root``."""
-    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
     subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
 
 

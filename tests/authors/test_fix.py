@@ -30,7 +30,16 @@ def fix(root: Path) -> list[str]:
 
 def commit(root: Path) -> None:
     """Commit everything, so that git knows what is changed after it."""
-    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "gc.auto=0"]
+    identity = [
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@example.org",
+        "-c",
+        "commit.gpgsign=false",
+        "-c",
+        "gc.auto=0",
+    ]
     for command in (["add", "."], ["commit", "--quiet", "--message=all"]):
         subprocess.run(["git", *identity, *command], cwd=root, check=True)
 

@@ -19,7 +19,7 @@ NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 def git(folder: Path, *arguments: str, day: str = "2026-01-01") -> None:
     """Run git in ``folder``, on ``day``."""
     when = f"{day}T12:00:00+00:00"
-    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
     subprocess.run(
         ["git", *identity, *arguments],
         cwd=folder,

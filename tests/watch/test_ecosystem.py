@@ -61,6 +61,7 @@ def test_a_project_is_fetched_at_its_commit(
     source = tmp_path / "host" / "owner" / "name"
     source.mkdir(parents=True)
     git = ["git", "-C", str(source), "-c", "user.name=A", "-c", "user.email=a@example.com"]
+    git += ["-c", "commit.gpgsign=false"]
     subprocess.run([*git, "init", "--quiet"], check=True)
     for text in ("old", "new"):
         (source / "main.py").write_text(text, encoding="utf-8")
