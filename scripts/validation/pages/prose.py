@@ -19,7 +19,8 @@ STRAY = {
         "Delete it.",
     ),
 }
-TYPOGRAPHIC = re.compile("[\u2018-\u201f\u2013\u2014]")  # curly quotes and long dashes
+# Curly quotes, long dashes, and a pipe that is escaped as tables elsewhere need it: each would be shown.
+TYPOGRAPHIC = re.compile(r"[\u2018-\u201f\u2013\u2014]|\\\|")
 SHOWN = re.compile(
     r"\[(?P<text>(?:https?://|www\.)\S+?|[\w.-]+\.(?:com|dev|io|net|org)(?:/\S*?)?)\]\((?P<target>[^)\s]+)"
 )
