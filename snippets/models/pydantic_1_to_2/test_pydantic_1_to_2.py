@@ -380,9 +380,17 @@ def test_a_default_inside_annotated_query_is_refused() -> None:
             return q
 
 
-def test_regex_of_query_is_deprecated() -> None:
+def test_regex_of_query_is_deprecated_and_matches_anywhere() -> None:
+    app = FastAPI()
     with pytest.warns(FastAPIDeprecationWarning, match="please use `pattern` instead"):
-        Query(regex="a")
+        parameter = Query(regex="cat|dog")
+
+    @app.get("/")
+    def read(q: str = parameter) -> str:
+        return q
+
+    assert TestClient(app).get("/?q=zzcat").json() == "zzcat"
+    assert TestClient(app).get("/?q=cow").status_code == 422
 
 
 def test_ellipsis_makes_a_parameter_with_none_required() -> None:
