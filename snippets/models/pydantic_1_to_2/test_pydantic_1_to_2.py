@@ -8,6 +8,7 @@ from decimal import Decimal
 from importlib.metadata import requires
 from typing import Annotated, Any, Union
 
+import pydantic
 import pytest
 from fastapi import Body, FastAPI, Query
 from fastapi.exceptions import FastAPIDeprecationWarning, PydanticV1NotSupportedError
@@ -291,14 +292,28 @@ def test_a_root_validator_before_the_fields_gets_what_is_no_object_too(
     lines = "    values.get('a')\n    return values\nr = N"
     with pytest.warns(PydanticDeprecatedSince20):
         model = run(f"from pydantic import root_validator\n{MODEL}{source}{lines}")
+
+    class Before(BaseModel):
+        a: int = 1
+
+        @pydantic.model_validator(mode="before")
+        @classmethod
+        def read(cls, values: Any) -> Any:
+            values.get("a")
+            return values
+
     app = FastAPI()
 
-    @app.post("/")
+    @app.post("/pre")
     def create(new: model) -> None: ...  # type: ignore[valid-type]
 
+    @app.post("/before")
+    def create_before(new: Before) -> None: ...
+
     client = TestClient(app, raise_server_exceptions=False)
-    assert client.post("/", json={"a": 1}).status_code == 200
-    assert client.post("/", json=body).status_code == 500
+    for path in ("/pre", "/before"):
+        assert client.post(path, json={"a": 1}).status_code == 200
+        assert client.post(path, json=body).status_code == 500
 
     class Old(v1.BaseModel):
         @v1.root_validator(pre=True, allow_reuse=True)
