@@ -10,7 +10,9 @@ from scripts.validation.rules import files, line_at, read, rule
 
 CALLED_WRONG = re.compile(r'.*title="(Flag"|Wrong\b)')
 SUPPRESSION = re.compile(
-    r"#\s*(noqa|type:\s*ignore|mypy:|ruff:|fmt:|isort:|nosec|pragma|pyright)[^\n]*"
+    r"#\s*(noqa|type:\s*ignore|mypy:|ruff:|flake8:|fmt:|isort:|nosec|pragma|pyright)[^\n]*"
+    r"|@(typing\.)?no_type_check\b|\bsuppress\((Base)?Exception\)",
+    re.I,
 )
 WHOLE_FILE = re.compile(
     r"#\s*(ruff|flake8):\s*noqa|#\s*mypy:\s*(ignore|disable|allow|no)[^\n]*|#\s*fmt:\s*off"

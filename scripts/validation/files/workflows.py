@@ -18,8 +18,9 @@ PARTS, KEPT = "data/workflows.tsv", "data/kept.tsv"
 RUN = re.compile(r"jobs\.\w+\.steps\.\d+\.run")
 # How the lines of a step begin; none installs or fetches what no lock names, but the distribution's servers.
 COMMAND = re.compile(
-    r"(?!.*\b(curl|eval|npm|npx|pip|wget)\b)\s*(#|make |bash \.ci/run|cd \.cache/before && |cat |echo "
-    r"|\{ echo |\.venv/bin/python -m scripts\.|end=|number=|if \[|elif \[|else|fi|gh issue "
+    r"(?!.*\b(curl|eval|npm|npx|pip|wget|GITHUB_(ENV|PATH))\b)\s*"
+    r"(#|make |bash \.ci/run|cd \.cache/before && |cat |echo |\{ echo "
+    r"|\.venv/bin/python -m scripts\.|end=|number=|if \[|elif \[|else|fi|gh issue "
     r"|sudo sysctl --quiet --write kernel\.apparmor).*|\s*"
     r"|sudo apt-get update -qq"
     r"|sudo apt-get install -y -qq --no-install-recommends( (nginx-light|postgresql|redis-server))+"
@@ -67,7 +68,7 @@ def workflows_do_what_is_described(root: Path) -> Iterator[Problem]:
 @rule("Files")
 def every_check_decides(root: Path) -> Iterator[Problem]:
     kept = {row.cells[0]: row.cells[1] for row in read_rows(root, KEPT, columns=2)}
-    for name in files(root, ".ci", ".github", "Makefile"):
+    for name in files(root, ".ci", ".github", "Makefile", "pyproject.toml"):
         if not name.startswith((".ci/", ".github/workflows/", "Makefile")) and name not in kept:
             continue
         text = read(root, name)

@@ -18,6 +18,13 @@ STRAY = {
         "a blank stands between text and target of a link",
         "Delete it.",
     ),
+    re.compile(r"\b([A-Za-z]{2,}) \1\b"): ("a word stands twice", "Delete one."),
+    re.compile(r"\[\]\("): ("a link has no text", "Write what it leads to."),
+    re.compile(r"\[\^|\[![A-Z]+\]|~~|==\w|\+\+\w|^\*\[[^\]\n]*\]:", re.M): (
+        "the sign belongs to another kind of Markdown",
+        "Say it in words, or as CONTRIBUTING.md shows.",
+    ),
+    re.compile(r"&#"): ("a sign is written as a number", "Type it."),
 }
 # Curly quotes, long dashes, and a pipe that is escaped as tables elsewhere need it: each would be shown.
 TYPOGRAPHIC = re.compile(r"[\u2018-\u201f\u2013\u2014]|\\\|")
