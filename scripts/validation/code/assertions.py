@@ -7,8 +7,8 @@ from pathlib import Path
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
-from scripts.validation.code.proofs import parse
-from scripts.validation.rules import folder, read, rule
+from scripts.validation.code.proofs import parse, test_files
+from scripts.validation.rules import read, rule
 
 ENDS = {"os._exit", "os.abort"}  # what ends the process, so that no later test fails
 RAISES = {"pytest.raises", "raises"}
@@ -63,7 +63,6 @@ def empty_proofs(source: str) -> list[tuple[int, str, str]]:
 @rule("Tests")
 def every_assertion_can_fail(root: Path) -> Iterator[Problem]:
     for page in load(root).answers.values():
-        for name in folder(root, page.snippets):
-            if name.startswith(f"{page.snippets}/test_") and name.endswith(".py"):
-                for line, fault, remedy in empty_proofs(read(root, name)):
-                    yield Problem(name, line, fault, remedy)
+        for name, _ in test_files(root, page):
+            for line, fault, remedy in empty_proofs(read(root, name)):
+                yield Problem(name, line, fault, remedy)
