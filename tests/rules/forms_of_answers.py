@@ -1,5 +1,15 @@
 """Forms of answers, tasks and clients, right ones and wrong ones, as in ``forms.py``."""
 
+# Semgrep reads a file with such a statement in another way.
+BESIDE_A_MATCH = """
+
+def one_of(kind: str) -> int:
+    match kind:
+        case "a":
+            return 1
+        case _:
+            return 2
+"""
 ANSWERS = {
     "streams.py": """
 import asyncio
@@ -41,15 +51,8 @@ async def endless():
     while True:  # fastapi-146-stream-without-end
         yield 1
         await asyncio.sleep(1)
-
-
-def one_of(kind: str) -> int:  # Semgrep reads a file with such a statement in another way
-    match kind:
-        case "a":
-            return 1
-        case _:
-            return 2
-""",
+"""
+    + BESIDE_A_MATCH,
     "beside_a_match.py": """
 import httpx2
 from fastapi import FastAPI
@@ -62,15 +65,8 @@ async def logged_in(user: str) -> int:
     async with httpx2.AsyncClient() as client:
         await client.post("https://shop.example/login", data={"user": user})
         return (await client.get("https://shop.example")).status_code
-
-
-def one_of(kind: str) -> int:  # Semgrep reads a file with such a statement in another way
-    match kind:
-        case "a":
-            return 1
-        case _:
-            return 2
-""",
+"""
+    + BESIDE_A_MATCH,
     "checked_claims.py": """
 import jwt
 from fastapi import FastAPI, HTTPException
