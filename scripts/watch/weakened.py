@@ -18,7 +18,8 @@ GATES = {
     "The proofs of what pages say": r"snippets/.*/test_\w+\.py",
     "What proves, and what is recorded as proved": r"snippets/(.*/)?conftest\.py|tests/(proving|servers)/.*"
     r"|scripts/releases/.*|data/checked\.yml",
-    "The rules, and what holds them": r"scripts/(validation|catalogue)/.*|tests/.*\.py|tests/mistakes/.*",
+    "The rules, and what holds them": r"scripts/(validation|catalogue)/.*"
+    r"|tests/.*\.py|tests/(mistakes|rules)/.*",
     "The settings of the tools": r"pyproject\.toml|snippets/ruff\.toml|mkdocs\.yml|\.gitignore",
     "What CI does, and who is asked": r"\.ci/.*|\.github/.*|Makefile|data/(kept|places|workflows)\.tsv",
     "What is installed": r"requirements/.*|tests/audit/[^/]+\.json|tests/audit/\.npmrc",
