@@ -21,7 +21,7 @@ GATES = {
     "The rules, and what holds them": r"scripts/(validation|catalogue)/.*"
     r"|tests/.*\.py|tests/(mistakes|rules)/.*",
     "The settings of the tools": r"pyproject\.toml|snippets/ruff\.toml|mkdocs\.yml|\.gitignore",
-    "What CI does, and who is asked": r"\.ci/.*|\.github/.*|Makefile|data/(kept|places|workflows)\.tsv",
+    "What CI does, and who is asked": r"\.ci/.*|\.github/.*|Makefile|data/(places|settings)\.tsv",
     "What is installed": r"requirements/.*|tests/audit/[^/]+\.json|tests/audit/\.npmrc",
     "What runs in readers' browsers": r"data/inline_scripts\.tsv|docs/assets/.*\.js|overrides/.*",
     "Lists that only grow, or that let more in": r"data/(published\.txt|(redirects|sources)\.tsv)"
@@ -31,7 +31,15 @@ SHORT = re.compile(
     r"pyproject\.toml|snippets/ruff\.toml|mkdocs\.yml|\.gitignore|\.ci/.*|\.github/.*|Makefile|data/.*\.tsv"
 )
 """Files of which the difference is shown; of others it is counted."""
-TEST = re.compile(r"^(?:async )?def (test_\w+)", re.M)
+NAMED = re.compile(
+    r"^(?:async )?def (test_\w+)"
+    r"|^@rule\([^\n]*\n(?:@[^\n]*\n)*def (\w+)"
+    r"|^[^\t\n]+\t([^\t\n]+)(?:\t[^\t\n]*){5}$"  # of tests/mistakes/table.tsv
+    r"|\b(?:Mistake|wrong)\(\s*\"([^\"]+)\""
+    r"|^([A-Z][A-Z_]+(?:, [A-Z_]+)*(?:: \w+)? = [\d_., ]+)",
+    re.M,
+)
+"""What a file may lose: tests, rules, mistakes that are refused, and limits with the value that they had."""
 ASSERTION = re.compile(r"^\s+assert\b|pytest\.(?:raises|warns)\(|\brecorded\(", re.M)
 PUBLISHED, PHRASES = "data/published.txt", "tests/search.tsv"
 Tree = dict[str, str]
@@ -64,8 +72,9 @@ def difference(name: str, before: str, after: str) -> str:
         2:
     ]
     counts = f"+{sum(line[0] == '+' for line in lines)} / -{sum(line[0] == '-' for line in lines)}"
-    lost = sorted(set(TEST.findall(before)) - set(TEST.findall(after)))
-    notes = [f"**gone: {', '.join(f'`{test}`' for test in lost)}**"] if lost else []
+    kept, had = ({"".join(found) for found in NAMED.findall(text)} for text in (after, before))
+    lost = sorted(text.strip() for text in had - kept)
+    notes = [f"**gone: {', '.join(f'`{it}`' for it in lost)}**"] if lost else []
     fewer = len(ASSERTION.findall(before)) - len(ASSERTION.findall(after))
     notes += [f"**{fewer} assertions fewer**"] if fewer > 0 and name.endswith(".py") else []
     text = f"- `{name}` {counts}{'; ' if notes else ''}{'; '.join(notes)}\n"

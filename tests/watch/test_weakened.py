@@ -36,6 +36,26 @@ def test_a_touched_gate_is_named(name: str, text: str, says: str) -> None:
     assert says in summary(BEFORE, BEFORE | {name: text})
 
 
+RULES = '@rule("Files")\ndef every_file_is_small(root: Path) -> Iterator[Problem]:\n    yield\n'
+MISTAKE = "every_file_is_small\tlarge file\tPAGE\t+x\t\tx\ttoo large"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "less", "says"),
+    [
+        ("scripts/validation/files/places.py", RULES, "", "**gone: `every_file_is_small`**"),
+        ("scripts/validation/files/places.py", RULES, RULES[14:], "`every_file_is_small`"),
+        ("scripts/validation/files/places.py", "MOST = 60_000\n", "MOST = 90_000\n", "`MOST = 60_000`"),
+        ("tests/test_cover.py", "LEAST: float = 0.9  # of all\n", "", "**gone: `LEAST: float = 0.9`**"),
+        ("tests/mistakes/table.tsv", f"{MISTAKE}\n", "", "**gone: `large file`**"),
+        ("tests/mistakes/files.py", 'Mistake(\n    "large file",\n)\n', "", "**gone: `large file`**"),
+    ],
+)  # fmt: skip
+def test_what_a_gate_loses_is_named(name: str, text: str, less: str, says: str) -> None:
+    assert says in summary({name: text}, {name: less})
+    assert "gone" not in summary({name: text}, {name: text + "\n# more\n"})
+
+
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [

@@ -42,7 +42,8 @@ def no_two_answers_have_the_same_wording(root: Path) -> Iterator[Problem]:
 
 @rule("Front matter")
 def every_source_is_on_a_listed_host(root: Path) -> Iterator[Problem]:
-    hosts = {row.cells[0] for row in read_rows(root, SOURCES, columns=2)}
+    hosts = {row.cells[0]: row.line for row in read_rows(root, SOURCES, columns=2)}
+    used: set[str] = set()
     for page in load(root).answers.values():
         found = [(["sources", n, "url"], source.url) for n, source in enumerate(page.meta.sources)]
         for number, correction in enumerate(page.meta.corrections):
@@ -51,11 +52,14 @@ def every_source_is_on_a_listed_host(root: Path) -> Iterator[Problem]:
                 for key in ("proof", "source")
             ]
         for keys, url in found:
-            host = urlsplit(url).netloc
+            used.add(host := urlsplit(url).netloc)
             if host and host not in hosts:
                 remedy = f"Name who made the thing, or a specification; a new host has to be in {SOURCES}."
                 line = line_of(read(root, page.file), keys)
                 yield Problem(page.file, line, f"{host} is not among the hosts of sources", remedy)
+    for host in hosts.keys() - used:
+        remedy = "Delete the line: a host comes with the answer that needs it."
+        yield Problem(SOURCES, hosts[host], f"no answer has a source on {host}", remedy)
 
 
 @rule("Addresses")
