@@ -40,10 +40,10 @@ def start(command: list[str], root: Path) -> Process:
 
 
 def lines(process: Process) -> list[str]:
-    """Return what a linter printed, nothing where it found no fault."""
+    """Return what a linter printed, nothing where it found no fault; of a message its first line."""
     output = process.communicate()[0].strip()
     found = output.splitlines() if process.returncode else []
-    return [line for line in found if not re.fullmatch(r"(\d+ problems?)?", line)]
+    return [line for line in found if not re.fullmatch(r"(\d+ problems?)?| {8}.*", line)]
 
 
 def types(process: Process, changed: Collection[str], targets: list[str], root: Path) -> list[str]:

@@ -78,8 +78,8 @@ def proved(
         yield from missed(root, rule, lines, folder)
         for file, line in sorted(lines):
             if is_right(file):
-                fault = f"{rule.name} finds right code: {file}, line {line}"
-                yield refused(rule.file, rule.line, fault, "Narrow the rule.")
+                fault = f"{rule.name} of {rule.file} finds right code"
+                yield refused(file, line, fault, "Repair the code; narrow the rule if it is right.")
 
 
 def prove(root: Path = ROOT, folder: str = "snippets") -> list[Problem]:

@@ -21,7 +21,7 @@ GATES = {
     "The rules, and what holds them": r"scripts/(validation|catalogue)/.*"
     r"|tests/.*\.py|tests/(mistakes|rules)/.*",
     "The settings of the tools": r"pyproject\.toml|snippets/ruff\.toml|mkdocs\.yml|\.gitignore",
-    "What CI does, and who is asked": r"\.ci/.*|\.github/.*|Makefile|data/(places|settings)\.tsv",
+    "What CI does, and who is asked": r"\.ci/.*|\.github/.*|Makefile|data/(places|settings|unsafe)\.tsv",
     "What is installed": r"requirements/.*|tests/audit/[^/]+\.json|tests/audit/\.npmrc",
     "What runs in readers' browsers": r"data/inline_scripts\.tsv|docs/assets/.*\.js|overrides/.*",
     "Lists that only grow, or that let more in": r"data/(published\.txt|(redirects|sources)\.tsv)"

@@ -39,9 +39,9 @@ MISTAKES = [
             "focus-metavariable: $ORIGINS",
         ),
         tried,
-        FILE,
-        "id: any-origin-with-credentials",
-        "finds right code: snippets/middleware/cors_credentials/listed_origins.py, line",
+        "snippets/middleware/cors_credentials/bearer_tokens.py",
+        "allow_origins=",
+        "finds right code. Repair the code; narrow the rule if it is right",
         lines=2,  # another program of the folder lists origins as well
     ),
     Mistake(

@@ -133,16 +133,13 @@ def test_a_line_that_moved_and_right_code_are_refused(rules: list[Rule]) -> None
     assert is_right(right)
     assert not is_right(file)
     assert list(proved(ROOT, [rule], [Hit(file, line, rule.name)])) == []
-    for found, fault in (
-        ([], "does not find line"),
-        ([Hit(file, line + 1, rule.name)], f"it finds line {line + 1}"),
-        (
-            [Hit(file, line, rule.name), Hit(right, 9, rule.name)],
-            f"finds right code: {right}, line 9",
-        ),
+    for found, place, fault in (
+        ([], rule.file, "does not find line"),
+        ([Hit(file, line + 1, rule.name)], rule.file, f"it finds line {line + 1}"),
+        ([Hit(file, line, rule.name), Hit(right, 9, rule.name)], right, "py:9: fastapi-27"),
     ):
         problems = list(proved(ROOT, [rule], found))
-        assert [problem.file for problem in problems] == [rule.file]
+        assert [problem.file for problem in problems] == [place]
         assert fault in str(problems[0])
 
 

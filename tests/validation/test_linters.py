@@ -29,7 +29,9 @@ def test_a_line_is_told_once_and_of_what_is_no_python_nothing_else(
         tmp_path, "first", "a.py:1:1: invalid-syntax: x\nb.py:2:1: F401 [*] x\nb.py:2:9: E1\n"
     )
     second = script(
-        tmp_path, "second", "a.py:3:1: y\nb.py:2:1: y\nb.py:4:1: y\nc.md:1:1: y\nerror\n"
+        tmp_path,
+        "second",
+        "a.py:3:1: y\nb.py:2:1: y\nb.py:4:1: y\n        and more\nc.md:1:1: y\nerror\n",
     )
     monkeypatch.setattr(linters, "LINTERS", {"first": first, "second": second})
     found = list(lint(tmp_path, set(), []))

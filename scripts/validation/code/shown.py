@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from scripts.catalogue.files.problems import Problem
+from scripts.rules.prove import is_right
 from scripts.validation.code.blocks import INCLUDE, RECORDED, blocks
 from scripts.validation.rules import files, line_at, read, rule
 
@@ -43,7 +44,7 @@ def wrong_code_alone_is_called_wrong(root: Path) -> Iterator[Problem]:
 @rule("Code")
 def no_check_of_right_code_is_switched_off(root: Path) -> Iterator[Problem]:
     for name in files(root, "snippets", "scripts", "tests", suffix=".py"):
-        shown = name.startswith("snippets/") and not re.search(r"/(test_\w+|conftest)\.py$", name)
+        shown = name.startswith("snippets/") and is_right(name)
         if not is_wrong(name):
             text = read(root, name)
             for found in (SUPPRESSION if shown else WHOLE_FILE).finditer(text):
