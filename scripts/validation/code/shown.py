@@ -9,7 +9,8 @@ from scripts.rules.prove import is_right
 from scripts.validation.code.blocks import INCLUDE, RECORDED, blocks
 from scripts.validation.rules import files, line_at, read, rule
 
-CALLED_WRONG = re.compile(r'.*title="(Flag"|Wrong\b)')
+CALLED_WRONG = re.compile(r'.*title="(Flag"|Wrong: )')
+SEEMS_WRONG = re.compile(r'.*title="(Flag"|Wrong\b)', re.I)
 SUPPRESSION = re.compile(
     r"#\s*(noqa|type:\s*ignore|mypy:|ruff:|flake8:|fmt:|isort:|nosec|pragma|pyright)[^\n]*"
     r"|@(typing\.)?no_type_check\b|\bsuppress\((Base)?Exception\)",
@@ -34,9 +35,9 @@ def wrong_code_alone_is_called_wrong(root: Path) -> Iterator[Problem]:
             if not include or include["path"].endswith(RECORDED):
                 continue
             if is_wrong(include["path"]) and not CALLED_WRONG.match(block.info):
-                remedy = 'Begin the title with "Wrong", or call a file of right code otherwise.'
+                remedy = 'Begin the title with "Wrong: ", or call a file of right code otherwise.'
                 yield Problem(name, block.line, "wrong code is shown as if it were right", remedy)
-            elif CALLED_WRONG.match(block.info) and not is_wrong(include["path"]):
+            elif SEEMS_WRONG.match(block.info) and not is_wrong(include["path"]):
                 remedy = "Call its file wrong_…, or give it another title."
                 yield Problem(name, block.line, "right code is called wrong", remedy)
 
