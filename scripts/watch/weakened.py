@@ -24,6 +24,8 @@ GATES = {
     "What CI does, and who is asked": r"\.ci/.*|\.github/.*|Makefile|data/(places|settings|unsafe)\.tsv",
     "What is installed": r"requirements/.*|tests/audit/[^/]+\.json|tests/audit/\.npmrc",
     "What runs in readers' browsers": r"data/inline_scripts\.tsv|docs/assets/.*\.js|overrides/.*",
+    "The rest of what checks and builds": r"scripts/.*|docs/assets/.*|data/(ecosystem|recorded_hits)\.tsv"
+    r"|snippets/.*/rules\.yml|data/rules/.*|[^/]+",
     "Lists that only grow, or that let more in": r"data/(published\.txt|(redirects|sources)\.tsv)"
     r"|tests/search\.tsv",
 }
@@ -41,6 +43,9 @@ NAMED = re.compile(
 )
 """What a file may lose: tests, rules, mistakes that are refused, and limits with the value that they had."""
 ASSERTION = re.compile(r"^\s+assert\b|pytest\.(?:raises|warns)\(|\brecorded\(", re.M)
+LEFT_OUT = re.compile(
+    r"pytest\.(?:mark\.)?(?:skip|skipif|xfail|importorskip|exit)\b|\bcollect_ignore"
+)
 PUBLISHED, PHRASES = "data/published.txt", "tests/search.tsv"
 Tree = dict[str, str]
 
@@ -76,6 +81,8 @@ def difference(name: str, before: str, after: str) -> str:
     lost = sorted(text.strip() for text in had - kept)
     notes = [f"**gone: {', '.join(f'`{it}`' for it in lost)}**"] if lost else []
     fewer = len(ASSERTION.findall(before)) - len(ASSERTION.findall(after))
+    less = len(LEFT_OUT.findall(after)) - len(LEFT_OUT.findall(before))
+    notes += [f"**{less} more tests are left out**"] if less > 0 and name.endswith(".py") else []
     notes += [f"**{fewer} assertions fewer**"] if fewer > 0 and name.endswith(".py") else []
     text = f"- `{name}` {counts}{'; ' if notes else ''}{'; '.join(notes)}\n"
     if SHORT.fullmatch(name):

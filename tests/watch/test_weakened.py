@@ -29,6 +29,8 @@ def test_a_page_alone_touches_no_gate() -> None:
         ("docs/assets/answers.js", "x\n", "### What runs in readers' browsers"),
         ("data/sources.tsv", "a.example\tb\n", "  +a.example\tb"),
         ("scripts/validation/rules.py", "x\n", "### The rules, and what holds them"),
+        ("tests/test_it.py", "@pytest.mark.skip\n", "+1 / -0; **1 more tests are left out**"),
+        ("scripts/authors/check.py", "x\n", "### The rest of what checks and builds"),
         ("tests/proving/hooks.py", "x\n", "### What proves, and what is recorded as proved"),
     ],
 )  # fmt: skip

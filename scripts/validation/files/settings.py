@@ -24,12 +24,17 @@ Part = tuple[str, str, int]
 """The path of a value, its text, and its line from 1."""
 
 
+def is_word(node: yaml.Node) -> bool:
+    """Tell whether a node of YAML is a single value."""
+    return isinstance(node, yaml.ScalarNode)
+
+
 def of_yaml(node: yaml.Node, path: str = "") -> Iterator[Part]:
     """Yield each value below a node of YAML; a list of words is one, and each line of a command."""
     if isinstance(node, yaml.MappingNode) and node.value:
         for key, value in node.value:
             yield from of_yaml(value, f"{path}.{key.value}".lstrip("."))
-    elif isinstance(node, yaml.SequenceNode) and not isinstance(node.value[0], yaml.ScalarNode):
+    elif isinstance(node, yaml.SequenceNode) and not all(map(is_word, node.value)):
         for number, value in enumerate(node.value):
             yield from of_yaml(value, f"{path}.{number}")
     elif isinstance(node, yaml.ScalarNode) and node.style == "|":
@@ -101,7 +106,7 @@ def difference(name: str, parts: list[Part], rows: list[tuple[str, str]]) -> Ite
     is_gone = wanted is not None and (plain.sub("", wanted[0]), wanted[1]) not in there
     if wanted and is_gone and (is_known or at == len(found)):
         fault, remedy = f"{wanted[0]} {wanted[1]}".strip() + " is missing here", "Restore it"
-    elif wanted and is_gone and path == wanted[0]:
+    elif wanted and path == wanted[0] and (is_gone or len(parts) == len(rows)):
         old, new = wanted[1].split(), text.split()
         changed = [f"-{word}" for word in old if word not in new]
         changed += [f"+{word}" for word in new if word not in old]
