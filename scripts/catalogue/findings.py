@@ -10,7 +10,7 @@ from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.catalogue.files.included_code import included
 from scripts.catalogue.files.problems import Problem, Problems
 from scripts.catalogue.files.reading import once, text_of
-from scripts.catalogue.finding import SEVERITIES, Finding
+from scripts.catalogue.finding import SEVERITIES, Finding, lacking
 from scripts.project import ROOT
 
 IN_REVIEW = re.compile(r"^## In review\n(.*?)(?=^## |\{\{ answer_foot)", re.M | re.S)
@@ -45,10 +45,9 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str =
 
     match = FINDING.match(text)
     if not match:
-        raise refused(
-            "the finding is not complete",
-            'Write "### Title { #id }", the review with "Flag" and "Ask for", and a quotation.',
-        )
+        lines, part = lacking(text)
+        line += lines
+        raise refused("the finding is not complete", f"Write here {part}.")
     if match["severity"] not in SEVERITIES:
         raise refused(
             f"the finding says {match['severity'] or 'nothing'!r} of how severe it is",

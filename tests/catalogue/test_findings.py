@@ -88,9 +88,10 @@ def test_a_finding_is_read_with_its_code_and_its_sentence_in_one_line(root: Path
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (" { #blocking-call }", "", "the finding is not complete. Write"),
-        ('title="Ask for"', "", "the finding is not complete. Write"),
-        ("> ", "", "the finding is not complete. Write"),
+        (" { #blocking-call }", "", "12: the finding is not complete. Write here the heading"),
+        ('title="Ask for"', "", 'the finding is not complete. Write here the block "Ask for"'),
+        ("> ", "", "the finding is not complete. Write here the sentence to paste"),
+        (" markdown>", ">", "14: the finding is not complete. Write here `<div class="),
         ("wrong.py:call", "wrong.py:gone", "Snippet section 'gone' could not be located. Correct"),
         (' data-flag="time.sleep(5)"', "", "does not say which line of the wrong code shows"),
         ('data-flag="time', 'data-flag="clock', "0 lines of the wrong code hold 'clock.sleep(5)'"),
@@ -103,7 +104,7 @@ def test_a_faulty_finding_is_refused_in_one_line(
     with pytest.raises(Problems) as refused:
         read_finding(PAGE, 12, COMPLETE.replace(old, new), root)
     [line] = str(refused.value).splitlines()
-    assert line.startswith(f"{PAGE.file}:12: ")
+    assert line.startswith(f"{PAGE.file}:")
     assert message in line
 
 
@@ -115,7 +116,8 @@ def test_every_fault_of_a_page_is_reported_with_its_line(root: Path) -> None:
     with pytest.raises(Problems) as refused:
         read_findings(PAGE, root)
     lines = [problem.line for problem in refused.value.problems]
-    assert lines == [5, 5 + 2 * (COMPLETE.count("\n") + 1)]
+    first = 5 + COMPLETE.partition("> ")[0].count("\n")
+    assert lines == [first, first + 2 * (COMPLETE.count("\n") + 1)]
     path.write_text("# Q?\n\n## In review\n\nNothing.\n\n## Next\n", encoding="utf-8")
     with pytest.raises(Problems, match=r"`In review` has no finding\. Write one"):
         read_findings(PAGE, root)

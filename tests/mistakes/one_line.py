@@ -111,15 +111,15 @@ MISTAKES = [
         "finding without its quotation",
         replace(PAGE, "> This call blocks", "This call blocks"),
         PAGE,
-        "### Blocking call",
-        "the finding is not complete",
+        "This call blocks",
+        "the finding is not complete. Write here the sentence to paste",
     ),
     wrong(
         "finding without its id",
         replace(PAGE, " { #blocking-call-in-async-def }", ""),
         PAGE,
         "### Blocking call",
-        "the finding is not complete",
+        "the finding is not complete. Write here the heading with its id",
     ),
     wrong(
         "finding whose flag fits no line",

@@ -60,8 +60,8 @@ MISTAKES = [
         replace(PAGE, "> This call blocks", "This call blocks"),
         FINDINGS,
         PAGE,
-        "### Blocking call",
-        'the finding is not complete. Write "### Title { #id }", the review with "Flag" and "Ask for"',
+        "This call blocks",
+        "the finding is not complete. Write here the sentence to paste, as a quotation",
     ),
     Mistake(
         "finding that names no line of its wrong code",
