@@ -1,5 +1,6 @@
 """The tables that are edited by hand: ``data/*.tsv`` and ``tests/search.tsv``, tabs between their columns."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,3 +61,20 @@ def read_rows(root: Path, name: str, columns: int | None = None) -> list[Row]:
     if problems:
         raise Problems(problems)
     return rows
+
+
+def pattern_of(name: str, row: Row, text: str) -> re.Pattern[str]:
+    """Return the regular expression ``text`` of a row of the table ``name``.
+
+    Raises ``Problems`` where it is none, or matches whatever there is.
+    """
+    fault = "the regular expression matches everything"
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        fault = f"it is no regular expression: {error}"
+    else:
+        if not pattern.fullmatch("Any other text!"):
+            return pattern
+    remedy = "Describe what is meant, and no more."
+    raise Problems([Problem(name, row.line, fault, remedy, "Files")])

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
-from scripts.catalogue.files.tables import read_rows
+from scripts.catalogue.files.tables import pattern_of, read_rows
 from scripts.rules.prove import is_right
 from scripts.validation.code.proofs import FUNCTIONS, parse
 from scripts.validation.rules import files, read, rule
@@ -103,6 +103,8 @@ def unsafe(table_and_source: str) -> list[tuple[int, str, str]]:
 @rule("Code")
 def right_code_does_nothing_unsafe(root: Path) -> Iterator[Problem]:
     rows = read_rows(root, UNSAFE, columns=2)
+    for row in rows:
+        pattern_of(UNSAFE, row, row.cells[0])
     table = "\n".join("\t".join(row.cells) for row in rows)
     for name in files(root, "snippets", suffix=".py"):
         if is_right(name):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import content_of
-from scripts.catalogue.files.tables import read_rows
+from scripts.catalogue.files.tables import pattern_of, read_rows
 from scripts.catalogue.names import OTHER_PAGES
 from scripts.validation.rules import Stage, files, names, rule
 
@@ -21,18 +21,20 @@ GROWING = (
 FROZEN = "data/rules/"  # copies of all rules, each of a day
 IMAGES = (".avif", ".png", ".svg", ".webp")
 PLACES = "data/places.tsv"
+NOWHERE = (re.compile(""), "Put it into a folder that the project has.")
 RESERVED = re.compile(r"(.*/)?(con|prn|aux|nul|com\d|lpt\d)(\.[^/]*)?(/.*)?", re.I)  # by Windows
 
 
 @rule("Files", Stage.TEXT)
 def every_file_belongs_where_it_is(root: Path) -> Iterator[Problem]:
-    places = {row.cells[0]: row.cells[1:] for row in read_rows(root, PLACES, columns=3)}
+    rows = read_rows(root, PLACES, columns=3)
+    places = {row.cells[0]: (pattern_of(PLACES, row, row.cells[1]), row.cells[2]) for row in rows}
     for name in names(root):
         folder, _, rest = name.rpartition("/") if "/" not in name else name.partition("/")
-        pattern, remedy = places.get(folder, ("", "Put it into a folder that the project has."))
+        pattern, remedy = places.get(folder, NOWHERE)
         if RESERVED.fullmatch(name):
             yield Problem(name, 1, "Windows cannot store a file of this name", "Call it otherwise.")
-        elif not re.fullmatch(pattern, rest):
+        elif not pattern.fullmatch(rest):
             yield Problem(name, 1, "no file of this kind or name belongs here", remedy)
 
 
