@@ -1,4 +1,4 @@
-"""An assertion can fail: it compares two things, and no test ends the run before it."""
+"""An assertion can fail: it compares what the code gives, and no test ends the run before it."""
 
 import ast
 from collections.abc import Iterator
@@ -7,20 +7,23 @@ from pathlib import Path
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
-from scripts.validation.code.proofs import parse, test_files
+from scripts.validation.code.known import is_known, known_in
+from scripts.validation.code.proofs import functions, parse, test_files
 from scripts.validation.rules import read, rule
 
 ENDS = {"os._exit", "os.abort"}  # what ends the process, so that no later test fails
 RAISES = {"pytest.raises", "raises"}
 
 
-def always_holds(node: ast.Compare) -> bool:
+def always_holds(node: ast.Compare, called_names: set[str]) -> bool:
     """Tell whether a comparison is one of a thing with itself, or of a length that is at least nothing.
 
-    Two calls may differ, and a test may show that they do not. Ruff refuses a name beside itself.
+    Calls of ``called_names`` may differ, and a test may show that they do not; Ruff sees two names.
     """
     right = node.comparators[0]
+    parts = [part for part in ast.walk(node.left) if isinstance(part, ast.Name)]
     called = any(isinstance(part, ast.Call) for part in ast.walk(node.left))
+    called = called and any(part.id in called_names for part in parts)
     called = called or isinstance(node.left, ast.Name | ast.Constant)
     same = isinstance(node.ops[0], ast.Eq | ast.Is | ast.LtE | ast.GtE)
     if same and not called and ast.dump(node.left) == ast.dump(right):
@@ -41,14 +44,69 @@ def raises_itself(node: ast.With) -> bool:
     )
 
 
+def leaves_out(call: ast.Call) -> bool:
+    """Tell whether a call of ``all`` looks at a part alone, which may be nothing."""
+    parts = [part for part in call.args if isinstance(part, ast.GeneratorExp)]
+    return any(loop.ifs for part in parts for loop in part.generators)
+
+
+def known_before(module: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """Yield line, fault and remedy of what a test compares or records that no run of the code can change."""
+    for function, known in known_in(module):
+        for node in ast.walk(function):
+            fault, remedy = "", "Record what the code gives."
+            name = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if isinstance(node, ast.Assert) and not isinstance(node.test, ast.Name | ast.Constant):
+                if is_known(node.test, known):
+                    fault = f"{ast.unparse(node.test)} is known before the code runs"
+                    remedy = "Compare what the code gives."
+            elif isinstance(node, ast.Call) and name == "recorded":
+                if any(is_known(argument, known) for argument in node.args[1:]):
+                    fault = "the recorded text is typed by hand"
+            elif isinstance(node, ast.Call) and name == "all" and leaves_out(node):
+                fault = f"{ast.unparse(node)} holds where nothing is left to look at"
+                remedy = "Compare the whole list with what it has to be."
+            if fault and isinstance(node, ast.expr | ast.stmt):
+                yield node.lineno, fault, remedy
+
+
+def tries_its_own(function: ast.AST) -> Iterator[tuple[int, str, str]]:
+    """Yield where a test asks the application that it put in place of the shown one."""
+    put = {
+        f"{ast.unparse(node.args[0])}.app": node.lineno
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and len(node.args) == 3
+        if ast.unparse(node.func).endswith("setattr") and ast.unparse(node.args[1]) == "'app'"
+    }
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Attribute)
+            and put.get(ast.unparse(node), node.lineno) < node.lineno
+        ):
+            fault = f"the test replaced {ast.unparse(node)}, and asks its own"
+            yield node.lineno, fault, "Ask the application that the page shows."
+
+
 @remembered
 def empty_proofs(source: str) -> list[tuple[int, str, str]]:
     """Return line, fault and remedy of each assertion of a test file that cannot fail."""
-    found: list[tuple[int, str, str]] = []
-    for node in ast.walk(parse(source)):
+    module = parse(source)
+    found = [*known_before(module)]
+    for function in functions(module):
+        found += tries_its_own(function)
+    names = {
+        getattr(node, "asname", "") or node.name.split(".")[0]
+        for node in ast.walk(module)
+        if isinstance(node, ast.alias | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    for node in ast.walk(module):
         if isinstance(node, ast.Assert):
             for part in ast.walk(node.test):
-                if isinstance(part, ast.Compare) and len(part.ops) == 1 and always_holds(part):
+                if (
+                    isinstance(part, ast.Compare)
+                    and len(part.ops) == 1
+                    and always_holds(part, names)
+                ):
                     fault = f"{ast.unparse(part)} holds whatever the code does"
                     found.append((node.lineno, fault, "Compare with what it has to be."))
         elif isinstance(node, ast.With) and raises_itself(node):

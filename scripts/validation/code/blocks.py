@@ -66,7 +66,7 @@ def markers(root: Path, name: str) -> dict[tuple[str, str], list[int]]:
 
 
 def snippets(root: Path, page: AnswerPage) -> Iterator[str]:
-    """Yield the files of the answer's snippet folder that are no tests and no rules."""
+    """Yield the files of the answer's snippet folder that are no tests, fixtures or rules."""
     for name in folder(root, page.snippets):
-        if not name.rsplit("/", 1)[1].startswith(("test_", "rules.yml")):
+        if not name.rsplit("/", 1)[1].startswith(("test_", "conftest.py", "rules.yml")):
             yield name

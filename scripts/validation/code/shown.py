@@ -19,7 +19,9 @@ SUPPRESSION = re.compile(
 WHOLE_FILE = re.compile(
     r"#\s*(ruff|flake8):\s*noqa|#\s*mypy:\s*(ignore|disable|allow|no)[^\n]*|#\s*fmt:\s*off"
 )
-IMPORT = re.compile(r"^\s*(?:from|import) (snippets(?:\.\w+)+)", re.M)
+IMPORT = re.compile(
+    r"""^\s*(?:from|import) (snippets(?:\.\w+)+)|["'](?=(?:tests|scripts)\.)([a-z_.]+)["']""", re.M
+)
 
 
 def is_wrong(path: str) -> bool:
@@ -61,7 +63,11 @@ def every_answer_stands_alone(root: Path) -> Iterator[Problem]:
         own = re.compile(rf"snippets\.({topic}(\.conftest|\.{slug}(\.\w+)*)?|conftest)")
         text = read(root, name)
         for found in IMPORT.finditer(text):
-            if not own.fullmatch(found[1]):
+            named = found[1] or found[2]
+            if not own.fullmatch(named):
+                fault = f"{named} belongs to another answer"
                 remedy = "Copy what it needs: a program is complete in one file."
-                fault = f"{found[1]} belongs to another answer"
-                yield Problem(name, line_at(text, found.start(1)), fault, remedy)
+                if found[2]:
+                    fault = f"{named} is part of the checks of the project"
+                    remedy = "Leave it alone: a snippet and its test stand alone."
+                yield Problem(name, line_at(text, found.end()), fault, remedy)
