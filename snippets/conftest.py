@@ -34,16 +34,15 @@ from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
 from scripts.releases.record import PACKAGES
 from scripts.releases.since import lacking
+from tests.proving.held import collected
+from tests.proving.held import pytest_assertion_pass as pytest_assertion_pass
 from tests.proving.hooks import (  # noqa: F401  # hooks of pytest
     page_of,
     pytest_make_collect_report,
     pytest_runtest_makereport,
 )
-from tests.proving.watching import (  # noqa: F401
-    Now,
-    _watched,
-    pytest_assertion_pass,
-)
+from tests.proving.watching import Now, refuse
+from tests.proving.watching import _watched as _watched
 from tests.servers.nginx import Nginx as Nginx  # the types of the fixtures
 from tests.servers.nginx import nginx  # noqa: F401  # fixtures
 from tests.servers.postgresql import Database as Database
@@ -98,6 +97,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     Tests that use the same server are one group, so that one is started and not several.
     """
+    collected(items)
     for item in items:
         for marker in item.iter_markers("needs"):
             condition, what = marker.args
@@ -156,12 +156,19 @@ def recorded(request: pytest.FixtureRequest) -> Recorder:
 
     def compare(name: str, text: str) -> None:
         path = folder / name
+        if str(path) in Now.read:
+            fault, remedy = (
+                f"the test reads {name} itself",
+                "Record what the code gives.",
+            )
+            refuse(fault, remedy, sys._getframe(1))
         Now.assertions += 1
         text = text.rstrip("\n") + "\n"
         if request.config.getoption("--record"):
             path.write_text(text, encoding="utf-8")
             return
         shown = path.read_text(encoding="utf-8") if path.exists() else ""
+        Now.read.discard(str(path))
         if shown != text:
             lines = (shown.splitlines(), text.splitlines())
             difference = "\n".join(

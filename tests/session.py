@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Generator, Iterator
@@ -14,12 +15,15 @@ import pytest
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.annotations import annotations, in_actions, tell, with_reason
-from scripts.catalogue.files.problems import WHAT_TO_DO, Problems
+from scripts.catalogue.files.problems import WHAT_TO_DO, Problem, Problems
 
 RUN = "FASTAPI_ANSWERS_RUN_OF_TESTS"  # in the environment of each process that a run starts
 GRACE = 30.0  # seconds that processes which were told to end may take
 HELPER = "from multiprocessing.resource_tracker import"  # it ends with the process that uses it
 LEFT: pytest.StashKey[list[str]] = pytest.StashKey()
+STATUS: pytest.StashKey[set[str]] = pytest.StashKey()
+FAULTS: pytest.StashKey[list[str]] = pytest.StashKey()
+finished: set[str] = set()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -87,6 +91,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """
     if hasattr(session.config, "workerinput"):
         return
+    session.config.stash[STATUS] = status_of(session.config.rootpath)
     # A run within a test belongs to the run outside, which looks at the end.
     os.environ.setdefault(RUN, f"{os.getpid()} {uuid4().hex}")
     try:
@@ -121,9 +126,40 @@ def processes_of(run: str) -> Iterator[tuple[int, str]]:
                 yield int(folder.name), f"{test or 'the run'}: {command[:160].strip()}"
 
 
+def status_of(root: Path) -> set[str]:
+    """Return which files git calls new, changed or gone; none where there is no repository."""
+    command = ["git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=all"]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return set(result.stdout.splitlines())
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    """Count a test that has ended."""
+    finished.add(nodeid)
+
+
+def unfinished(session: pytest.Session) -> Iterator[str]:
+    """Yield what a run that passes may not do: leave files of the project changed, or tests out."""
+    before = session.config.stash.get(STATUS, None)
+    if before is None or session.exitstatus != pytest.ExitCode.OK:
+        return
+    for line in sorted(status_of(session.config.rootpath) ^ before):
+        if not session.config.getoption("record"):
+            remedy = "Write below `tmp_path`, in processes that are started too."
+            yield str(Problem(line[3:], 1, "it changed while the tests ran", remedy, "Tests"))
+    missing = session.testscollected - len(finished)
+    if missing > 0 and not session.config.option.collectonly:
+        fault = f"{missing} of {session.testscollected} tests did not run"
+        place = session.config.args[0].partition("::")[0]
+        yield str(Problem(place, 1, fault, "Delete what ends the run.", "Tests"))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Let a run fail that leaves processes, such as the workers of a server that was killed, and end them."""
+    """Let a run fail that changes the project, or leaves processes, such as those of a server; end them."""
+    if faults := list(unfinished(session)):
+        session.config.stash[FAULTS] = faults
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     run = os.environ.get(RUN, "")
     if not run.startswith(f"{os.getpid()} "):
         return
@@ -150,6 +186,8 @@ def faults(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Name the processes that were left. In GitHub Actions, show each fault on its line of the diff."""
+    for text in terminalreporter.config.stash.get(FAULTS, []):
+        terminalreporter.write_line(text, red=True)
     for text in terminalreporter.config.stash.get(LEFT, []):
         remedy = "End it in the test, or in the fixture that starts it."
         terminalreporter.write_line(f"ERROR A process was left by {text}. {remedy}", red=True)

@@ -5,8 +5,10 @@ Tests of the tooling run where the tooling was changed, and otherwise in `make t
 
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Collection
+from pathlib import Path
 
 from scripts.authors.changed_files import changed_files, compared, touched
 from scripts.authors.linters import advice, lint
@@ -87,9 +89,15 @@ def main() -> int:
     if paths := tests(changed):
         few = len(paths) <= FEW and "tests" not in paths
         options = ["-q", *(["-n0"] if few else ["-nauto", "--dist=loadgroup"]), *LEFT_OUT]
-        command = [sys.executable, "-m", "pytest", *options, *paths]
-        if subprocess.run(command, cwd=ROOT, check=False).returncode:
-            return 1
+        with tempfile.TemporaryDirectory() as folder:
+            report = Path(folder, "report.xml")  # written when all tests have ended
+            command = [sys.executable, "-m", "pytest", *options, f"--junitxml={report}", *paths]
+            if subprocess.run(command, cwd=ROOT, check=False).returncode:
+                return 1
+            if not report.exists():
+                remedy = "Delete what ends the process, or run it in one of its own."
+                print(Problem(paths[0], 1, "pytest was ended before its tests", remedy, "Tests"))
+                return 1
     if not changed:
         print(f"Nothing differs from {compared()}. So no tests ran; `make test` runs all.")
     print(f"All is well, after {time.monotonic() - start:.0f} s. {NEXT}")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.catalogue.files.problems import WHAT_TO_DO, Problem
+from tests.proving.held import never_held
 from tests.proving.watching import SNIPPETS, Now, name_of, refuse, watched
 
 LONGEST_IMPORT = 60  # seconds, on a busy machine
@@ -78,9 +79,14 @@ def pytest_runtest_makereport(
         file, line, _ = report.location
         fault = "the test passed without an assertion"
         fault = str(Problem(file, (line or 0) + 1, fault, "Assert what its name claims.", "Tests"))
+    elif call.when == "call" and report.passed:
+        fault = never_held(item)
     if fault:
         report.outcome, report.longrepr = "failed", fault
-    elif report.failed and not Now.faults:
+    elif report.failed and Now.faults:
+        report.longrepr = "\n".join(dict.fromkeys(Now.faults))  # and not where Python met them
+        Now.faults.clear()
+    elif report.failed:
         claim = f"the page claims “{item.name}”, and the code does not show it"
         remedy = "Correct the code, or the page and the test together."
         if any(sign in report.longreprtext for sign in NETWORK):

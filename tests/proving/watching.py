@@ -9,19 +9,24 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
 
 from scripts.catalogue.files.problems import Problem
 from scripts.project import ROOT
+from scripts.validation.code.blocks import RECORDED
+from tests.proving.state import State, state
 
 SNIPPETS = f"{ROOT}/snippets/"
 TEMPORARY = os.path.realpath(tempfile.gettempdir())
-# Events of `sys.audit` that change files, and which of the arguments is the path.
-CHANGES = {"open": 0, "os.mkdir": 0, "os.remove": 0, "os.rmdir": 0, "sqlite3.connect": 0}
-CHANGES |= {"os.link": 1, "os.rename": 1, "os.symlink": 1}
+# Events of `sys.audit` that change files, and how many of the arguments, or which one, are paths.
+CHANGES = dict.fromkeys(("open", "sqlite3.connect", "os.mkdir", "os.remove", "os.rmdir"), slice(1))
+CHANGES |= dict.fromkeys(("os.chmod", "os.chown", "os.truncate", "os.utime"), slice(1))
+CHANGES |= {"shutil.rmtree": slice(1), "os.rename": slice(2)}
+CHANGES |= dict.fromkeys(("os.link", "os.symlink"), slice(1, 2))
+STARTS = {"os.system", "os.exec", "os.fork", "os.posix_spawn", "socket.connect"}
 CACHES = ("/__pycache__", "/.cache/", "/.mypy_cache", "/.pytest_cache", "/pytest-cache-files")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 
@@ -31,6 +36,7 @@ class Now:
 
     watched = imports = records = False
     assertions = 0
+    read: set[str] = set()  # noqa: RUF012  # recorded files
     faults: list[str] = []  # noqa: RUF012  # of the one test that runs
 
 
@@ -45,27 +51,43 @@ def note(file: str, line: int, fault: str, remedy: str) -> str:
     return Now.faults[-1]
 
 
-def refuse(fault: str, remedy: str, frame: FrameType | None) -> None:
-    """Note a fault, and raise it at the innermost line of a snippet or its test."""
+def innermost(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost frame of a snippet or its test."""
     while frame and not frame.f_code.co_filename.startswith(SNIPPETS):
         frame = frame.f_back
-    if frame:
+    return frame
+
+
+def refuse(fault: str, remedy: str, frame: FrameType | None) -> None:
+    """Note a fault, and raise it at the innermost line of a snippet or its test."""
+    if frame := innermost(frame):
         raise RuntimeError(note(name_of(frame.f_code.co_filename), frame.f_lineno, fault, remedy))
 
 
 def watch(event: str, arguments: tuple[Any, ...]) -> None:
-    """Refuse an import that sleeps, and files that are changed outside of temporary folders."""
+    """Refuse an import that sleeps or starts something, and changes outside of temporary folders."""
     if not Now.watched:
         return
     if event == "time.sleep" and Now.imports and arguments[0] > 0:
         refuse("the import sleeps", "Sleep where it is shown: in a function.", sys._getframe())
-    if event not in CHANGES or (event == "open" and not arguments[2] & WRITES):
+    if event in STARTS and Now.imports:
+        refuse(f"the import calls {event}", "Call it in a function.", sys._getframe())
+    if event == "subprocess.Popen" and Now.imports:
+        frame = innermost(sys._getframe())
+        if not frame or "/test_" in frame.f_code.co_filename:
+            return  # A test may ask what the machine has.
+        refuse("the import starts a program", "Start it in a function.", sys._getframe())
+    if event == "open" and not arguments[2] & WRITES:
+        if str(arguments[0]).endswith(RECORDED):
+            Now.read.add(os.path.realpath(arguments[0]))
         return
-    path = arguments[CHANGES[event]]
-    if event == "os.mkdir" and os.path.isdir(path):
-        return  # It fails, or is content: nothing changes.
-    if isinstance(path, str | Path) and "memory" not in str(path) and not is_temporary(path):
-        refuse(f"the code changes {name_of(path)}", "Write below `tmp_path`.", sys._getframe())
+    if event not in CHANGES or (event == "os.mkdir" and os.path.isdir(arguments[0])):
+        return  # A folder that is there already: the call fails, or is content.
+    if event in ("os.remove", "os.rmdir") and arguments[1] >= 0:
+        return  # `shutil.rmtree`, which told of its folder
+    for path in arguments[CHANGES[event]]:
+        if isinstance(path, str | Path) and "memory" not in str(path) and not is_temporary(path):
+            refuse(f"the code changes {name_of(path)}", "Write below `tmp_path`.", sys._getframe())
 
 
 def is_temporary(path: str | Path) -> bool:
@@ -83,9 +105,9 @@ def runs_snippet(thread: threading.Thread) -> bool:
     return any(one.filename.startswith(SNIPPETS) for one in stack)
 
 
-def left(threads: set[threading.Thread], before: dict[str, str]) -> Iterator[str]:
-    """Yield what is not as it was: the environment, the working directory, threads."""
-    yield from sorted({name for name, _ in before.items() ^ state().items()})
+def left(threads: set[threading.Thread], before: State, after: State) -> Iterator[str]:
+    """Yield what is not as it was: what every test finds, and threads."""
+    yield from sorted({name for name, _ in before.items() ^ after.items()})
     for thread in set(threading.enumerate()) - threads:
         if runs_snippet(thread):
             thread.join(5)
@@ -93,22 +115,19 @@ def left(threads: set[threading.Thread], before: dict[str, str]) -> Iterator[str
             yield f"the thread {thread.name}"
 
 
-def state() -> dict[str, str]:
-    """Return what every test finds as it was."""
-    variables = {f"the variable {k}": v for k, v in os.environ.items() if k[:7] != "PYTEST_"}
-    return variables | {"the working directory": str(Path.cwd())}
-
-
 @contextmanager
-def watched(file: str, line: int, *, imports: bool = False) -> Iterator[None]:
-    """Note what an import or a test does that it may not, and what it leaves behind."""
-    threads, before = set(threading.enumerate()), state()
+def watched(
+    file: str, line: int, module: ModuleType | None = None, *, imports: bool = False
+) -> Iterator[None]:
+    """Note what an import, or a test of ``module``, does that it may not, and what it leaves behind."""
+    threads, before = set(threading.enumerate()), state(module)
     Now.watched, Now.imports, Now.assertions, Now.faults = True, imports, 0, []
+    Now.read.clear()
     try:
         yield
     finally:
         Now.watched = False
-        for what in left(threads, before):
+        for what in left(threads, before, state(module)):
             note(file, line, f"left behind: {what}", "End or undo it; `monkeypatch` undoes.")
 
 
@@ -117,7 +136,7 @@ def _watched(request: pytest.FixtureRequest) -> Iterator[None]:
     """Watch a test; its other fixtures of the same scope begin later and end sooner."""
     Now.records = request.config.getoption("--record")
     file, line, _ = request.node.location
-    with watched(file, (line or 0) + 1):
+    with watched(file, (line or 0) + 1, request.module):
         yield
     if Now.faults:
         pytest.fail("\n".join(dict.fromkeys(Now.faults)), pytrace=False)
@@ -137,8 +156,3 @@ def counted(function: Callable[..., Any]) -> Callable[..., Any]:
 sys.addaudithook(watch)
 for name in ("deprecated_call", "raises", "warns"):
     setattr(pytest, name, counted(getattr(pytest, name)))
-
-
-def pytest_assertion_pass() -> None:
-    """Count an assertion that held."""
-    Now.assertions += 1
