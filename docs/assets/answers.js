@@ -66,12 +66,20 @@ function announce(text) {
 function showSelected(text) {
   const dialog = document.createElement("dialog")
   dialog.className = "to-copy"
-  dialog.innerHTML = `<form method="dialog"><label>The browser does not let this page copy. Copy the text from here:
-    <textarea readonly rows="8"></textarea></label><button>Close</button></form>`
+  const form = document.createElement("form")
+  form.method = "dialog"
+  const label = document.createElement("label")
+  const area = document.createElement("textarea")
+  area.readOnly = true
+  area.rows = 8
+  area.value = text
+  label.append("The browser does not let this page copy. Copy the text from here:", area)
+  const close = document.createElement("button")
+  close.textContent = "Close"
+  form.append(label, close)
+  dialog.append(form)
   dialog.addEventListener("close", () => dialog.remove())
   document.body.append(dialog)
-  const area = dialog.querySelector("textarea")
-  area.value = text
   dialog.showModal()
   area.focus()
   area.select()

@@ -25,6 +25,18 @@ OXLINT = [
 ]
 if (BIN / OXLINT[0]).exists():  # there is none for Linux on ARM
     LINTERS["the scripts of the pages are right"] = [*OXLINT, "docs/assets"]
+# What oxlint says without a remedy, by its rule.
+RULE = re.compile(r"\.? \[Error(/\w+\(([\w-]+)\))?\]$")
+KNOWN = "scripts/authors/oxlint.json lists what scripts may use of the browser."
+REMEDIES = {
+    None: ". Correct the syntax.",
+    "no-undef": f". Correct the name; {KNOWN}",
+    "no-restricted-properties": f". Do without it; {KNOWN}",
+    "no-eval": ". Write the code itself.",
+    "no-new-func": ". Write a function.",
+    "no-script-url": ". Link to a page of the site.",
+    "no-unused-vars": " Delete it.",
+}
 TYPES = LINTERS["the types are right"]
 REPAIRABLE = re.compile(r"\[\*\]|: unformatted: ")
 REPAIR = "`make fix` repairs {} of these lines. See CONTRIBUTING.md, “Files”."
@@ -43,7 +55,8 @@ def lines(process: Process) -> list[str]:
     """Return what a linter printed, nothing where it found no fault; of a message its first line."""
     output = process.communicate()[0].strip()
     found = output.splitlines() if process.returncode else []
-    return [line for line in found if not re.fullmatch(r"(\d+ problems?)?| {8}.*", line)]
+    found = [line for line in found if not re.fullmatch(r"(\d+ problems?)?| {8}.*", line)]
+    return [RULE.sub(lambda rule: REMEDIES.get(rule[2], rule[0]), line) for line in found]
 
 
 def types(process: Process, changed: Collection[str], targets: list[str], root: Path) -> list[str]:

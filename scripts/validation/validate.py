@@ -34,6 +34,8 @@ def validate(
     found: list[Problem] = []
     with one_reading():
         for stage in range(first, last + 1):
+            if stage == Stage.PARTS and any(hides_pages(root, problem) for problem in found):
+                break
             if stage == Stage.PARTS and (faults := front_matter(root)):
                 found += untold(faults, found)
                 break
@@ -41,6 +43,11 @@ def validate(
             for rule in (rule for rule, its in RULES.items() if its == stage):
                 found += untold(rule(root), found if stage == Stage.TEXT else told)
     return Problems(found).problems
+
+
+def hides_pages(root: Path, problem: Problem) -> bool:
+    """Tell whether pages have no place because of a problem: what is said of them would be said again."""
+    return problem.rule == "One answer, one path" or (root / problem.file).is_symlink()
 
 
 def front_matter(root: Path) -> list[Problem]:

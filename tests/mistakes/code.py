@@ -1,6 +1,6 @@
 """Mistakes with the code of a page: how it is included, shown, written and tested."""
 
-from scripts.validation.code import includes, proofs
+from scripts.validation.code import folders, includes, proofs
 from tests.mistakes.mistake import (
     CODE,
     PAGE,
@@ -167,9 +167,9 @@ MISTAKES = [
         "include of a section that does not exist",
         include(f"{SLUG}/def_endpoint.py:endpont"),
         INCLUDES,
-        RIGHT,
-        "",
-        "the section `endpont` is missing. Mark it once with `--8<-- [start:endpont]`",
+        PAGE,
+        ":endpont",
+        "def_endpoint.py has no section `endpont`. Name one that it has (program), or mark it",
     ),
     Mistake(
         "section that is not closed",
@@ -206,7 +206,7 @@ MISTAKES = [
     Mistake(
         "snippet folder without a page",
         write("snippets/concurrency/orphan/app.py", "x = 1\n"),
-        rule(includes.every_snippet_folder_belongs_to_an_answer),
+        rule(folders.every_snippet_folder_belongs_to_an_answer),
         "snippets/concurrency/orphan",
         "",
         "no answer shows this folder. Write docs/concurrency/orphan.md, or delete it",

@@ -46,6 +46,25 @@ def symbolic_link(tree: Tree) -> None:
     (tree.root / CODE / "hosts.txt").symlink_to("/etc/hostname")
 
 
+def executable(tree: Tree) -> None:
+    """Make a snippet a program."""
+    tree.write(NEW, "x = 1\n")
+    (tree.root / NEW).chmod(0o755)
+
+
+def png(*parts: tuple[bytes, int], after: bytes = b"") -> bytes:
+    """Return a picture of the parts that are named, each with its first number, and what stands after it."""
+    ends = (*parts, (b"IEND", -1))
+    chunks = [(name, b"" if n < 0 else n.to_bytes(4) * 3) for name, n in ends]
+    body = b"".join(len(data).to_bytes(4) + name + data + bytes(4) for name, data in chunks)
+    return b"\x89PNG\r\n\x1a\n" + body + after
+
+
+def picture(name: str, content: bytes, says: str, file: str = "docs/assets/chart.png") -> Mistake:
+    """Return a mistake with the content of a picture."""
+    return Mistake(name, write(file, content), rule(images.every_image_only_draws), file, "", says)
+
+
 def crlf(tree: Tree) -> None:
     """Save a snippet as some editors do on Windows."""
     tree.write(WRONG, tree.text(WRONG).replace("\n", "\r\n"))
@@ -92,7 +111,7 @@ MISTAKES = [
         TEXT,
         "docs/assets/files.zip",
         "",
-        "the file is not UTF-8 text. Save it as UTF-8; images are .avif, .png, .svg, .webp below docs/",
+        "the file is not UTF-8 text. Save it as UTF-8; images are .png, .svg, .webp below docs/",
     ),
     Mistake(
         "symbolic link",
@@ -155,6 +174,29 @@ MISTAKES = [
         "docs/assets/chart.svg",
         "<script>",
         "the image holds <script>. Save it as a plain drawing",
+    ),
+    picture(
+        "picture with a page after its end",
+        png((b"IHDR", 1), after=b"<script>alert(1)</script>"),
+        "the image does not end where it says. Save it",
+    ),
+    picture("picture with a text", png((b"IHDR", 1), (b"tEXt", 1)), "the image holds 'tEXt'"),
+    picture(
+        "picture of a million pixels", png((b"IHDR", 10**6)), "has a side of more than 4000 pixels"
+    ),
+    picture(
+        "picture of another kind with a script",
+        b"RIFF\x14\0\0\0WEBP<script>alert(1)",
+        "the image holds '<scr'",
+        "docs/assets/chart.webp",
+    ),
+    Mistake(
+        "snippet that is a program",
+        executable,
+        rule(places.no_file_is_a_program_or_the_twin_of_another),
+        NEW,
+        "",
+        f"the file is executable. Run `chmod -x {NEW}`",
     ),
     Mistake(
         "page whose name is not in kebab case",

@@ -6,7 +6,7 @@ export class Source {
     this.program = program.split("\n")
     this.lines = lines // of the section, from 1, or null
     this.code = block.querySelector("code")
-    this.original = this.code.innerHTML
+    this.original = this.code.cloneNode(true)
     this.shown = this.text()
     const section = lines ? this.program.slice(lines[0] - 1, lines[1]) : []
     const filled = section.filter(line => line.trim())
@@ -46,7 +46,7 @@ export class Source {
   }
 
   reset() {
-    this.code.innerHTML = this.original
+    this.code.replaceChildren(...this.original.cloneNode(true).childNodes)
   }
 
   // The whole program, with the reader's section in its place.

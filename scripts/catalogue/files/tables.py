@@ -19,6 +19,7 @@ HEADS = {
     "data/runs.tsv": 0,
     "data/settings.tsv": 0,
     "data/sources.tsv": 0,
+    "data/styles.tsv": 0,
     "data/synonyms.tsv": 0,
     "data/unsafe.tsv": 0,
     "tests/mistakes/table.tsv": 1,

@@ -15,6 +15,7 @@ from scripts.validation.code.blocks import (
     markers,
     snippets,
 )
+from scripts.validation.files.places import IGNORED
 from scripts.validation.rules import Stage, files, folder, read, rule
 
 BY_NUMBER = re.compile(r'.*8<-+ "[^":]+:\d*(:\d*)?"\s*')
@@ -30,6 +31,9 @@ def fault_of(block: Block) -> tuple[str, str] | None:
     if len(body) == 1 and BY_NUMBER.fullmatch(body[0]):
         remedy = "Mark a section in the file and name it: numbers move with every edit."
         return "the code is included by line numbers", remedy
+    if not include and len(body) == 1 and ANY_INCLUDE.match(body[0]):
+        remedy = 'Write `--8<-- "topic/slug/file.py:section"`, of the page\'s own folder.'
+        return "the include has another form", remedy
     if not include:
         remedy = "Put the code into a file of the page's snippet folder and include it by section."
         return "the code block is pasted", remedy
@@ -56,12 +60,14 @@ def every_code_block_is_one_snippet_include(root: Path) -> Iterator[Problem]:
                     "the include stands outside a code block",
                     "Put a fence with its language around it.",
                 )
+                break
 
 
 @rule("Code", Stage.PARTS)
 def every_include_is_a_complete_section_of_the_pages_own_folder(
     root: Path,
 ) -> Iterator[Problem]:
+    left_out: list[tuple[str, int, str]] = []
     for name in files(root, "docs", suffix=".md"):
         own = name.removeprefix("docs/").removesuffix(".md").replace("-", "_") + "/"
         for line, path, section in includes(root, name):
@@ -74,20 +80,36 @@ def every_include_is_a_complete_section_of_the_pages_own_folder(
                 remedy = f"Include files of snippets/{own}; link to the other page."
                 yield Problem(name, line, fault, remedy)
             elif snippet not in folder(root, "/".join(snippet.split("/")[:3])):
-                is_there = (root / snippet).is_file()
-                remedy = "Call it otherwise." if is_there else "Create it or correct the name."
-                fault = "is left out by .gitignore" if is_there else "does not exist"
-                yield Problem(name, line, f"{snippet} {fault}", remedy)
+                if (root / snippet).is_file():
+                    left_out.append((name, line, snippet))
+                else:
+                    remedy = "Create it or correct the name."
+                    yield Problem(name, line, f"{snippet} does not exist", remedy)
             elif section:
                 yield from faults_of_section(root, snippet, section, f"{name}:{line}")
+    # A line of .gitignore that hides them is a fault of its own.
+    hides = not all(map(IGNORED.fullmatch, read(root, ".gitignore").splitlines()))
+    for name, line, snippet in [] if hides else left_out[:1]:
+        more = f", and {len(left_out) - 1} more" if left_out[1:] else ""
+        yield Problem(
+            name, line, f"{snippet} is left out by .gitignore{more}", "Call it otherwise."
+        )
 
 
 def faults_of_section(root: Path, snippet: str, section: str, user: str) -> Iterator[Problem]:
     """Yield what is wrong with the markers of a section that ``user`` includes."""
     starts, ends = (markers(root, snippet).get((kind, section), []) for kind in ("start", "end"))
     line = (starts or [1])[-1]
-    if len(starts) != 1:
-        fault = f"the section `{section}` " + ("stands there twice" if starts else "is missing")
+    if not starts:
+        page, _, included_at = user.partition(":")
+        has = ", ".join(name for kind, name in markers(root, snippet) if kind == "start")
+        fault = f"{snippet.rpartition('/')[2]} has no section `{section}`"
+        remedy = (
+            f"Name one that it has ({has or 'none'}), or mark it with `--8<-- [start:{section}]`."
+        )
+        yield Problem(page, int(included_at), fault, remedy)
+    elif len(starts) != 1:
+        fault = f"the section `{section}` stands there twice"
         remedy = f"Mark it once with `--8<-- [start:{section}]`; {user} includes it."
         yield Problem(snippet, line, fault, remedy)
     elif len(ends) != 1 or ends[0] < line:
@@ -106,16 +128,11 @@ def every_snippet_and_section_is_shown(root: Path) -> Iterator[Problem]:
                 remedy = "Include it there, or delete it."
                 yield Problem(name, 1, f"{page.file} does not show it", remedy)
                 continue
-            for (kind, section), lines in markers(root, name).items():
-                if kind == "start" and (path, section) not in shown:
+            marked = markers(root, name)
+            for (kind, section), lines in marked.items():
+                if kind == "end" and ("start", section) not in marked:
+                    remedy = f"Mark it with `--8<-- [start:{section}]`, or delete it."
+                    yield Problem(name, lines[0], f"nothing begins the section `{section}`", remedy)
+                elif kind == "start" and (path, section) not in shown:
                     fault = f"{page.file} does not show the section `{section}`"
                     yield Problem(name, lines[0], fault, "Include it there, or remove its markers.")
-
-
-@rule("Code")
-def every_snippet_folder_belongs_to_an_answer(root: Path) -> Iterator[Problem]:
-    owned = {page.snippets for page in load(root).answers.values()}
-    parts = (name.split("/") for name in files(root, "snippets"))
-    for code in sorted({"/".join(part[:3]) for part in parts if len(part) > 3} - owned):
-        page = code.replace("snippets/", "docs/", 1).replace("_", "-") + ".md"
-        yield Problem(code, 1, "no answer shows this folder", f"Write {page}, or delete it.")

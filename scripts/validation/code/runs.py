@@ -20,9 +20,9 @@ def every_program_was_run_in_the_browser(root: Path) -> Iterator[Problem]:
     for page in load(root).answers.values():
         text = read(root, page.file)
         programs = {b.path: b for b in shown_blocks(text) if b.language == "python"}
-        code = (name.removeprefix("snippets/") for name in snippets(root, page))
+        code = {name.removeprefix("snippets/") for name in snippets(root, page)}
         known |= {path for path in code if path.endswith(".py")}
-        new = [path for path in programs if path not in recorded]
+        new = [path for path in programs if path in code and path not in recorded]
         if new and "WRITE: " not in text:
             more = f" and {len(new) - 1} more of the page" if len(new) > 1 else ""
             remedy = f"Run `make runs ONLY={page.snippets.removeprefix('snippets/')}`."

@@ -1,5 +1,6 @@
 """Where files are, how they are called and stored, and how large they may be."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import content_of
 from scripts.catalogue.files.tables import pattern_of, read_rows
 from scripts.catalogue.names import OTHER_PAGES
-from scripts.validation.rules import Stage, files, names, rule
+from scripts.validation.rules import Stage, files, names, read, rule
 
 LARGEST, LARGEST_IMAGE = 60_000, 40_000  # bytes
 GROWING = (
@@ -19,9 +20,14 @@ GROWING = (
     "requirements/semgrep.txt",
 )  # written by commands
 FROZEN = "data/rules/"  # copies of all rules, each of a day
-IMAGES = (".avif", ".png", ".svg", ".webp")
+IMAGES = (".png", ".svg", ".webp")
 PLACES = "data/places.tsv"
 NOWHERE = (re.compile(""), "Put it into a folder that the project has.")
+# What commands make; what an editor makes is left out by each for himself.
+IGNORED = re.compile(
+    r"(#.*|/(\.venv/|\.cache/|site/|site\.yml)|(__pycache__|node_modules|\.\w+_cache)/)?"
+)
+EXECUTABLE = (".ci/run",)
 RESERVED = re.compile(r"(.*/)?(con|prn|aux|nul|com\d|lpt\d)(\.[^/]*)?(/.*)?", re.I)  # by Windows
 
 
@@ -36,6 +42,27 @@ def every_file_belongs_where_it_is(root: Path) -> Iterator[Problem]:
             yield Problem(name, 1, "Windows cannot store a file of this name", "Call it otherwise.")
         elif not pattern.fullmatch(rest):
             yield Problem(name, 1, "no file of this kind or name belongs here", remedy)
+
+
+@rule("Files", Stage.TEXT)
+def git_leaves_out_only_what_commands_make(root: Path) -> Iterator[Problem]:
+    for number, line in enumerate(read(root, ".gitignore").splitlines(), 1):
+        if not IGNORED.fullmatch(line):
+            remedy = "Delete it; leave out files of your own in .git/info/exclude."
+            yield Problem(".gitignore", number, f"{line} can hide files of the project", remedy)
+
+
+@rule("Files")
+def no_file_is_a_program_or_the_twin_of_another(root: Path) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    # Where a file system keeps no such bits, every file is a program.
+    keeps_bits = not os.access(root / ".gitignore", os.X_OK)
+    for name in files(root):
+        if keeps_bits and name not in EXECUTABLE and os.access(root / name, os.X_OK):
+            yield Problem(name, 1, "the file is executable", f"Run `chmod -x {name}`.")
+        if first.setdefault(name.casefold(), name) != name:
+            remedy = "Call it otherwise: some file systems know only one of them."
+            yield Problem(name, 1, f"its name is that of {first[name.casefold()]}", remedy)
 
 
 @rule("Files", Stage.TEXT)
@@ -64,7 +91,7 @@ def every_file_is_plain_utf_8_text_or_an_image(root: Path) -> Iterator[Problem]:
                 yield Problem(name, text.count("\n", 0, text.index(sign)) + 1, fault, remedy)
 
 
-@rule("Files")
+@rule("Files", Stage.TEXT)
 def no_file_is_too_large(root: Path) -> Iterator[Problem]:
     for name in files(root):
         size = (root / name).stat().st_size
@@ -74,14 +101,15 @@ def no_file_is_too_large(root: Path) -> Iterator[Problem]:
             yield Problem(name, 1, fault, "Shorten or split it; make an image smaller.")
 
 
-@rule("One answer, one path")
+@rule("One answer, one path", Stage.TEXT)
 def every_page_has_its_place(root: Path) -> Iterator[Problem]:
-    pages = list(files(root, "docs", suffix=".md"))
+    pages, told = list(files(root, "docs", suffix=".md")), set()
     for name in pages:
         folder, _, file = name.removeprefix("docs/").rpartition("/")
         if "/" in folder:
             yield Problem(name, 1, "the page lies too deep", "Move it to docs/<topic>/<slug>.md.")
-        elif folder and f"docs/{folder}/index.md" not in pages:
+        elif folder and f"docs/{folder}/index.md" not in pages and folder not in told:
+            told.add(folder)
             fault, remedy = f"the topic {folder} has no index", f"Write docs/{folder}/index.md."
             yield Problem(name, 1, fault, remedy)
         elif not folder and file not in ("index.md", *OTHER_PAGES):
