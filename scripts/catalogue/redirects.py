@@ -54,7 +54,7 @@ def faults(catalogue: Catalogue, root: Path = ROOT) -> list[Problem]:
     answers = {page.address for page in catalogue.answers.values()}
     targets = answers | {topic.address for topic in catalogue.topics}
     redirects = read_redirects(root)
-    problems = []
+    problems, led_on = [], set[str]()
     for redirect in redirects:
         old, new = ADDRESS.fullmatch(redirect.old), ADDRESS.fullmatch(redirect.new)
         same_page = old and new and old[1] == new[1]
@@ -71,7 +71,8 @@ def faults(catalogue: Catalogue, root: Path = ROOT) -> list[Problem]:
         elif not redirect.anchors and live:
             fault, remedy = f"{redirect.old} is a page", "Delete the redirect, or the page."
         elif any(redirect.new == other.old for other in redirects):
-            fault = f"{redirect.new} is redirected itself"
+            fault = f"{redirect.new} is redirected itself" if redirect.new not in led_on else ""
+            led_on.add(redirect.old)
             remedy = "Name the address that it leads to."
         elif not live if redirect.anchors else redirect.new not in targets:
             fault, remedy = f"{new[1]} is no answer and no topic", "Name a page that exists."

@@ -288,7 +288,6 @@ MISTAKES = [
             "data/redirects.tsv",
             line.splitlines()[0],
             message,
-            lines=2 if name == "loop" else 1,
         )
         for name, line, message in (
             ("that is no redirect", "concurrency/old/", "this is no redirect. Write two pages"),

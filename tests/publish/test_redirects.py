@@ -50,7 +50,7 @@ BAD = {
     "concurrency/old/\tconcurrency/gone/": "2: concurrency/gone/ is no answer and no topic. Name a",
     "concurrency/gone/#a\tconcurrency/gone/#b": "2: concurrency/gone/ is no answer and no topic.",
     "a/\tb/\nb/\tconcurrency/await/": "2: b/ is redirected itself. Name the address that it leads",
-    "a/\tb/\nb/\ta/": "3: a/ is redirected itself. Name the address that it leads to.",
+    "a/\tb/\nb/\ta/": "2: b/ is redirected itself. Name the address that it leads to.",
     "a/\ta/": "2: this is no redirect.",
     "a/\tconcurrency/await/\na/\tconcurrency/": "3: a/ stands twice. Keep the line that is right.",
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.catalogue.files.edit_front_matter import ordered
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.identity import PUBLISHED, REDIRECTS
-from scripts.validation.rules import read, rule
+from scripts.validation.rules import Stage, read, rule
 
 SORTED = (
     *(PUBLISHED, REDIRECTS, "data/run_outputs.tsv", "data/runs.tsv"),
@@ -32,7 +32,7 @@ def unordered(root: Path) -> dict[str, str]:
     return {name: new for name, old in texts.items() if (new := rules[name](old)) != old}
 
 
-@rule("Commands for authors")
+@rule("Commands for authors", Stage.LATER)
 def pages_and_lists_are_in_order(root: Path) -> Iterator[Problem]:
     for name, new in unordered(root).items():
         lines = read(root, name).splitlines()

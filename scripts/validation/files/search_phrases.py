@@ -1,5 +1,6 @@
 """What people type: ``tests/search.tsv`` asks for every answer, ``tests/unanswered.tsv`` for none."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from scripts.validation.rules import rule
 LIST = "tests/search.tsv"
 UNANSWERED = "tests/unanswered.tsv"
 LEAST_PHRASES = 8  # for each answer
+LEAST_HELD_OUT = 0.3  # of all phrases
+IDS = re.compile(r"\d+(,\d+)*")
 SETS = ("tuned", "held-out")
 
 
@@ -30,7 +33,10 @@ def read_phrases(root: Path) -> list[Phrase]:
     """Return the lines of the list; a line without numbers has none."""
     return [
         Phrase(
-            text, tuple(int(n) for n in ids.split(",") if n.isdigit()), group == SETS[1], row.line
+            text,
+            tuple(map(int, ids.split(","))) if IDS.fullmatch(ids) else (),
+            group == SETS[1],
+            row.line,
         )
         for row in read_rows(root, LIST, columns=3)
         for text, ids, group in [row.cells]
@@ -52,6 +58,11 @@ def read_unanswered(root: Path) -> list[Unanswered]:
         return []
     rows = read_rows(root, UNANSWERED, columns=2)
     return [Unanswered(row.cells[0], row.cells[1], row.line) for row in rows]
+
+
+def asked(text: str) -> str:
+    """Return a phrase without what a search does not tell apart."""
+    return " ".join(text.casefold().rstrip("? ").split())
 
 
 @rule("Search")
@@ -86,12 +97,20 @@ def the_list_asks_for_every_answer(root: Path) -> Iterator[Problem]:
         if row.cells[2] not in SETS:
             fault = f"{row.cells[2]!r} is no set"
             yield Problem(LIST, row.line, fault, f"Write {' or '.join(SETS)}.")
+    if sum(phrase.held_out for phrase in phrases) < LEAST_HELD_OUT * len(phrases):
+        remedy = f"Mark new ones {SETS[1]}, up to about a third."
+        yield Problem(LIST, len(phrases) + 1, "too few phrases are held out", remedy)
+    questions = {page.title.casefold(): page.file for page in answers.values()}
     first: dict[str, int] = {}
     for phrase in phrases:
         line = phrase.line
         if not phrase.ids or not all(number in answers for number in phrase.ids):
             fault = f"“{phrase.text}” leads to no answer, or a retired one"
             yield Problem(LIST, line, fault, "Name the id of one, after a tab.")
-        if first.setdefault(phrase.text, line) != line:
-            fault = f"“{phrase.text}” stands in line {first[phrase.text]} already"
+        key = asked(phrase.text)
+        if first.setdefault(key, line) != line:
+            fault = f"“{phrase.text}” stands in line {first[key]} already"
             yield Problem(LIST, line, fault, "Keep one, with all ids that are right.")
+        elif phrase.text.casefold() in questions:
+            fault = f"“{phrase.text}” is the question of {questions[phrase.text.casefold()]}"
+            yield Problem(LIST, line, fault, "Write what people type who do not know it.")

@@ -7,12 +7,27 @@ from pathlib import Path
 
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import content_of
+from scripts.catalogue.files.tables import HEADS, read_rows
 from scripts.releases.record import read_record
-from scripts.validation.rules import Stage, files, line_at, read, rule
+from scripts.validation.rules import Stage, files, line_at, names, read, rule
 
 # From the first mark of a merge to its last; of a half-repaired one, what is left.
 CONFLICT = re.compile(r"^<{7} .*?(?:^>{7} |\Z)|^>{7} ", re.M | re.S)
 
+# Tables whose lines are told apart by more than their first cell, or have a rule of their own.
+SEVERAL = (
+    "data/recorded_hits.tsv",
+    "data/redirects.tsv",
+    "data/runs.tsv",
+    "data/styles.tsv",
+    "tests/",
+)
+MAY_BE_EMPTY = (
+    "data/places.tsv",
+    "data/styles.tsv",
+    "data/workflows.tsv",
+    "tests/mistakes/table.tsv",
+)
 MARKS = (b"<" * 7 + b" ", b">" * 7 + b" ")
 
 
@@ -40,6 +55,19 @@ def every_line_of_a_table_has_its_columns(root: Path) -> Iterator[Problem]:
                 has, needs = (text.count("\t") + 1 for text in (line, rows[0][1]))
                 fault = f"the line has {has} of {needs} columns"
                 yield Problem(name, number, fault, "Put one tab between two columns.")
+
+
+@rule("Files")
+def every_line_of_a_table_says_something_new(root: Path) -> Iterator[Problem]:
+    for name in HEADS:
+        first: dict[str, int] = {}
+        for row in read_rows(root, name) if name in names(root) else ():
+            key = row.cells[0].casefold()
+            if not all(map(str.strip, row.cells)) and name not in MAY_BE_EMPTY:
+                yield Problem(name, row.line, "a column is empty", "Fill it, or delete the line.")
+            elif not name.startswith(SEVERAL) and first.setdefault(key, row.line) != row.line:
+                fault = f"{row.cells[0]:.60} stands in line {first[key]} already"
+                yield Problem(name, row.line, fault, "Keep one.")
 
 
 @rule("Other releases", Stage.TEXT)

@@ -14,7 +14,9 @@ ELEMENTS = re.compile(
     "a|abbr|br|button|dd|details|div|dl|dt|em|kbd|li|ol|p|q|s|small|span|strong|sub|summary|sup|ul"
 )
 ATTRIBUTES = re.compile("class|data-[a-z-]+|href|id|lang|markdown|title|type")
-ATTRIBUTE_LIST = re.compile(r"\{:?[^{}\n]*?(?<![\w-])(?!data-|title=)([a-z][\w-]*)\s*=", re.I)
+ATTRIBUTE_LIST = re.compile(
+    r"(?<!\{)\{:?(?![%#])[^{}\n]*?(?<![\w-])(?!data-|title=)([a-z][\w-]*)\s*=", re.I
+)
 AS_TEXT = "Write Markdown, or show it as code in backquotes."
 
 

@@ -102,17 +102,42 @@ def refused(
     return None
 
 
+def without_spans(front: re.Match[str]) -> str:
+    """Return the front matter with its code blanked: no macro is called there."""
+    return re.sub(r"`[^`\n]*`", lambda code: blank(code[0]), front[0])
+
+
+def out_of_place(sign: re.Match[str], text: str, told: set[int | str]) -> tuple[str, str] | None:
+    """Return why a right call cannot stand where it does, and what to do, or nothing."""
+    before = text[text.rfind("\n", 0, sign.start()) + 1 : sign.start()]
+    if text.startswith("---\n") and sign.start() < text.find("\n---\n", 3):
+        return "no macro is called in the front matter", "Write the text out."
+    if before.startswith("#") and sign["value"]:
+        return "a macro in a heading would change its address", "Write the text out."
+    if before.endswith("]("):
+        return "a macro cannot be the target of a link", "Link to a file, or an address."
+    if (sign["value"] or "").strip().endswith("()") and sign[0] in told:
+        return f"`{sign[0]}` stands there twice", "Delete one."
+    return None
+
+
 @rule("The page", Stage.PARTS)
 def macros_of_a_page_can_be_called(root: Path) -> Iterator[Problem]:
     known = macros()
     for name in files(root, "docs", suffix=".md"):
-        text = FRONT_MATTER.sub(lambda found: blank(found[0]), read(root, name))
+        text = FRONT_MATTER.sub(without_spans, read(root, name))
         text = RAW.sub(lambda found: blank(found[0]), text)
+        told: set[int | str] = set()
         for sign in SIGNS.finditer(text):
             line = line_at(text, sign.start())
+            if line in told:
+                continue
             if sign[0] == "{% raw %}":
                 fault, remedy = "`{% raw %}` is not closed", "Write {% endraw %} where it ends."
                 yield Problem(name, line, fault, remedy)
                 break
-            if found := refused(sign, name, known):
+            found = out_of_place(sign, text, told) or refused(sign, name, known)
+            told.add(sign[0])
+            if found:
+                told.add(line)
                 yield Problem(name, line, *found)

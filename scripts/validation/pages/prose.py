@@ -20,7 +20,11 @@ STRAY = {
     ),
     re.compile(r"\b([A-Za-z]{2,}) \1\b"): ("a word stands twice", "Delete one."),
     re.compile(r"\[\]\("): ("a link has no text", "Write what it leads to."),
-    re.compile(r"\[\^|\[![A-Z]+\]|~~|==\w|\+\+\w|^\*\[[^\]\n]*\]:", re.M): (
+    re.compile(r"-8<-|\}\}"): (
+        "a sign of an include or of a macro is alone",
+        "Delete it, or close it.",
+    ),
+    re.compile(r"\[TOC\]|\[\^|\[![A-Z]+\]|~~|==\w|\+\+\w|^\*\[[^\]\n]*\]:", re.M): (
         "the sign belongs to another kind of Markdown",
         "Say it in words, or as CONTRIBUTING.md shows.",
     ),
