@@ -145,7 +145,7 @@ def unfinished(session: pytest.Session) -> Iterator[str]:
         return
     for line in sorted(status_of(session.config.rootpath) ^ before):
         if not session.config.getoption("record"):
-            remedy = "Write below `tmp_path`, in processes that are started too."
+            remedy = "Write below `tmp_path`, also in what is started; if you edited it, run again."
             yield str(Problem(line[3:], 1, "it changed while the tests ran", remedy, "Tests"))
     missing = session.testscollected - len(finished)
     if missing > 0 and not session.config.option.collectonly:

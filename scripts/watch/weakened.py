@@ -21,7 +21,8 @@ GATES = {
     "The rules, and what holds them": r"scripts/(validation|catalogue)/.*"
     r"|tests/.*\.py|tests/(mistakes|rules)/.*",
     "The settings of the tools": r"pyproject\.toml|snippets/ruff\.toml|mkdocs\.yml|\.gitignore",
-    "What CI does, and who is asked": r"\.ci/.*|\.github/.*|Makefile|data/(places|settings|unsafe)\.tsv",
+    "What CI does, and who is asked": r"\.ci/.*|\.github/.*|Makefile"
+    r"|data/(places|settings|styles|unsafe)\.tsv",
     "What is installed": r"requirements/.*|tests/audit/[^/]+\.json|tests/audit/\.npmrc",
     "What runs in readers' browsers": r"data/inline_scripts\.tsv|docs/assets/.*\.js|overrides/.*",
     "The rest of what checks and builds": r"scripts/.*|docs/assets/.*|data/(ecosystem|recorded_hits)\.tsv"

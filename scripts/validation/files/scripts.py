@@ -1,4 +1,4 @@
-"""Scripts, styles and templates of the site load its own files alone, and each file that they name is there."""
+"""Scripts, styles and templates load files of the site alone, and each file that they name is there."""
 
 import re
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ NAMED = re.compile(
 # What a template of the theme may not write; the build also asks the security policy of all pages.
 UNSAFE = re.compile(
     r"""http-equiv="[^"]*|<(?:base|embed|form|iframe|object|style)\b|(?<!')<script(?!>document\.)[^\n]*"""
-    r"""|\b(?:on[a-z]+|style)="[^"]*|\b(?:href|src)="(?:\w+:)?//[^"]*|\brel="(?!search|alternate)\w[^"]*""
+    r"""|\b(?:on[a-z]+|style)="[^"]*|\b(?:href|src)="(?:\w+:)?//[^"]*|\brel="(?!search|alternate)\w[^"]*"""
     r"""|\.__\w+|\.items\(|\| *safe\b|\{% *(?:include|import)\b[^\n%]*"""
 )
 

@@ -19,13 +19,14 @@ SEVERAL = (
     "data/recorded_hits.tsv",
     "data/redirects.tsv",
     "data/runs.tsv",
+    "data/settings.tsv",
     "data/styles.tsv",
     "tests/",
 )
 MAY_BE_EMPTY = (
     "data/places.tsv",
+    "data/settings.tsv",
     "data/styles.tsv",
-    "data/workflows.tsv",
     "tests/mistakes/table.tsv",
 )
 MARKS = (b"<" * 7 + b" ", b">" * 7 + b" ")
