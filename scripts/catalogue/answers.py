@@ -140,6 +140,7 @@ def conflicts(answers: list[AnswerPage], root: Path) -> list[Problem]:
         if successor is not None and successor not in living:
             fault = f"replaced_by: {successor} is no other answer, or retired itself"
             refuse(page, "replaced_by", fault, "Name the answer that is read instead.")
+    for page in answers if not problems else ():  # who names an answer that is not retired is right
         for number in page.meta.related:
             if number not in living or number == page.meta.id:
                 fault = f"related: {number} is no other answer, or retired"

@@ -13,5 +13,7 @@ def test_four_in_five_corrections_are_proved_by_a_test() -> None:
 def test_what_makes_sense_beside_the_notes_alone_is_not_said_on_the_answer() -> None:
     meta = next(page.meta for page in load().answers.values() if page.meta.corrections)
     said = meta.corrections[0]
-    alone = Correction(note=1, claim="C", truth="T", proof="https://example.com", notes_only=True)
+    claim, truth = "It is one thing.", "It is another one."
+    proof = "https://example.com"
+    alone = Correction(note=1, claim=claim, truth=truth, proof=proof, notes_only=True)
     assert meta.model_copy(update={"corrections": [said, alone]}).said == [said]

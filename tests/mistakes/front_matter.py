@@ -68,13 +68,13 @@ MISTAKES = [
         "unknown key",
         replace(PAGE, "level: working", "level: working\nlevle: deep"),
         "levle: deep",
-        "unknown key `levle`. Correct or delete it. Allowed keys: id, answer, asked_as, level",
+        "unknown key `levle`. Write `level`, or delete it. Allowed keys: id, answer, asked_as, level",
     ),
     wrong(
         "unknown key inside another one",
         replace(PAGE, "    url: ", "    ulr: x\n    url: "),
         "ulr: x",
-        "unknown key `sources.0.ulr`. Correct or delete it",
+        "unknown key `sources.0.ulr`. Write `url`, or delete it. Allowed keys: title, url",
     ),
     wrong("missing key", key("answer", ""), "", "the key `answer` is missing. Add it"),
     wrong(

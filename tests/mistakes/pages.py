@@ -204,7 +204,7 @@ MISTAKES = [
     html("span", '<span class="big">A</span>', "the Markdown version of an answer knows no <span>"),
     html(
         "box that is not closed",
-        '<div class="a">\n\nText.',
+        '<div class="review">\n\nText.',
         "the <div> is not closed. Write </div>",
     ),
     html("end of a box that is none", "</div>", "</div> closes nothing. Delete it, or write <div>"),

@@ -59,7 +59,7 @@ TEXT = f"""---
 id: {ID}
 answer: "The event loop of a server is chosen by the server, not by the application: read it, do not set it."
 asked_as:
-  - Which event loop runs my application?
+  - Does my application run on uvloop?
 level: deep
 related: [7]
 sources:

@@ -25,7 +25,7 @@ def answer(number: int, **values: Any) -> AnswerPage:
         "asked_as": ["Another wording"],
         "level": "basic",
         "related": [],
-        "sources": [{"title": "A page", "url": "https://example.com/"}],
+        "sources": [{"title": "An example", "url": "https://example.com/"}],
         "changes": [{"date": DAY, "text": "First version."}],
     }
     return AnswerPage(f"docs/topic/page-{number}.md", "Why?", Answer.model_validate(meta | values))
@@ -33,7 +33,7 @@ def answer(number: int, **values: Any) -> AnswerPage:
 
 def catalogue_of(*answers: AnswerPage) -> Catalogue:
     """Return a catalogue of one topic."""
-    topic = Topic(description="A topic", order=1)
+    topic = Topic(description="A topic of answers, which describes itself.", order=1)
     return Catalogue((TopicPage("docs/topic/index.md", "Topic", topic, answers),))
 
 
@@ -71,16 +71,18 @@ def test_answers_that_link_twice_count_once_and_no_answer_counts_for_itself(
 
 def test_newest_changes_come_first_and_corrections_before_first_versions() -> None:
     next_day = DAY + datetime.timedelta(1)
-    changed = {"date": next_day, "text": "Corrected."}
+    changed = {"date": next_day, "text": "Corrected a sentence."}
     first = {"date": DAY, "text": "First version."}
     pages = [
-        answer(1, changes=[changed, changed | {"text": "Too."}, first]),  # it is listed once
+        answer(
+            1, changes=[changed, changed | {"text": "Another sentence too."}, first]
+        ),  # it is listed once
         answer(2, changes=[{"date": next_day, "text": "First version."}]),
         answer(3),
     ]
     listed = browsing.newest(catalogue_of(*pages), 3)
     assert [(page.meta.id, change.text) for page, change in listed] == [
-        (1, "Corrected."),
+        (1, "Corrected a sentence."),
         (2, "First version."),
         (3, "First version."),
     ]

@@ -1,6 +1,7 @@
 """Read one page: heading and validated front matter, or what is wrong with them."""
 
 import datetime
+import difflib
 import functools
 import re
 from collections.abc import Iterable
@@ -11,11 +12,26 @@ import frontmatter
 import yaml
 from pydantic import ValidationError
 
-from scripts.catalogue.files.front_matter import PATTERNS, Answer, Closed
+from scripts.catalogue.files.front_matter import (
+    PATTERNS,
+    Answer,
+    Change,
+    Closed,
+    Correction,
+    Source,
+)
 from scripts.catalogue.files.problems import Problem, Problems
 
 Meta = TypeVar("Meta", bound=Closed)
 RULE = "Front matter"
+QUESTION = re.compile(r"[^?!\n]{8,99}\?")
+# A key of an item that stands there twice, a comment, and a value that YAML makes something of.
+STRANGE = re.compile(
+    r"^(?:  - |    )(\w+): .*\n(?:    .*\n)*?    \1: |^ *#|^[ -]*(?:\w+: +)?(?:[&*!]|[^\"'\n]* #(?! WRITE))",
+    re.M,
+)
+INNER: dict[str, type[Closed]] = {"sources": Source, "corrections": Correction, "changes": Change}
+"""The models of the lists in the front matter of an answer."""
 HINTS = {
     "string_type": " Put it in quotes.",
     "date_type": " Write it like 2026-11-24, without quotes.",
@@ -40,20 +56,31 @@ def read(
     for key in {key for key in keys if keys.count(key) > 1}:
         fault = f"the key `{key}` stands there twice"
         problems.append(Problem(name, line_of(text, [key]), fault, "Keep one of them.", RULE))
+    for strange in STRANGE.finditer(text.split("\n---", 1)[0]):
+        line = text.count("\n", 0, strange.end()) + 1
+        fault = "the front matter holds more than plain keys and values"
+        remedy = (
+            "Write each key once, without comments, tags and anchors; quote a value with signs."
+        )
+        problems.append(Problem(name, line, fault, remedy, RULE))
     heading = re.search(r"^# (.+?)\s*$", post.content, re.M)
     if not heading:
         remedy = "Write the question as `# …?` under the front matter."
         problems.append(Problem(name, 1, "the page has no heading", remedy, "The page"))
         return None
     title = shown(heading[1])
-    if model is Answer and not title.endswith("?"):
+    if model is Answer and not QUESTION.fullmatch(title):
         line = text[: text.index(heading[0])].count("\n") + 1
         fault = f"the heading {title!r} is not a question"
-        problems.append(Problem(name, line, fault, "End it with a question mark.", "The page"))
+        remedy = "Write one, of at most 100 characters, and end it with a question mark."
+        problems.append(Problem(name, line, fault, remedy, "The page"))
     try:
         return name, title, model.model_validate(post.metadata)
     except ValidationError as error:
-        problems += [Problem(name, *explain(text, fault, model), RULE) for fault in error.errors()]
+        faults = [Problem(name, *explain(text, fault, model), RULE) for fault in error.errors()]
+        meant = {problem.remedy.split()[1] for problem in faults if "unknown key" in problem.fault}
+        # What is only misspelled is not missing.
+        problems += [p for p in faults if f"{p.fault.split()[2]}," not in meant]
         return None
 
 
@@ -104,14 +131,17 @@ def explain(text: str, fault: Any, model: type[Closed]) -> tuple[int, str, str]:
     key = ".".join(str(part) for part in keys)
     line = line_of(text, keys)
     if fault["type"] == "extra_forbidden":
-        allowed = f" Allowed keys: {', '.join(model.model_fields)}." if len(keys) == 1 else ""
-        return line, f"unknown key `{key}`", f"Correct or delete it.{allowed}"
+        known = list((INNER.get(str(keys[0]), model) if len(keys) > 1 else model).model_fields)
+        near = difflib.get_close_matches(str(keys[-1]), known, n=1)
+        remedy = f"Write `{near[0]}`, or delete it." if near else "Delete it."
+        return line, f"unknown key `{key}`", f"{remedy} Allowed keys: {', '.join(known)}."
     if fault["type"] == "missing":
         return line, f"the key `{key}` is missing", "Add it."
     value, context = fault["input"], fault.get("ctx", {})
     is_long = fault["type"] in ("string_too_long", "string_too_short")
     what = f"has {len(value)} characters" if is_long else f"is {value!r:.60}"
     if fault["type"] == "value_error":
+        line = line_of(text, [*keys, *getattr(context["error"], "at", ())])
         return line, f"`{key}` does not fit", str(context["error"])
     remedy = re.sub(r"^\w+ should ", "It has to ", fault["msg"])
     remedy = PATTERNS.get(context.get("pattern"), f"{remedy}.{HINTS.get(fault['type'], '')}")

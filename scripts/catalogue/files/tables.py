@@ -13,6 +13,7 @@ HEADS = {
     "data/inline_scripts.tsv": 0,
     "data/notes.tsv": 1,
     "data/places.tsv": 0,
+    "data/prose.tsv": 0,
     "data/recorded_hits.tsv": 1,
     "data/redirects.tsv": 0,
     "data/run_outputs.tsv": 0,

@@ -18,6 +18,8 @@ from scripts.validation.code.blocks import (
 from scripts.validation.files.places import IGNORED
 from scripts.validation.rules import Stage, files, folder, read, rule
 
+LANGUAGES = "dockerfile html http js json nginx python sh shell text yaml"
+"""What the blocks of the pages are written in; another one is added here."""
 BY_NUMBER = re.compile(r'.*8<-+ "[^":]+:\d*(:\d*)?"\s*')
 ANY_INCLUDE = re.compile(r"\s*;?-+8<-+")
 
@@ -41,6 +43,8 @@ def fault_of(block: Block) -> tuple[str, str] | None:
         return f"{include['path']} is included without a section", "Name one: `file:section`."
     if not block.info:
         return "the code block names no language", "Write it after the fence, like ```python."
+    if (language := block.info.split()[0]) not in LANGUAGES.split():
+        return f"the pages know no language `{language}`", f"Write one of {LANGUAGES}."
     return None
 
 

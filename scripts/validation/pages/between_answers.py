@@ -3,16 +3,20 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from scripts.catalogue.answers import load
+from scripts.catalogue.answers import AnswerPage, load
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.read_page import line_of
 from scripts.catalogue.files.tables import read_rows
 from scripts.catalogue.identity import owners
-from scripts.validation.rules import read, rule
+from scripts.validation.rules import files, line_at, read, rule
 
 SOURCES, PATHS = "data/sources.tsv", "docs/paths.md"
+# An address that a page leads to: in its front matter, a link, or angle brackets.
+OUTWARD = re.compile(
+    r"(?:^ +(?:- )?(?:url|proof|source): *[\"']?|\]\(\s*<?|<|^ *\[[^\]]+\]: *<?|href=.)https?://(?P<host>[^/\s)>\"']*)/?(?P<owner>[^/\s)>#]*)",
+    re.M,
+)
 SMALL = re.compile(
     r"a|an|the|is|are|do|does|did|of|in|on|to|my|your|its?|with|for|and|or|be|can|i|you"
 )
@@ -27,39 +31,49 @@ def meant(wording: str) -> str:
     return " ".join(word for word in words if not SMALL.fullmatch(word)) or wording
 
 
+def said(page: AnswerPage) -> Iterator[tuple[str, list[str | int], str]]:
+    """Yield what no other answer says: its kind, the keys of its place, and the text."""
+    folder = page.file.rpartition("/")[0]
+    yield f"name in the navigation of {folder}", ["id"], page.name
+    yield "short answer", ["answer"], page.meta.answer
+    yield "question", [], page.title
+    for number, wording in enumerate(page.meta.asked_as):
+        yield "question", ["asked_as", number], wording
+    for number, correction in enumerate(page.meta.corrections):
+        yield "claim", ["corrections", number, "claim"], correction.claim
+
+
 @rule("One answer, one path")
 def no_two_answers_have_the_same_wording(root: Path) -> Iterator[Problem]:
-    first: dict[str, str] = {}
+    first: dict[tuple[str, str], str] = {}
     for page in load(root).living.values():
-        for number, wording in enumerate([page.title, *page.meta.asked_as], -1):
-            other = first.setdefault(meant(wording), page.file)
-            if other != page.file:
-                keys = ["asked_as", number] if number >= 0 else []
+        for kind, keys, text in said(page):
+            other = first.setdefault((kind, meant(text)), f"{page.file} {keys}")
+            if other != f"{page.file} {keys}":
+                file = other.partition(" ")[0]
                 line = line_of(read(root, page.file), keys)
-                remedy = "Delete it in one of them: near-duplicate questions are one answer."
-                yield Problem(page.file, line, f"“{wording}” is asked in {other} as well", remedy)
+                fault = f"“{text:.60}” is a {kind} of {file} already"
+                remedy = "Delete it in one of the two places: near-duplicates are one answer."
+                yield Problem(page.file, line, fault, remedy)
 
 
 @rule("Front matter")
 def every_source_is_on_a_listed_host(root: Path) -> Iterator[Problem]:
-    hosts = {row.cells[0]: row.line for row in read_rows(root, SOURCES, columns=2)}
+    listed = {row.cells[0]: row.line for row in read_rows(root, SOURCES, columns=2)}
     used: set[str] = set()
-    for page in load(root).answers.values():
-        found = [(["sources", n, "url"], source.url) for n, source in enumerate(page.meta.sources)]
-        for number, correction in enumerate(page.meta.corrections):
-            found += [
-                (["corrections", number, key], getattr(correction, key) or "")
-                for key in ("proof", "source")
-            ]
-        for keys, url in found:
-            used.add(host := urlsplit(url).netloc)
-            if host and host not in hosts:
+    for name in files(root, "docs", suffix=".md"):
+        text = read(root, name)
+        for found in OUTWARD.finditer(text):
+            host, owner = found["host"], f"{found['host']}/{found['owner']}"
+            used |= {host, owner}
+            if not {host, owner} & listed.keys():
+                whose = owner if any(row.startswith(f"{host}/") for row in listed) else host
                 remedy = f"Name who made the thing, or a specification; a new host has to be in {SOURCES}."
-                line = line_of(read(root, page.file), keys)
-                yield Problem(page.file, line, f"{host} is not among the hosts of sources", remedy)
-    for host in hosts.keys() - used:
+                line = line_at(text, found.start())
+                yield Problem(name, line, f"{whose} is not among the hosts of sources", remedy)
+    for host in listed.keys() - used:
         remedy = "Delete the line: a host comes with the answer that needs it."
-        yield Problem(SOURCES, hosts[host], f"no answer has a source on {host}", remedy)
+        yield Problem(SOURCES, listed[host], f"no page names {host}", remedy)
 
 
 @rule("Addresses")

@@ -21,13 +21,16 @@ SCHEMES = ("https", "mailto")
 CODE_SPAN = re.compile(
     r"(?<!`)(`+)(?!`)(?:(?!\n[ \t]*\n)[^`]|(?!\1(?!`))`)+?(?<!`)\1(?!`)|<https://[^>\s]+>"
 )
+TAG = re.compile(r"""</?[a-zA-Z](?:"[^"]*"|'[^']*'|[^'">])*>""")
 TARGET = re.compile(
     r"(?P<image>!?)\[[^\]]*\]\(\s*<?(?P<target>[^\s)>]*)|^ *\[[^\]^]+\]:\s*<?(?P<reference>\S+)",
     re.M,
 )
+INWARD = re.compile(r"(?:[\w./-]+\.(?:md|svg|png))?(?:#[\w.-]+)?|(?:https|mailto):.*")
 HEAD = re.compile(r"# [^\n]+\n\n\{\{ answer_head\(\) \}\}\n")
 
 
+WITHIN = re.compile(r"\{:? ?[#.][\w-][^}\n]*\}(?![ \t]*$)", re.M)
 # What the engine knows and no other reader of Markdown does (scripts/publish/programs/answer_markdown.py).
 UNKNOWN = {
     re.compile(r"^ *(?:!!!|\?\?\?\+?) ", re.M): (
@@ -35,7 +38,7 @@ UNKNOWN = {
         "Write a paragraph that begins in bold, like `**Note:**`, or a heading.",
     ),
     re.compile(r"^ *=== ", re.M): ("tab", "Write a heading for each, or a list."),
-    re.compile(r"\{:? ?[#.][\w-][^}\n]*\}(?![ \t]*$)", re.M): (
+    WITHIN: (
         "attributes within a line",
         "Give them to a heading or a paragraph, at the end of its line.",
     ),
@@ -106,6 +109,9 @@ def links_and_images_of_a_page_are_harmless(root: Path) -> Iterator[Problem]:
             elif found["image"] and re.match(r"(\w+:)?//", target):
                 remedy = "Put the image into docs/assets: a page asks no other host for anything."
                 yield Problem(name, line, "the image lies on another host", remedy)
+            elif not INWARD.fullmatch(target) or target.startswith("/"):
+                remedy = "Link to the file of a page, like `await.md` or `../testing/testing.md`."
+                yield Problem(name, line, f"the link leads to no page: `{target}`", remedy)
 
 
 @rule("The page")
@@ -117,6 +123,10 @@ def every_answer_has_its_head_and_its_foot(root: Path) -> Iterator[Problem]:
             line = line_at(text, text.index("\n# ", len(front)) + 1)
             remedy = "Write `{{ answer_head() }}` right under the question."
             yield Problem(page.file, line, "the short answer is not shown", remedy)
+        for macro in ("{{ answer_head() }}", "{{ answer_foot() }}"):
+            if (at := text.rfind(macro)) != text.find(macro):
+                fault = f"`{macro}` stands there twice"
+                yield Problem(page.file, line_at(text, at), fault, "Delete it here.")
         if not body.rstrip().endswith("{{ answer_foot() }}"):
             remedy = "End the page with `{{ answer_foot() }}`."
             yield Problem(page.file, text.count("\n"), "the sources are not shown", remedy)

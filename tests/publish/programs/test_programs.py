@@ -412,7 +412,8 @@ def test_a_change_adds_an_entry_and_leaves_the_older_one_as_it_is(
     write_exports(only(catalogue, 7, [first]), tmp_path)
     before = check_feed(tmp_path / "feed.xml")
     later = [
-        Change(date=datetime.date(2026, 11, 26), text=text) for text in ("Now <b> & c.", "Also d.")
+        Change.model_construct(date=datetime.date(2026, 11, 26), text=text)
+        for text in ("Now <b> & c.", "Also d.")
     ]
     write_exports(only(catalogue, 7, [*later, first]), tmp_path)
     changed, new = check_feed(tmp_path / "feed.xml")
