@@ -37,7 +37,7 @@ SHORT = re.compile(
 NAMED = re.compile(
     r"^(?:async )?def (test_\w+)"
     r"|^@rule\([^\n]*\n(?:@[^\n]*\n)*def (\w+)"
-    r"|^[^\t\n]+\t([^\t\n]+)(?:\t[^\t\n]*){5}$"  # of tests/mistakes/table.tsv
+    r"|^[^\t\n]+\t([^\t\n]+)(?:\t[^\t\n]*){5}$"  # of the tables of tests/mistakes/
     r"|\b(?:Mistake|wrong)\(\s*\"([^\"]+)\""
     r"|^([A-Z][A-Z_]+(?:, [A-Z_]+)*(?:: \w+)? = [\d_., ]+)",
     re.M,

@@ -1,14 +1,14 @@
-"""The mistakes of ``table.tsv``: a line for each, with the check that refuses it and the line that says so.
+"""The mistakes of the tables: a line for each, with the check that refuses it and the line that says so.
 
 The edit is ``+`` and what is added, ``=`` and what the file holds instead, ``-`` for a file that is
 deleted, or what stands there, ``=>`` and what stands there instead. ``\\n`` is a line break, ``\\t`` a
-tab. Without another place the file that is edited is the one that is named.
+tab, ``\\u200b`` a sign by its number. Without another place the file that is edited is the one that is named.
 """
 
 import re
 
 from scripts.authors.linters import LINTERS
-from scripts.catalogue.files.tables import read_rows
+from scripts.catalogue.files.tables import HEADS, read_rows
 from scripts.project import ROOT
 from scripts.validation.rules import RULES
 from tests.mistakes.mistake import (
@@ -28,7 +28,7 @@ from tests.mistakes.mistake import (
     write,
 )
 
-TABLE = "tests/mistakes/table.tsv"
+TABLES = [name for name in HEADS if name.startswith("tests/mistakes/kinds/")]
 FILES = {"PAGE": PAGE, "CODE": CODE, "RIGHT": RIGHT, "TESTS": TESTS, "WRONG": WRONG}
 IN_A_RUN = ("run", "import")
 """What only shows when pytest runs; ``tests/proving/test_hooks.py`` has it run."""
@@ -52,10 +52,13 @@ def edit_of(file: str, text: str) -> Edit:
 
 
 def rows() -> list[tuple[str, ...]]:
-    """Return the cells of the table, with the names of files and the line breaks in full."""
+    """Return the cells of the tables, with the names of files and the line breaks in full."""
     found = []
-    for row in read_rows(ROOT, TABLE, columns=7):
+    for row in (row for table in TABLES for row in read_rows(ROOT, table, columns=7)):
         cells = [cell.replace("\\n", "\n").replace("\\t", "\t") for cell in row.cells]
+        cells = [
+            re.sub(r"\\u([0-9a-f]{4})", lambda sign: chr(int(sign[1], 16)), cell) for cell in cells
+        ]
         for place in (2, 4):
             cells[place] = re.sub(r"^[A-Z]+(?=$|/)", lambda name: FILES[name[0]], cells[place])
         found.append(tuple(cells))

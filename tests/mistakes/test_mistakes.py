@@ -18,7 +18,8 @@ from scripts.catalogue.files.annotations import FAULT
 from scripts.project import ROOT
 from scripts.runner.record import RUNS
 from scripts.validation.rules import RULES, SECTIONS
-from tests.mistakes import code, files, front_matter, one_line, pages, review_rules, table
+from tests.mistakes import table
+from tests.mistakes.kinds import code, files, front_matter, one_line, pages, review_rules
 from tests.mistakes.mistake import (
     BUILD,
     PAGE,

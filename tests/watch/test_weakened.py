@@ -49,7 +49,7 @@ MISTAKE = "every_file_is_small\tlarge file\tPAGE\t+x\t\tx\ttoo large"
         ("scripts/validation/files/places.py", RULES, RULES[14:], "`every_file_is_small`"),
         ("scripts/validation/files/places.py", "MOST = 60_000\n", "MOST = 90_000\n", "`MOST = 60_000`"),
         ("tests/test_cover.py", "LEAST: float = 0.9  # of all\n", "", "**gone: `LEAST: float = 0.9`**"),
-        ("tests/mistakes/table.tsv", f"{MISTAKE}\n", "", "**gone: `large file`**"),
+        ("tests/mistakes/kinds/files.tsv", f"{MISTAKE}\n", "", "**gone: `large file`**"),
         ("tests/mistakes/files.py", 'Mistake(\n    "large file",\n)\n', "", "**gone: `large file`**"),
     ],
 )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scripts.catalogue.files.problems import Problem
-from scripts.validation.files import characters, images, locks, places, tables
+from scripts.validation.files import characters, images, locks, places
 from tests.mistakes.mistake import (
     CODE,
     PAGE,
@@ -122,33 +122,6 @@ MISTAKES = [
         "a symbolic link. Commit the file itself",
     ),
     Mistake(
-        "tab in YAML",
-        write(f"{CODE}/new.yaml", "a:\n\tb: 1\n"),
-        CHARACTERS,
-        f"{CODE}/new.yaml",
-        "\tb: 1",
-        "a tab. Indent with blanks",
-    ),
-    character("zero-width space", "\u200b", "an invisible character, ZERO WIDTH SPACE (U+200B)"),
-    character("no-break space", "\u00a0", "an invisible character, NO-BREAK SPACE (U+00A0)"),
-    character(
-        "change of the direction of text in code",
-        "\u202e",
-        "an invisible character, RIGHT-TO-LEFT OVERRIDE (U+202E). Delete it",
-        WRONG,
-    ),
-    character(
-        "Cyrillic letter in a word",
-        "\u0430",
-        "looks like another character: it is CYRILLIC SMALL LETTER A (U+0430)",
-    ),
-    character(
-        "Greek letter in code",
-        "\u03bf",
-        "looks like another character: it is GREEK SMALL LETTER OMICRON (U+03BF)",
-        WRONG,
-    ),
-    Mistake(
         "image too large",
         write("docs/assets/chart.png", bytes(50_000)),
         SIZE,
@@ -163,17 +136,6 @@ MISTAKES = [
         f"{CODE}/output.txt",
         "",
         "the file has 100,000 bytes, 60,000 are allowed. Shorten or split it",
-    ),
-    Mistake(
-        "image that holds a script",
-        write(
-            "docs/assets/chart.svg",
-            '<svg xmlns="http://www.w3.org/2000/svg">\n<script>alert(1)</script>\n</svg>\n',
-        ),
-        rule(images.every_image_only_draws),
-        "docs/assets/chart.svg",
-        "<script>",
-        "the image holds <script>. Save it as a plain drawing",
     ),
     picture(
         "picture with a page after its end",
@@ -199,54 +161,6 @@ MISTAKES = [
         f"the file is executable. Run `chmod -x {NEW}`",
     ),
     Mistake(
-        "page whose name is not in kebab case",
-        write("docs/concurrency/Event_Loop.md", "# What is it?\n"),
-        NAMES,
-        "docs/concurrency/Event_Loop.md",
-        "",
-        "no file of this kind or name belongs here. Use lower case and hyphens, like docs/topic/",
-    ),
-    Mistake(
-        "snippet whose name is not in snake case",
-        write(f"{CODE}/newCode.py", "x = 1\n"),
-        NAMES,
-        f"{CODE}/newCode.py",
-        "",
-        "no file of this kind or name belongs here. Use lower case and underscores, like snippets/",
-    ),
-    Mistake(
-        "topic without an index",
-        write("docs/new-topic/some-answer.md", PLAIN),
-        PLACES,
-        "docs/new-topic/some-answer.md",
-        "",
-        "the topic new-topic has no index. Write docs/new-topic/index.md",
-    ),
-    Mistake(
-        "page outside the topics",
-        write("docs/some-answer.md", PLAIN),
-        PLACES,
-        "docs/some-answer.md",
-        "",
-        "the page stands outside the topics. Move an answer into a topic; name another page in scripts/",
-    ),
-    Mistake(
-        "page in a folder of a topic",
-        write("docs/concurrency/threads/pool.md", PLAIN),
-        PLACES,
-        "docs/concurrency/threads/pool.md",
-        "",
-        "the page lies too deep. Move it to docs/<topic>/<slug>.md",
-    ),
-    Mistake(
-        "table without a tab",
-        add("loop event loop", "data/synonyms.tsv"),
-        rule(tables.every_line_of_a_table_has_its_columns),
-        "data/synonyms.tsv",
-        "loop event loop",
-        "the line has 1 of 2 columns. Put one tab between two columns",
-    ),
-    Mistake(
         "requirement that is not locked",
         add("httpx-sse", "requirements/test.in"),
         ASKED,
@@ -254,46 +168,6 @@ MISTAKES = [
         "httpx-sse",
         "httpx-sse is asked for, and requirements/test.txt has none. Run `make lock`",
         lines=2,  # the lock of the oldest releases asks for the same
-    ),
-    Mistake(
-        "requirement of another version than the lock's",
-        replace("requirements/oldest.in", "==1.0.0", "==1.0.1"),
-        ASKED,
-        "requirements/oldest.in",
-        "==1.0.1",
-        "==1.0.1 is asked for, and requirements/oldest.txt has 1.0.0. Run `make lock`",
-    ),
-    Mistake(
-        "locks that differ",
-        replace(LOCK, "babel==", "babel==9.9.9+"),
-        rule(locks.locks_agree),
-        LOCK,
-        "babel==",
-        "is another release than in requirements/test.txt. Run `make lock`",
-    ),
-    Mistake(
-        "locked release without a hash",
-        add("httpx-sse==0.4.3", TEST_LOCK),
-        HASHES,
-        TEST_LOCK,
-        "httpx-sse",
-        "httpx-sse==0.4.3 has no hash. Run `make lock`",
-    ),
-    Mistake(
-        "lock with the address of an index",
-        add("--index-url https://index.example/simple", TEST_LOCK),
-        HASHES,
-        TEST_LOCK,
-        "--index-url",
-        "--index-url https://index.example/simple is no release with its hashes. Run `make lock`",
-    ),
-    Mistake(
-        "lock without its date",
-        replace(LOCK, "# Locked on ", "# "),
-        HASHES,
-        LOCK,
-        "",
-        "the date of the lock is missing. Run `make lock`",
     ),
     workflow(
         "action that is not pinned",
