@@ -8,9 +8,10 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.catalogue.files.explain import line_of
 from scripts.catalogue.files.front_matter import LEVELS, Answer, Plain, Topic
 from scripts.catalogue.files.problems import Problem, Problems
-from scripts.catalogue.files.read_page import line_of, read
+from scripts.catalogue.files.read_page import read
 from scripts.catalogue.files.reading import once, text_of
 from scripts.catalogue.identity import address_of, stolen
 from scripts.catalogue.names import name_of

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from scripts.catalogue.files.explain import line_of
 from scripts.catalogue.files.problems import Problem, Problems
-from scripts.catalogue.files.read_page import line_of
 from scripts.catalogue.files.reading import once, text_of
 from scripts.catalogue.files.tables import read_rows
 

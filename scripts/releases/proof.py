@@ -55,7 +55,7 @@ def proof_of(page: AnswerPage, record: Record, lock: Lock) -> Proof | None:
 def test_line(node_id: str) -> int:
     """Return the line, from 1, of the test that ``node_id`` (``path::name``) names.
 
-    Raises ``LookupError`` where the file has no such test; ``validation/code/proofs.py`` says so.
+    Raises ``LookupError`` where the file has no such test; ``validation/proofs/tested.py`` says so.
     """
     path, name = node_id.split("::")
     for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1):

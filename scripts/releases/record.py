@@ -10,9 +10,9 @@ import yaml
 from pydantic import Field, ValidationError
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
+from scripts.catalogue.files.explain import explain
 from scripts.catalogue.files.front_matter import Closed
 from scripts.catalogue.files.problems import Problem, Problems
-from scripts.catalogue.files.read_page import explain
 from scripts.catalogue.files.reading import once, text_of
 from scripts.project import ROOT
 from scripts.releases.lock import Lock

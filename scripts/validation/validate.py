@@ -15,11 +15,11 @@ from scripts.catalogue.files.annotations import tell
 from scripts.catalogue.files.problems import Problem, Problems
 from scripts.catalogue.files.reading import one_reading
 from scripts.project import ROOT
-from scripts.validation import code, files, pages
+from scripts.validation import code, files, pages, proofs
 from scripts.validation.rules import RULES, Stage
 
 # Each module adds its rules.
-for room in (code, files, pages):
+for room in (code, files, pages, proofs):
     for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
         importlib.import_module(module.name)
 

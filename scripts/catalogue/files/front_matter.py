@@ -1,94 +1,35 @@
 """The closed models of the pages' front matter; CONTRIBUTING.md says what each key holds."""
 
 import datetime
-import itertools
 import re
-from typing import Annotated, Literal, Self, TypeVar, get_args
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from scripts.catalogue.files.texts import (
+    HTTPS,
+    ONE_LINE,
+    PROOF,
+    SENTENCES,
+    TITLE,
+    TO_WRITE,
+    VERSION,
+    bare,
+    each_once,
+    known,
+    newest_first,
+)
 
 Level = Literal["basic", "working", "deep"]
 LEVELS = get_args(Level)
 LEVEL_NAMES: dict[str, str] = {"basic": "basic", "working": "intermediate", "deep": "advanced"}
 """What readers are shown."""
-TO_WRITE = "WRITE: "
-"""Begins what `make new` leaves to the author, which a rule of its own asks for."""
-ADDRESS = r"https://[a-z0-9.-]+(/[^\s?#]*)?(#[^\s#]+)?"
-HTTPS = rf"^{ADDRESS}$"
-PROOF = rf"^(snippets/\S+/test_\w+\.py::test_\w+|{ADDRESS})$"
-ONE_LINE = r"^\S([^\n]*\S)?$"
-SMALL = "async|asyncio|await|bcrypt|def|mypy|nginx|passlib|pip|pytest|uv|uvloop|yield"
-"""What begins a sentence in small letters."""
-SENTENCES = rf"^{TO_WRITE}|^([^\sa-z]|({SMALL})\b|[a-z]+[._=-])[^\n]*[.`]$"
-TITLE = r"^[^\s\[\]<>]([^\n\[\]<>]*[^\s\[\]<>])?$"
-BEGAN = datetime.date(2026, 11, 24)
-T = TypeVar("T")
-VERSION = r"^\d+\.\d+(\.\d+)?$"
-PATTERNS = {
-    HTTPS: "Give an https address, without a port, a query or an empty end.",
-    PROOF: "Name a test, snippets/<topic>/<slug>/test_<slug>.py::test_<claim>, or an https address.",
-    ONE_LINE: "Write it on one line, without blanks around it.",
-    SENTENCES: "Write it on one line, from a capital letter to a full stop, without blanks around it.",
-    TITLE: "Write it on one line, without brackets: it becomes the text of a link.",
-    VERSION: 'Give a version, like "0.118.0".',
-}
-"""What to do about a text that does not match a pattern."""
 Https = Annotated[str, Field(pattern=HTTPS)]
 Proof = Annotated[str, Field(pattern=PROOF)]
 Note = Annotated[int, Field(ge=1, le=55)]
 Number = Annotated[int, Field(ge=1, le=99_999)]
 Version = Annotated[str, Field(pattern=VERSION)]
-UNIQUE = {"", "url", "title", "claim", "text"}
-"""The keys of sources, corrections and changes that hold another text each time."""
 Wording = Annotated[str, Field(pattern=ONE_LINE, min_length=5, max_length=200)]
-
-
-class Misfit(ValueError):
-    """What does not fit the rest of a list, and where in it that stands."""
-
-    def __init__(self, fault: str, *at: int | str) -> None:
-        """Keep the place."""
-        self.at = at
-        super().__init__(fault)
-
-
-def each_once(values: list[T]) -> list[T]:
-    """Refuse a list that holds something twice, whatever the case; of its models, one text twice."""
-    met = set()
-    for number, value in enumerate(values):
-        held = dict(value) if isinstance(value, Closed) else {"": value}
-        for key in held.keys() & UNIQUE:
-            text = str(held[key]).casefold()
-            if (key, text) in met:
-                raise Misfit(f"{held[key]} stands there twice: keep one.", number, key)
-            met.add((key, text))
-    return values
-
-
-def newest_first(changes: list["Change"]) -> list["Change"]:
-    """Refuse changes in another order."""
-    for number, (above, change) in enumerate(itertools.pairwise(changes), 1):
-        if change.date > above.date:
-            fault = f"{change.date} stands below an earlier day: begin with the newest."
-            raise Misfit(fault, number)
-    return changes
-
-
-def known(date: datetime.date) -> datetime.date:
-    """Refuse a date before the first answer, or one that is still to come, wherever it is latest."""
-    last = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1)
-    if not BEGAN <= date <= last:
-        raise ValueError(f"It has to be a day from {BEGAN} to today.")
-    return date
-
-
-def bare(text: str) -> str:
-    """Refuse links, bold text and elements outside of code: it is quoted in reviews, and drawn."""
-    if found := re.search(r"\]\(|\*\*|__|<\w|https?:|&#?\w+;|`", re.sub(r"`[^`]*`", "", text)):
-        raise ValueError(f"Delete the {found[0]!r}: of Markdown it may hold code alone.")
-    return text
-
-
 Line = Annotated[str, Field(pattern=SENTENCES, min_length=14, max_length=400), AfterValidator(bare)]
 
 

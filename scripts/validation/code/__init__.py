@@ -1,1 +1,1 @@
-"""Rules of the code: how pages include it, and how tests prove it."""
+"""Rules of the code: how pages include it, what right code holds, and that it stands alone."""

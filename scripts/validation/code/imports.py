@@ -7,8 +7,8 @@ from pathlib import Path
 
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
-from scripts.validation.code.proofs import FUNCTIONS, parse
 from scripts.validation.code.shown import is_wrong
+from scripts.validation.parsed import FUNCTIONS, parse
 from scripts.validation.rules import files, read, rule
 
 # What sets up a whole process, and is shown where a program begins.

@@ -16,7 +16,7 @@ from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
 from scripts.catalogue.files.tables import pattern_of, read_rows
 from scripts.rules.prove import is_right
-from scripts.validation.code.proofs import FUNCTIONS, parse
+from scripts.validation.parsed import FUNCTIONS, parse
 from scripts.validation.rules import files, read, rule
 
 UNSAFE = "data/unsafe.tsv"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.answers import AnswerPage, load
+from scripts.catalogue.files.explain import line_of
 from scripts.catalogue.files.problems import Problem
-from scripts.catalogue.files.read_page import line_of
 from scripts.catalogue.files.tables import read_rows
 from scripts.catalogue.identity import owners
 from scripts.validation.rules import files, line_at, read, rule

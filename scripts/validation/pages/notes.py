@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.answers import load
+from scripts.catalogue.files.explain import line_of
 from scripts.catalogue.files.problems import Problem
-from scripts.catalogue.files.read_page import line_of
 from scripts.catalogue.notes import NOTES, read_notes
 from scripts.validation.rules import read, rule
 

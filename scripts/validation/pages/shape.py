@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.catalogue.files.front_matter import TO_WRITE
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
+from scripts.catalogue.files.texts import TO_WRITE
 from scripts.validation.code.blocks import fenced
 from scripts.validation.pages.macro_calls import FRONT_MATTER
 from scripts.validation.pages.markdown import blank

@@ -1,6 +1,7 @@
 """Mistakes with the code of a page: how it is included, shown, written and tested."""
 
-from scripts.validation.code import includes, proofs
+from scripts.validation.code import includes
+from scripts.validation.proofs import tested
 from tests.mistakes.mistake import (
     CODE,
     PAGE,
@@ -25,9 +26,9 @@ SLUG = CODE.removeprefix("snippets/")
 BLOCKS = rule(includes.every_code_block_is_one_snippet_include)
 INCLUDES = rule(includes.every_include_is_a_complete_section_of_the_pages_own_folder)
 SHOWN = rule(includes.every_snippet_and_section_is_shown)
-TESTED = rule(proofs.every_snippet_is_tested)
-ASSERTS = rule(proofs.every_test_of_a_snippet_asserts_something)
-SLEEPS = rule(proofs.no_test_of_a_snippet_sleeps_to_be_right)
+TESTED = rule(tested.every_snippet_is_tested)
+ASSERTS = rule(tested.every_test_of_a_snippet_asserts_something)
+SLEEPS = rule(tested.no_test_of_a_snippet_sleeps_to_be_right)
 FORMAT = linter("the Python code is formatted")
 LINT = linter("the Python code follows the rules")
 TYPES = linter("the types are right", f"{CODE}/new.py")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
-from scripts.validation.code.collected import test_files
 from scripts.validation.code.imports import path_of
-from scripts.validation.code.proofs import FUNCTIONS, parse
+from scripts.validation.parsed import FUNCTIONS, parse
+from scripts.validation.proofs.collected import test_files
 from scripts.validation.rules import read, rule
 
 # Fixtures of snippets/conftest.py that watch or compare, and those of pytest that undo.

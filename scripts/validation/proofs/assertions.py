@@ -7,8 +7,9 @@ from pathlib import Path
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
-from scripts.validation.code.known import is_known, known_in
-from scripts.validation.code.proofs import functions, parse, test_files
+from scripts.validation.parsed import parse
+from scripts.validation.proofs.known import is_known, known_in
+from scripts.validation.proofs.tested import functions, test_files
 from scripts.validation.rules import read, rule
 
 ENDS = {"os._exit", "os.abort"}  # what ends the process, so that no later test fails

@@ -8,12 +8,12 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from scripts.catalogue.answers import load
+from scripts.catalogue.files.explain import line_of
 from scripts.catalogue.files.problems import Problem
-from scripts.catalogue.files.read_page import line_of
 from scripts.catalogue.files.reading import remembered
 from scripts.releases.lock import read_lock
 from scripts.releases.release_sets import PYTHONS
-from scripts.validation.code.proofs import FUNCTIONS, parse
+from scripts.validation.parsed import FUNCTIONS, parse
 from scripts.validation.rules import files, read, rule
 
 TEST_FILE = re.compile(r"snippets/[^/]+/([^/]+/)*(test_\w+|conftest)\.py")

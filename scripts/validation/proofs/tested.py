@@ -7,26 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from scripts.catalogue.answers import AnswerPage, load
+from scripts.catalogue.files.explain import line_of
 from scripts.catalogue.files.problems import Problem
-from scripts.catalogue.files.read_page import line_of
 from scripts.catalogue.files.reading import once, remembered
 from scripts.validation.code.blocks import RECORDED, snippets
+from scripts.validation.parsed import FUNCTIONS, parse
 from scripts.validation.rules import folder, read, rule
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSERTIONS = re.compile(r"pytest\.(raises|warns)|recorded")
 # Assertions that hold of whatever is there.
 NO_PROOF = re.compile(  # what is known before the code runs is refused by every_assertion_can_fail
     r"(callable|hasattr)\(.*|\w+|.+ is not None|\S+\.(status_code|text|content|headers)", re.S
 )
-
-
-def parse(source: str) -> ast.Module:
-    """Return the syntax tree of a file; an empty one where it is no Python, which the linters refuse."""
-    try:
-        return ast.parse(source)
-    except SyntaxError:
-        return ast.Module([], [])
 
 
 @remembered
