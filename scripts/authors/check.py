@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from scripts.authors.changed_files import changed_files, compared, touched
-from scripts.authors.linters import advice, lint
+from scripts.authors.linters import lint
 from scripts.catalogue.files.annotations import FAULT, tell
 from scripts.catalogue.files.problems import Problem, Problems
 from scripts.catalogue.files.reading import one_reading
@@ -60,8 +60,6 @@ def faults(changed: Collection[str]) -> list[str]:
         or (subject(at["file"]) not in known and (at["file"], at["line"]) not in places)
     ]
     print(*linted, sep="\n", end="\n" if linted else "", flush=True)
-    if told := advice(linted):
-        print(told, flush=True)
     return [*map(str, problems), *linted]
 
 

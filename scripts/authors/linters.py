@@ -11,10 +11,12 @@ from scripts.catalogue.files.annotations import FAULT
 
 BIN = Path(sys.executable).parent
 CONCISE = ["--quiet", "--output-format", "concise"]  # one line for each fault, with file and line
+PROSE = ["docs", "README.md", "CONTRIBUTING.md", ".github/SECURITY.md"]
 LINTERS = {
     "the Python code follows the rules": ["ruff", "check", *CONCISE, "."],
     "the Python code is formatted": ["ruff", "format", "--check", *CONCISE, "."],
     "the Markdown is well formed": ["rumdl", "check", "--quiet", "."],
+    "the words are spelt right": ["codespell", *PROSE],
     "the types are right": ["mypy", "--no-error-summary", "scripts", "snippets", "tests"],
 }
 OXLINT = [
@@ -38,8 +40,8 @@ REMEDIES = {
     "no-unused-vars": " Delete it.",
 }
 TYPES = LINTERS["the types are right"]
-REPAIRABLE = re.compile(r"\[\*\]|: unformatted: ")
-REPAIR = "`make fix` repairs {} of these lines. See CONTRIBUTING.md, “Files”."
+REPAIRABLE = re.compile(r"^(.*(?: \[\*\]|: unformatted: ).*?)\.?$")
+MISSPELT = re.compile(r"(?<=: )(\S+) ==> (.+)$")
 BROKEN = "invalid-syntax"  # of which the other linters say no more
 Process = subprocess.Popen[str]
 
@@ -52,11 +54,13 @@ def start(command: list[str], root: Path) -> Process:
 
 
 def lines(process: Process) -> list[str]:
-    """Return what a linter printed, nothing where it found no fault; of a message its first line."""
+    """Return what a linter printed, with what to do; nothing where it found no fault."""
     output = process.communicate()[0].strip()
     found = output.splitlines() if process.returncode else []
     found = [line for line in found if not re.fullmatch(r"(\d+ problems?)?| {8}.*", line)]
-    return [RULE.sub(lambda rule: REMEDIES.get(rule[2], rule[0]), line) for line in found]
+    found = [RULE.sub(lambda rule: REMEDIES.get(rule[2], rule[0]), line) for line in found]
+    found = [MISSPELT.sub(r"“\1” is misspelt. Write \2; a name is code.", line) for line in found]
+    return [REPAIRABLE.sub(r"\1. Run `make fix`, which repairs it.", line) for line in found]
 
 
 def types(process: Process, changed: Collection[str], targets: list[str], root: Path) -> list[str]:
@@ -87,9 +91,3 @@ def lint(root: Path, changed: Collection[str], targets: list[str]) -> Iterator[s
         if place:
             told.add((place["file"], "" if BROKEN in line else place["line"]))
         yield line
-
-
-def advice(found: Collection[str]) -> str:
-    """Return what `make fix` can do about what the linters said, or nothing."""
-    number = sum(bool(REPAIRABLE.search(line)) for line in found)
-    return REPAIR.format("all" if number == len(found) else number) if number else ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.authors.linters import LINTERS, advice, start
+from scripts.authors.linters import LINTERS, start
 from scripts.authors.linters import lines as printed
 from scripts.authors.secrets import secrets
 from scripts.catalogue.answers import load
@@ -177,8 +177,7 @@ def linter(name: str, *only: str) -> Refusal:
     last = command.index("scripts") if only else len(command)
 
     def check(root: Path) -> str:
-        found = printed(start([*command[:last], *only], root))
-        return "\n".join(filter(None, [*found, advice(found)]))
+        return "\n".join(printed(start([*command[:last], *only], root)))
 
     return check
 

@@ -56,11 +56,13 @@ def each_once(values: list[T]) -> list[T]:
 
 
 def newest_first(changes: list[Any]) -> list[Any]:
-    """Refuse changes in another order."""
+    """Refuse changes in another order, and a list that does not end with the first version."""
     for number, (above, change) in enumerate(itertools.pairwise(changes), 1):
         if change.date > above.date:
             fault = f"{change.date} stands below an earlier day: begin with the newest."
             raise Misfit(fault, number)
+    if not changes[-1].text.startswith("First version."):
+        raise Misfit("The last of the list is “First version.”: add to it above.", len(changes) - 1)
     return changes
 
 
@@ -70,6 +72,17 @@ def known(date: datetime.date) -> datetime.date:
     if not BEGAN <= date <= last:
         raise ValueError(f"It has to be a day from {BEGAN} to today.")
     return date
+
+
+def typed(wording: str) -> str:
+    """Refuse what nobody types into a search: Markdown, and plain words of which one comes thrice."""
+    words = re.findall(r"\w{4,}", wording.casefold())
+    often = [word for word in words if words.count(word) > 2]
+    if found := re.search(r"\*\*\w|\]\(http|\]\(\S+\.md|^#+ |<\w+>.*</", wording):
+        raise ValueError(f"Delete the {found[0]!r}: write it as people type it.")
+    if often and re.fullmatch(r"[\w\s,.?`-]+", wording):
+        raise ValueError(f"{often[0]} stands there too often: write it as people type it.")
+    return wording
 
 
 def bare(text: str) -> str:

@@ -1,5 +1,6 @@
 """What commands keep in order is in order."""
 
+import difflib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,10 +33,20 @@ def unordered(root: Path) -> dict[str, str]:
     return {name: new for name, old in texts.items() if (new := rules[name](old)) != old}
 
 
+def misplaced(lines: list[str], right: list[str]) -> tuple[int, str, str]:
+    """Return the first line that is not in its place, from 1, how it begins, and what belongs above it."""
+    keys, places = ([line for line in text if line[:1].strip(" -")] for text in (lines, right))
+    changes = difflib.SequenceMatcher(None, keys, places, autojunk=False).get_opcodes()
+    kind, old, _, new, _ = next(change for change in changes if change[0] != "equal")
+    moved = keys[old] if kind == "delete" else places[new]
+    at = places.index(moved) if moved in places else 0
+    name, above = (re.split(r"[:\t]", text)[0] for text in (moved, places[at - 1] if at else ""))
+    return lines.index(moved) + 1, name, above
+
+
 @rule("Commands for authors", Stage.LATER)
 def pages_and_lists_are_in_order(root: Path) -> Iterator[Problem]:
     for name, new in unordered(root).items():
-        lines = read(root, name).splitlines()
-        pairs = enumerate(zip(lines, new.splitlines(), strict=False), 1)
-        line = next((number for number, (old, right) in pairs if old != right), len(lines))
-        yield Problem(name, line, "the line is not in its place", "Run `make fix`.")
+        line, moved, above = misplaced(read(root, name).splitlines(), new.splitlines())
+        place = f"It belongs below `{above}`" if above else "It belongs to the top"
+        yield Problem(name, line, f"`{moved}` is not in its place", f"{place}: run `make fix`.")

@@ -1,4 +1,4 @@
-"""What one front matter cannot know of itself: the other answers, the list of hosts, the page below it."""
+"""What one front matter cannot know of itself: the other answers."""
 
 import re
 from collections.abc import Iterator
@@ -7,16 +7,10 @@ from pathlib import Path
 from scripts.catalogue.answers import AnswerPage, load
 from scripts.catalogue.files.explain import line_of
 from scripts.catalogue.files.problems import Problem
-from scripts.catalogue.files.tables import read_rows
 from scripts.catalogue.identity import owners
-from scripts.validation.rules import files, line_at, read, rule
+from scripts.validation.rules import read, rule
 
-SOURCES, PATHS = "data/sources.tsv", "docs/paths.md"
-# An address that a page leads to: in its front matter, a link, or angle brackets.
-OUTWARD = re.compile(
-    r"(?:^ +(?:- )?(?:url|proof|source): *[\"']?|\]\(\s*<?|<|^ *\[[^\]]+\]: *<?|href=.)https?://(?P<host>[^/\s)>\"']*)/?(?P<owner>[^/\s)>#]*)",
-    re.M,
-)
+PATHS = "docs/paths.md"
 SMALL = re.compile(
     r"a|an|the|is|are|do|does|did|of|in|on|to|my|your|its?|with|for|and|or|be|can|i|you"
 )
@@ -57,25 +51,6 @@ def no_two_answers_have_the_same_wording(root: Path) -> Iterator[Problem]:
                 yield Problem(page.file, line, fault, remedy)
 
 
-@rule("Front matter")
-def every_source_is_on_a_listed_host(root: Path) -> Iterator[Problem]:
-    listed = {row.cells[0]: row.line for row in read_rows(root, SOURCES, columns=2)}
-    used: set[str] = set()
-    for name in files(root, "docs", suffix=".md"):
-        text = read(root, name)
-        for found in OUTWARD.finditer(text):
-            host, owner = found["host"], f"{found['host']}/{found['owner']}"
-            used |= {host, owner}
-            if not {host, owner} & listed.keys():
-                whose = owner if any(row.startswith(f"{host}/") for row in listed) else host
-                remedy = f"Name who made the thing, or a specification; a new host has to be in {SOURCES}."
-                line = line_at(text, found.start())
-                yield Problem(name, line, f"{whose} is not among the hosts of sources", remedy)
-    for host in listed.keys() - used:
-        remedy = "Delete the line: a host comes with the answer that needs it."
-        yield Problem(SOURCES, listed[host], f"no page names {host}", remedy)
-
-
 @rule("Addresses")
 def every_new_id_is_the_next_free_one(root: Path) -> Iterator[Problem]:
     pages = load(root).answers
@@ -86,24 +61,6 @@ def every_new_id_is_the_next_free_one(root: Path) -> Iterator[Problem]:
             fault = f"the id {number} is not the next free one"
             yield Problem(pages[number].file, line, fault, f"Take {expected}.")
             return
-
-
-@rule("Front matter")
-def a_correction_is_proved_where_its_answer_leads(root: Path) -> Iterator[Problem]:
-    pages = load(root).answers.values()
-    owner = {page.snippets: page for page in pages}
-    for page in pages:
-        for number, correction in enumerate(page.meta.corrections):
-            other = owner.get("/".join(correction.proof.split("/")[:3]), page)
-            text = read(root, page.file)
-            if (
-                other != page
-                and other.meta.id not in page.meta.related
-                and Path(other.file).name not in text
-            ):
-                line = line_of(text, ["corrections", number, "proof"])
-                remedy = "Name a test of this answer, or lead the reader to the other one."
-                yield Problem(page.file, line, f"the proof is that of {other.file}", remedy)
 
 
 @rule("Lists that fill themselves, and one that does not")

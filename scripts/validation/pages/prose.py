@@ -24,9 +24,10 @@ ENGLISH = re.compile(
     re.I,
 )
 TARGETS = re.compile(r"(?<=\]\()[^)\n]+(?=\))")
-# Of the front matter all but its sentences.
+# Of the front matter all but its sentences; a row may be about answers or truths alone.
 NO_SENTENCE = re.compile(
-    r"^(?! *(?:- )?(?:answer|claim|description|text|truth): ).*|^[ -]*\w+: ", re.M
+    r"^(?! *(?:- )?(?:answer|claim|description|text|truth): ).*|^[ -]*(?:claim|description|text): ",
+    re.M,
 )
 WORDS = 8  # from so many on a paragraph shows its language
 ENGLISH_SHARE = 0.05  # of the words of a paragraph, at least

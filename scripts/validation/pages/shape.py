@@ -14,12 +14,15 @@ from scripts.validation.pages.markdown import blank
 from scripts.validation.pages.prose import paragraphs
 from scripts.validation.rules import files, read, rule
 
-MOST_WORDS = 120  # of a paragraph
-LEAST_WORDS = 6  # from so many on a sentence is one that nobody writes twice
+MOST_WORDS, MOST_OF_SENTENCE = 120, 45  # of a paragraph, and of a sentence; code counts one
+LEAST_WORDS = 6  # from so many on a sentence is one that nobody writes twice on a page
+COPIED = 13  # and from so many on it is copied from another page
+CODE_OR_TARGET = re.compile(r"`[^`]+`|(?<=\]\()[^)]*|<[^>]*>")
 IS_TEXT = re.compile(r"(?! {4}|[#|<>{`-]|\*\[|\d+\. )")
 ENDS = re.compile(r"[.?:)`*\"”}|>]\Z")
 ANNOUNCED = re.compile(r" *[`|>{<-]|\d+\. |### | {4}")
 SENTENCE = re.compile(r"(?<=[.?:])\s+")
+FOLLOW_UP = "## Follow-up questions"
 NO_SENTENCE = re.compile(r"[#|<{]|\*\*(?:Flag|Ask for):\*\*")
 
 
@@ -39,6 +42,9 @@ def faults_of(part: str, after: str) -> Iterator[tuple[int, str, str]]:
         return
     if (many := len(part.split())) > MOST_WORDS:
         yield 0, f"the paragraph has {many} words", f"Divide it: {MOST_WORDS} are enough."
+    plain = CODE_OR_TARGET.sub("-", part)
+    if (most := max(len(s.split()) for s in SENTENCE.split(plain))) > MOST_OF_SENTENCE:
+        yield 0, f"a sentence has {most} words", f"Divide it: {MOST_OF_SENTENCE} are enough."
     if part.endswith(":") and not ANNOUNCED.match(after):
         yield last, "nothing follows the colon", "Write what it announces, or a full stop."
     elif not ENDS.search(part) and not re.match(r"- |\d+\. ", after):
@@ -56,21 +62,43 @@ def misshapen(text: str) -> list[tuple[int, str, str]]:
         for number, fault, remedy in faults_of(part, after)
     ]
     above: dict[str, int] = {}
+    section = ""
     for line, part in parts:
-        sentences = [] if NO_SENTENCE.match(part) else SENTENCE.split(part)
-        twice = []
-        for sentence in (" ".join(s.strip("->* ").split()).casefold() for s in sentences):
-            if len(sentence.split()) >= LEAST_WORDS:
-                twice += [above[sentence]] if sentence in above else []
-                above.setdefault(sentence, line)
+        section = part if part.startswith("## ") else section
+        is_question = re.match(r"\*\*(?:`[^`]*`|[^*`])*\?\*\*", part)
+        if section == FOLLOW_UP and part.startswith("**") and not is_question:
+            found.append((line, "the bold text is no question", "Ask it, and answer it behind."))
+        twice = [s for s in sentences(part) if above.setdefault(s, line) != line]
         if twice:
-            fault = f"a sentence stands in line {twice[0]} already"
+            fault = f"a sentence stands in line {above[twice[0]]} already"
             found.append((line, fault, "Delete it, or say something else."))
     return found
 
 
+def sentences(part: str) -> Iterator[str]:
+    """Yield the sentences of a part of a page that are long enough to be known again, in small letters."""
+    for sentence in () if NO_SENTENCE.match(part) else SENTENCE.split(part):
+        known = " ".join(sentence.strip("->* ").split()).casefold()
+        if len(known.split()) >= LEAST_WORDS:
+            yield known
+
+
+@remembered
+def long_sentences(text: str) -> list[tuple[str, int]]:
+    """Return the sentences of a page that no other page may hold, with their lines; its changes may."""
+    body = re.sub(r"^## What changed\n(?:(?!## ).*\n)*", lambda f: blank(f[0]), text, flags=re.M)
+    parts = [(line, sentence) for line, part in outline(body) for sentence in sentences(part)]
+    return [(sentence, line) for line, sentence in parts if len(sentence.split()) >= COPIED]
+
+
 @rule("The page")
 def every_page_is_in_shape(root: Path) -> Iterator[Problem]:
+    above: dict[str, str] = {}
     for name in files(root, "docs", suffix=".md"):
         for fault in misshapen(read(root, name)):
             yield Problem(name, *fault)
+        for sentence, line in long_sentences(read(root, name)):
+            other = above.setdefault(sentence, f"{name}:{line}")
+            if not other.startswith(f"{name}:"):
+                told = f"a sentence of {other} stands here too"
+                yield Problem(name, line, told, "Link to it instead.")
