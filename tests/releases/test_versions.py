@@ -289,15 +289,16 @@ PAGE = """\
 ---
 id: {number}
 answer: "Twenty characters at least."
-asked_as: [Why]
+asked_as: [Why is it so]
 level: basic
 related: []
-sources: [{{title: T, url: "https://example.org/"}}]
-changes: [{{date: 2026-11-24, text: First.}}]
+sources: [{{title: Example, url: "https://example.org/"}}]
+changes: [{{date: 2026-11-24, text: First version.}}]
 {since}---
 
-# Why {number}?
+# Why is {name} so?
 """
+INDEX = f"---\ndescription: {'What is here. ' * 4}\norder: 1\n---\n\n# Topic\n"
 
 
 @pytest.fixture(scope="module")
@@ -306,7 +307,7 @@ def small_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = tmp_path_factory.mktemp("tree")
     topic = tree / "docs/topic"
     topic.mkdir(parents=True)
-    (topic / "index.md").write_text("---\ndescription: D\norder: 1\n---\n\n# Topic\n")
+    (topic / "index.md").write_text(INDEX)
     (tree / "data").mkdir()
     (tree / "tests").mkdir()
     (tree / "data/published.txt").touch()
@@ -316,7 +317,7 @@ def small_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"test_{name}.py").write_text(test)
         since = 'since: {fastapi: "99.0.0"}\n' if name == "left_out" else ""
         slug = name.replace("_", "-")
-        (topic / f"{slug}.md").write_text(PAGE.format(number=number, since=since))
+        (topic / f"{slug}.md").write_text(PAGE.format(number=number, since=since, name=slug))
     for name in ("pyproject.toml", "tests/session.py", "snippets/conftest.py"):
         (tree / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     for name in ("scripts", "tests/proving", "tests/servers"):
