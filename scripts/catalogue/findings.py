@@ -25,6 +25,7 @@ FINDING = re.compile(
     r"</div>\n+"
     r"(?P<sentence>(?:> [^\n]+\n)+)"
 )
+EXCHANGED = re.compile(r'^```\w+ title="Ask for"\n.*?^```\w+ title="Flag"\n', re.M | re.S)
 
 
 def included_file(include: str) -> str:
@@ -44,6 +45,9 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str =
         return Problems([Problem(page.file, line, fault, remedy, "The page")])
 
     match = FINDING.match(text)
+    if exchanged := EXCHANGED.search(text):
+        line += text.count("\n", 0, exchanged.start())
+        raise refused("the titles are exchanged", 'Call wrong code "Flag", right code "Ask for".')
     if not match:
         lines, part = lacking(text)
         line += lines
@@ -65,6 +69,14 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str =
             remedy = "Name the include of a block that stands above, or show the code here."
             raise refused(f"no block above shows {above}", remedy)
         language = shown[1] if name == "right" else language
+    files = [included_file(include) for include in includes]
+    kinds = [file.rpartition("/")[2].startswith("wrong_") for file in files]
+    if kinds != [True, False]:
+        line += text.count("\n", 0, text.find(files[kinds[0]]))
+        fault = f"{files[kinds[0]]} is {('right', 'wrong')[kinds[0]]} code"
+        raise refused(
+            fault, "Flag wrong code, whose file is called wrong_…, and ask for right code."
+        )
     try:
         wrong, right = (included(include, root).strip("\n") for include in includes)
     except SnippetMissingError as error:
@@ -87,7 +99,7 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str =
         telling[0],
         right,
         language,
-        (included_file(includes[0]), included_file(includes[1])),
+        (files[0], files[1]),
         " ".join(line.removeprefix("> ") for line in match["sentence"].splitlines()),
     )
 

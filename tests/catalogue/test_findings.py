@@ -26,7 +26,7 @@ COMPLETE = """### Blocking call { #blocking-call }
 <div class="review" data-severity="outage" data-flag="time.sleep(5)" markdown>
 
 ```python title="Flag"
---8<-- "wrong.py:call"
+--8<-- "wrong_code.py:call"
 ```
 
 ```python title="Ask for"
@@ -57,7 +57,7 @@ def test_a_finding_without_a_known_severity_is_refused(root: Path) -> None:
 def root(tmp_path: Path) -> Path:
     """Return a root whose snippets are those of ``COMPLETE``."""
     (tmp_path / "snippets").mkdir()
-    (tmp_path / "snippets/wrong.py").write_text(WRONG, encoding="utf-8")
+    (tmp_path / "snippets/wrong_code.py").write_text(WRONG, encoding="utf-8")
     right = WRONG.replace("time.sleep(5)", "await sleep(5)")
     (tmp_path / "snippets/right.py").write_text(right, encoding="utf-8")
     return tmp_path
@@ -92,7 +92,11 @@ def test_a_finding_is_read_with_its_code_and_its_sentence_in_one_line(root: Path
         ('title="Ask for"', "", 'the finding is not complete. Write here the block "Ask for"'),
         ("> ", "", "the finding is not complete. Write here the sentence to paste"),
         (" markdown>", ">", "14: the finding is not complete. Write here `<div class="),
-        ("wrong.py:call", "wrong.py:gone", "Snippet section 'gone' could not be located. Correct"),
+        (
+            "wrong_code.py:call",
+            "wrong_code.py:gone",
+            "Snippet section 'gone' could not be located. Correct",
+        ),
         (' data-flag="time.sleep(5)"', "", "does not say which line of the wrong code shows"),
         ('data-flag="time', 'data-flag="clock', "0 lines of the wrong code hold 'clock.sleep(5)'"),
         ('"time.sleep(5)"', '"time"', "2 lines of the wrong code hold 'time'. Write"),

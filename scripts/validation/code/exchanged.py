@@ -4,16 +4,29 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.catalogue.addresses import headings
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
-from scripts.catalogue.files.reading import once, remembered
-from scripts.validation.code.blocks import RECORDED, blocks, includes, snippets
+from scripts.catalogue.files.reading import remembered
+from scripts.validation.code.blocks import INCLUDE, RECORDED, blocks, includes, snippets
 from scripts.validation.code.shown import is_wrong
 from scripts.validation.rules import line_at, read, rule
 
 REVIEW = re.compile(r'<div class="review".*?</div>', re.S)
-KINDS = (("Flag", "wrong", True), ("Ask for", "right", False))
+# What names of wrong code do not say, and those of files and sections of right code.
+PRAISING = {
+    "best",
+    "better",
+    "correct",
+    "correctly",
+    "good",
+    "preferred",
+    "proper",
+    "properly",
+    "recommended",
+}
+PRAISING |= {"right", "safe", "safely", "secure", "securely", "fixed"}
+BLAMING = {"antipattern", "bad", "broken", "incorrect", "insecure", "unsafe", "vulnerable", "wrong"}
+NAME = re.compile(r"\b(?:def|class) (\w+)|\[start:([\w-]+)\]")
 
 
 def verdict(adjectives: str, verbs: str) -> re.Pattern[str]:
@@ -47,13 +60,33 @@ def judgements(text: str) -> list[tuple[bool, int, str]]:
     ]
 
 
+def names(name: str, text: str) -> Iterator[tuple[bool, int, str]]:
+    """Yield the same of the names of a file, its sections, and, where it is wrong code, its functions."""
+    if set(Path(name).stem.split("_")) & BLAMING - ({"wrong"} if is_wrong(name) else set()):
+        yield True, 1, Path(name).name
+    for found in NAME.finditer(text):
+        words = set(re.findall(r"[A-Z]?[a-z]+|[A-Z]+", found[1] or found[2]))
+        words = {word.lower() for word in words}
+        if (is_wrong(name) and words & PRAISING) or (found[2] and words & BLAMING):
+            yield not words & PRAISING, line_at(text, found.start()), found[1] or found[2]
+
+
+def announced(text: str, line: int) -> tuple[int, str]:
+    """Return the last sentence above a line of a page, with its line."""
+    above = text.split("\n")[: line - 1]
+    while above and not above[-1].strip():
+        above.pop()
+    return len(above), re.split(r"(?<=[.:?]) ", above[-1])[-1] if above else ""
+
+
 @rule("Code")
 def no_comment_contradicts_the_name_of_its_file(root: Path) -> Iterator[Problem]:
     for page in load(root).answers.values():
         for name in snippets(root, page):
             if name.endswith((*RECORDED, "/conftest.py")):
                 continue
-            for blames, line, words in judgements(read(root, name)):
+            text = read(root, name)
+            for blames, line, words in [*judgements(text), *names(name, text)]:
                 if blames != is_wrong(name):
                     fault = f"{words!r:.60} stands in {'right' if blames else 'wrong'} code"
                     remedy = (
@@ -79,43 +112,22 @@ def every_title_says_what_its_code_is(root: Path) -> Iterator[Problem]:
                     'Only a finding of `## In review` has "Flag" and "Ask for": say what it does.'
                 )
                 yield Problem(page.file, block.line, "the title belongs to a finding", remedy)
-            if PRAISE.search(block.info):
+            include = INCLUDE.fullmatch("\n".join(block.body).strip())
+            line, sentence = announced(text, block.line)
+            is_recorded = include and include["path"].endswith(RECORDED)
+            for blames, _, words in (
+                judgements(f"# {sentence}") if include and not is_recorded else ()
+            ):
+                if include and blames != is_wrong(include["path"]):
+                    kind = "right" if blames else "wrong"
+                    remedy = "Say what it does, or show the code that is meant."
+                    yield Problem(
+                        page.file, line, f"{words[2:]!r:.60} announces {kind} code", remedy
+                    )
+            if is_recorded and re.search(r"\b(right|wrong|(in)?correct) code\b", block.info):
+                yield Problem(
+                    page.file, block.line, "the title judges code", "Say what was recorded."
+                )
+            elif PRAISE.search(block.info):
                 remedy = 'Say after "Wrong: " what it does.'
                 yield Problem(page.file, block.line, "the title praises wrong code", remedy)
-
-
-@rule("The page")
-def every_finding_refers_to_code_of_its_kind(root: Path) -> Iterator[Problem]:
-    for page in load(root).answers.values():
-        text = read(root, page.file)
-        for review in REVIEW.finditer(text):
-            for label, key, wrong in KINDS:
-                named = re.search(rf' data-{key}="([^":]+)(:[^"]+)?"', review[0])
-                link = re.search(rf"\*\*{label}:\*\* \[[^\n]+?\]\(#([\w-]+)\)", review[0])
-                if not named or not link:
-                    continue
-                path, at = f"{named[1]}{named[2] or ''}", review.start()
-                ids = homes(root, page.file, path)
-                if is_wrong(named[1]) != wrong:
-                    fault = (
-                        f"data-{key} names {path}, which is {'right' if wrong else 'wrong'} code"
-                    )
-                    remedy = f"Name the {key} code above: files of wrong code are called wrong_…."
-                    yield Problem(page.file, line_at(text, at), fault, remedy)
-                elif ids and link[1] not in ids:
-                    fault = f"#{link[1]} does not lead to {path}"
-                    line = line_at(text, at + link.start())
-                    yield Problem(page.file, line, fault, f"Lead to #{' or #'.join(ids)}.")
-
-
-@once
-def headings_of(root: Path, page: str) -> list[tuple[str, int]]:
-    """Return the ids of the headings of a page with their lines."""
-    return headings(read(root, page))
-
-
-def homes(root: Path, page: str, path: str) -> list[str]:
-    """Return the ids of the headings of a page right below which it shows ``path``, a section of a file."""
-    above = headings_of(root, page)[::-1]
-    lines = [line for line, *named in includes(root, page) if ":".join(filter(None, named)) == path]
-    return [next(anchor for anchor, start in above if start < line) for line in lines]
