@@ -32,6 +32,7 @@ GATES = {
 }
 SHORT = re.compile(
     r"pyproject\.toml|snippets/ruff\.toml|mkdocs\.yml|\.gitignore|\.ci/.*|\.github/.*|Makefile|data/.*\.tsv"
+    r"|data/checked\.yml|requirements/\w+\.in|tests/mistakes/kinds/.*\.tsv"
 )
 """Files of which the difference is shown; of others it is counted."""
 NAMED = re.compile(
@@ -72,6 +73,20 @@ def shrunk(before: Tree, after: Tree) -> Iterator[str]:
         yield f"{PHRASES}:1: {held[1]} of {held[0]} held-out phrases are left. Restore them; tune on none."
 
 
+def exchanged(before: Tree, after: Tree) -> Iterator[str]:
+    """Yield each file that was called wrong code and is now right code, or the other way round."""
+    for new in sorted(after.keys() - before.keys()):
+        folder, _, file = new.rpartition("/")
+        plain = f"{folder}/{file.removeprefix('wrong_')}"
+        for old in sorted(before.keys() - after.keys()):
+            start, _, its = old.rpartition("/")
+            same = f"{start}/{its.removeprefix('wrong_')}" == plain or before[old] == after[new]
+            if same and new.startswith("snippets/"):
+                kinds = ["wrong" if it.startswith("wrong_") else "right" for it in (its, file)]
+                if kinds[0] != kinds[1]:
+                    yield f"`{old}`, {kinds[0]} code, is `{new}`, {kinds[1]} code"
+
+
 def difference(name: str, before: str, after: str) -> str:
     """Return one file's part of the summary: what is gone from it, or where it is short all that differs."""
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[
@@ -96,7 +111,7 @@ def summary(before: Tree, after: Tree) -> str:
     touched = sorted(
         name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
     )
-    parts = [f"- **{line}**\n" for line in shrunk(before, after)]
+    parts = [f"- **{it}**\n" for it in (*shrunk(before, after), *exchanged(before, after))]
     for gate, pattern in GATES.items():
         files = [name for name in touched if re.fullmatch(pattern, name)]
         touched = [name for name in touched if name not in files]

@@ -46,6 +46,12 @@ def test_what_all_tests_share_concerns_all() -> None:
     assert len(check.tests({"pyproject.toml"})) > len(check.tests({"snippets/concurrency/x.py"}))
 
 
+def test_what_only_a_linter_finds_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "validate", lambda *_: [])
+    monkeypatch.setattr(check, "lint", lambda *_: ["a.py:1:1: F401 unused"])
+    assert check.faults([]) == ["a.py:1:1: F401 unused"]
+
+
 def run(root: Path) -> tuple[int, list[str]]:
     """Run `make check` without make; return its exit code and its lines."""
     known = {"MYPY_CACHE_DIR": str(ROOT / ".mypy_cache")}  # of the libraries, which take longest

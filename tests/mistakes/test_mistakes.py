@@ -185,12 +185,19 @@ def test_every_rule_is_broken_by_a_mistake() -> None:
 
 
 @pytest.mark.parametrize(
-    "command",
-    [BUILD, [*PYTEST, "tests/refuse.py"], PYTEST, ["-m", "scripts.publish.live.serve", "8000"]],
+    ("command", "in_ci"),
+    [
+        (BUILD, ""),
+        ([*PYTEST, "tests/refuse.py"], ""),
+        (PYTEST, ""),
+        (PYTEST, "true"),
+        (["-m", "scripts.publish.live.serve", "8000"], ""),
+    ],
 )
 def test_every_command_tells_a_fault_of_the_front_matter_alike(
-    tree: Tree, command: list[str]
+    tree: Tree, command: list[str], in_ci: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("CI", in_ci)
     mistake = next(mistake for mistake in MISTAKES if mistake.name == "unknown key")
     mistake.edit(tree)
     expected = mistake.check(tree.root)

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from scripts.catalogue.answers import Catalogue
 from scripts.catalogue.files.problems import Problem
-from scripts.project import site_url
+from scripts.catalogue.files.tables import read_rows
+from scripts.project import ROOT, site_url
 from scripts.publish.built_page import BuiltPage
 from scripts.publish.security_policy import (
     REFERRER,
@@ -24,6 +25,7 @@ from scripts.publish.security_policy import (
     write_policy,
 )
 from tests.conftest import new_context
+from tests.refuse import refuse
 
 META = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 INLINE = re.compile(r"<script(?![^>]*(?: src=|application/json))[^>]*>(.*?)</script>", re.DOTALL)
@@ -114,6 +116,17 @@ def test_the_policy_lets_firefox_fetch_pages_ahead_and_refuses_what_has_no_rule(
     assert refused == kinds | {"base-uri", "form-action"}
 
 
+def test_no_directive_lets_a_page_run_what_it_holds() -> None:
+    name = "scripts/publish/security_policy.py"
+    lines = enumerate((ROOT / name).read_text(encoding="utf-8").splitlines(), 1)
+    remedy = "Allow a script by its hash, in data/inline_scripts.tsv."
+    refuse(
+        Problem(name, number, f"{found[0]} lets a page run whatever it holds", remedy)
+        for number, line in lines
+        if (found := re.search(r"(?<!wasm-)unsafe-(inline|eval|hashes)|strict-dynamic", line))
+    )
+
+
 def sha256(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
@@ -126,7 +139,10 @@ def test_nothing_on_any_page_is_blocked_and_every_reviewed_script_is_used(
     parsed = {f"site/{name}": BuiltPage(html) for name, html in pages.items()}
     problems = [str(p) for name, page in parsed.items() for p in faults(name, page, allowed)]
     used = {review_hash(script) for page in parsed.values() for _, script in page.scripts}
-    problems += [f"{REVIEWED}: no page has {one}. Remove the line." for one in allowed - used]
+    lines = {row.cells[0]: row.line for row in read_rows(ROOT, REVIEWED)}
+    problems += [
+        f"{REVIEWED}:{lines[one]}: no page has {one}. Remove the line." for one in allowed - used
+    ]
     fail(problems)
 
 

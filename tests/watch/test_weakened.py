@@ -27,6 +27,9 @@ def test_a_page_alone_touches_no_gate() -> None:
         ("ruff.toml", "", ""),
         ("requirements/test.txt", "a==1\n", "### What is installed"),
         ("docs/assets/answers.js", "x\n", "### What runs in readers' browsers"),
+        ("data/checked.yml", "passed: 5\n", "  +passed: 5"),
+        ("requirements/site.in", "more\n", "  +more"),
+        ("tests/mistakes/kinds/a.tsv", "a\tb\n", "  +a\tb"),
         ("data/sources.tsv", "a.example\tb\n", "  +a.example\tb"),
         ("scripts/validation/rules.py", "x\n", "### The rules, and what holds them"),
         ("tests/test_it.py", "@pytest.mark.skip\n", "+1 / -0; **1 more tests are left out**"),
@@ -36,6 +39,19 @@ def test_a_page_alone_touches_no_gate() -> None:
 )  # fmt: skip
 def test_a_touched_gate_is_named(name: str, text: str, says: str) -> None:
     assert says in summary(BEFORE, BEFORE | {name: text})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("snippets/a/b/wrong_no_end.py", "snippets/a/b/no_end.py", "y = 2\n"),
+        ("snippets/a/b/wrong_no_end.py", "snippets/a/b/other.py", "x = 1\n"),
+        ("snippets/a/b/no_end.py", "snippets/a/b/wrong_no_end.py", "x = 1\n"),
+    ],
+)
+def test_code_that_is_no_longer_called_wrong_is_named(old: str, new: str, text: str) -> None:
+    assert f"- **`{old}`, " in summary({old: "x = 1\n"}, {new: text})
+    assert "**" not in summary({old: "x = 1\n"}, {f"snippets/c/{old[9:]}": "x = 1\n"})
 
 
 RULES = '@rule("Files")\ndef every_file_is_small(root: Path) -> Iterator[Problem]:\n    yield\n'

@@ -14,21 +14,14 @@ from scripts.validation.rules import Stage, files, line_at, names, read, rule
 # From the first mark of a merge to its last; of a half-repaired one, what is left.
 CONFLICT = re.compile(r"^<{7} .*?(?:^>{7} |\Z)|^>{7} ", re.M | re.S)
 
+HITS = "data/recorded_hits.tsv"
 # Tables whose lines are told apart by more than their first cell, or have a rule of their own.
 SEVERAL = (
-    "data/recorded_hits.tsv",
-    "data/redirects.tsv",
-    "data/runs.tsv",
-    "data/settings.tsv",
-    "data/styles.tsv",
-    "tests/",
+    *(HITS, "data/redirects.tsv", "data/runs.tsv"),
+    *("data/settings.tsv", "data/styles.tsv", "tests/"),
 )
-MAY_BE_EMPTY = (
-    "data/places.tsv",
-    "data/settings.tsv",
-    "data/styles.tsv",
-    "tests/mistakes/",
-)
+MAY_BE_EMPTY = ("data/places.tsv", "data/settings.tsv", "data/styles.tsv")
+LAST_SAYS_IT = "tests/mistakes/"
 MARKS = (b"<" * 7 + b" ", b">" * 7 + b" ")
 
 
@@ -58,14 +51,23 @@ def every_line_of_a_table_has_its_columns(root: Path) -> Iterator[Problem]:
                 yield Problem(name, number, fault, "Put one tab between two columns.")
 
 
+def counts_hits(cells: tuple[str, ...]) -> bool:
+    """Tell whether the last cells are how many hits there are, and how many of them are right."""
+    return all(map(str.isdigit, cells[-2:])) and int(cells[-1]) <= int(cells[-2])
+
+
 @rule("Files")
 def every_line_of_a_table_says_something_new(root: Path) -> Iterator[Problem]:
     for name in HEADS:
         first: dict[str, int] = {}
         for row in read_rows(root, name) if name in names(root) else ():
             key = row.cells[0].casefold()
-            if not all(map(str.strip, row.cells)) and not name.startswith(MAY_BE_EMPTY):
+            needed = row.cells[-1:] if name.startswith(LAST_SAYS_IT) else row.cells
+            if not all(map(str.strip, needed)) and not name.startswith(MAY_BE_EMPTY):
                 yield Problem(name, row.line, "a column is empty", "Fill it, or delete the line.")
+            elif name == HITS and not counts_hits(row.cells):
+                fault = f"{row.cells[-1]} of {row.cells[-2]} hits are right"
+                yield Problem(name, row.line, fault, "Count the hits, and of them the right ones.")
             elif not name.startswith(SEVERAL) and first.setdefault(key, row.line) != row.line:
                 fault = f"{row.cells[0]:.60} stands in line {first[key]} already"
                 yield Problem(name, row.line, fault, "Keep one.")
