@@ -2,14 +2,18 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from jinja2 import Environment
+from pydantic import Field
 
 from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.pages.counts import counts
 from scripts.pages.lists import floors, most_linked, newest
 from scripts.pages.reading_time import minutes
+
+Counted = Literal["topics", "answers", "corrections", "tests", "findings", "findings for a reader"]
+Length = Annotated[int, Field(ge=1, le=30)]
 
 
 def duration(total: int) -> str:
@@ -34,19 +38,19 @@ def browsing_macros(
 
     templates.globals.update(time=time, needs=needs)
 
-    def count(what: str) -> str:
-        """Number of ``answers``, ``corrections``, ``tests`` or ``topics`` of the site."""
+    def count(what: Counted) -> str:
+        """Number of ``answers``, ``tests`` … of the site."""
         return f"{numbers()[what]:,}"
 
     def topics() -> str:
         """All topics with the number of their answers."""
         return render("topics.md.jinja")
 
-    def linked_most(length: int) -> str:
+    def linked_most(length: Length) -> str:
         """The ``length`` answers that most other answers lead to."""
         return render("linked_most.md.jinja", ranked=most_linked(catalogue, length))
 
-    def changed_last(length: int) -> str:
+    def changed_last(length: Length) -> str:
         """The ``length`` newest changes of meaning."""
         return render("changed_last.md.jinja", changes=newest(catalogue, length))
 
@@ -54,7 +58,7 @@ def browsing_macros(
         """All answers by topic, which docs/assets/filter.js filters."""
         return render("all_answers.md.jinja")
 
-    def path(ids: list[int]) -> str:
+    def path(ids: Annotated[list[int], Field(min_length=2)]) -> str:
         """The answers with these numbers in this order, with the time to read each and all."""
         if unknown := [number for number in ids if number not in catalogue.living]:
             raise ValueError(f"path: no answer has the number {unknown[0]}. Name ids of answers.")

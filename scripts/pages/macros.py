@@ -22,9 +22,22 @@ from scripts.project import ROOT
 from scripts.releases.lock import read_lock
 from scripts.releases.proof import proof_of, test_line
 from scripts.releases.record import PACKAGES, read_record
+from scripts.rules.frozen import frozen
 
 IN_ANSWERS = ("answer_head", "answer_foot", "version")
 """The macros that an answer can call: those of which the exports have a Markdown version."""
+
+PUBLISHED = (
+    "answers.json",
+    "answers.schema.json",
+    "feed.xml",
+    "llms-full.txt",
+    "llms.txt",
+    "opensearch.xml",
+    "rules.yml",
+    "sitemap.xml",
+)
+"""What the build writes for programs, beside a file for each answer and each copy of the rules."""
 
 
 def define_env(env: Any) -> None:
@@ -119,10 +132,16 @@ def define_env(env: Any) -> None:
 
     def published_file(path: str) -> str:
         """Markdown link to a file that ``scripts/publish/complete.py`` writes, of which no engine knows."""
+        dated = {f"rules-{date}.yml" for date in frozen()}
+        if path not in {*PUBLISHED, *dated, *(f"{number}.md" for number in catalogue.answers)}:
+            known = ", ".join(("<id>.md", "rules-<date>.yml", *PUBLISHED))
+            raise LookupError(f"no build writes {path}, but {known}")
         return f"[`{path}`{{ .field }}]({env.conf['site_url']}{path})"
 
     def version(package: str) -> str:
         """Version of ``package`` that the answers are checked on."""
+        if package not in lock.versions:
+            raise LookupError(f"requirements/test.txt locks no {package}")
         return lock.versions[package]
 
     macros = (

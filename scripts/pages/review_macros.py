@@ -126,7 +126,7 @@ def review_macros(
 
     def example(number: int, anchor: str) -> str:
         """An answer at work: its question and short answer, and the code of one of its findings."""
-        found = next((f for f in findings()[number] if f.anchor == anchor), None)
+        found = next((f for f in findings().get(number, ()) if f.anchor == anchor), None)
         if found is None:
             raise LookupError(f"answer {number} has no finding #{anchor}")
         return render("example.md.jinja", page=catalogue.answers[number], finding=found)

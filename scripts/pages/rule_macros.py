@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Literal
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.finding import SEVERITIES
@@ -31,7 +32,7 @@ def covered() -> list[tuple[str, int, int, int]]:
 def rule_macros(site: str, render: Callable[..., str]) -> list[Callable[..., str]]:
     """Return the macros, which ``render`` templates; ``site`` is the address of the site."""
 
-    def review_code(part: str) -> str:
+    def review_code(part: Literal["command", "hook", "job", "table"]) -> str:
         """The ``command``, the ``hook``, the ``job`` of code scanning, or the ``table`` of what is found."""
         values = {
             "site": site,

@@ -3,89 +3,67 @@
 What stands in braces can reach all of Python. So it is looked at before the engine fills in a page.
 """
 
-import ast
-import inspect
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from scripts.catalogue.files.problems import Problem
-from scripts.pages.macros import IN_ANSWERS, define_env
-from scripts.project import site_url
+from scripts.pages.calls import fault_of, macros, values
+from scripts.pages.macros import IN_ANSWERS
 from scripts.validation.pages.markdown import blank, is_answer
-from scripts.validation.rules import Stage, files, line_at, read, rule
+from scripts.validation.rules import Stage, files, line_at, names, read, rule
 
 FRONT_MATTER = re.compile(r"\A---\n.*?^---\n", re.M | re.S)
 RAW = re.compile(r"\{% raw %\}.*?\{% endraw %\}", re.S)
 # What the engine takes for its own: a value, a statement, a comment; without an end where the line has none.
-SIGNS = re.compile(r"\{\{(?P<value>[^\n]*?)\}\}|\{%(?:[^\n]*?%\})?|\{#|\{\{")
+SIGNS = re.compile(r"\{\{(?P<value>[^\n]*?)\}\}|\{%(?:[^\n]*?%\})?|\{#(?:[^\n]*?\})?|\{\{")
 CALL = re.compile(r"\s*(?P<name>\w+)\((?P<arguments>.*)\)\s*")
-PLAIN = (str, int, list)
+# What may stand within a line; the other macros give blocks.
+WITHIN = ("count", "published_file", "repository_file", "version")
+# The pages that a macro is for, each of which calls it.
+HOMES = {
+    "answer_head": "answers",
+    "answer_foot": "answers",
+    "topic_answers": "the index of a topic",
+    "all_answers": "docs/all.md",
+    "corrections": "docs/corrections.md",
+    "notes": "docs/questions.md",
+    "path": "docs/paths.md",
+    "review_code": "docs/review-your-code.md",
+    "reviews": "docs/reviews.md",
+    "topics": "docs/index.md",
+}
 AS_TEXT = "Write what is meant to be shown between {% raw %} and {% endraw %}, code in backquotes."
 
 
-def macros() -> dict[str, Callable[..., Any]]:
-    """Return the macros that pages can call, by name."""
-    found: dict[str, Callable[..., Any]] = {}
-    env: Any = SimpleNamespace(
-        conf={"extra": {}, "site_url": site_url()},
-        page=None,
-        macro=lambda function: found.setdefault(function.__name__, function),
-    )
-    define_env(env)
-    return found
-
-
-def values(arguments: str) -> tuple[list[Any], dict[str, Any]] | None:
-    """Return the plain values of a call, by place and by name; none where it holds something else."""
-    try:
-        call = ast.parse(f"f({arguments})", mode="eval").body
-        assert isinstance(call, ast.Call)
-        placed = [ast.literal_eval(argument) for argument in call.args]
-        named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
-    except (SyntaxError, ValueError, AssertionError):
-        return None
-    return (
-        (placed, named) if all(isinstance(v, PLAIN) for v in [*placed, *named.values()]) else None
-    )
-
-
-def fault_of(macro: Callable[..., Any], placed: list[Any], named: dict[str, Any]) -> str:
-    """Return why a macro cannot be called like that, or nothing.
-
-    A macro that takes no argument needs the page that is being rendered; only its arguments are compared.
-    """
-    try:
-        inspect.signature(macro).bind(*placed, **named)
-        if placed or named:
-            macro(*placed, **named)
-    except (LookupError, TypeError, ValueError) as error:
-        return f"{type(error).__name__}: {error}".rstrip(".")
-    return ""
+def kind_of(page: str) -> str:
+    """Return what a page is: an answer, the index of a topic, or one of its kind."""
+    return "answers" if is_answer(page) else "the index of a topic" if page.count("/") > 1 else page
 
 
 def misplaced(page: str, name: str) -> str:
     """Return why the macro ``name`` cannot be called on ``page``, or nothing."""
     if is_answer(page) and name not in IN_ANSWERS:
         return f"the macro `{name}` is not for answers. They call {', '.join(IN_ANSWERS)}"
-    if name in ("answer_head", "answer_foot") and not is_answer(page):
-        return f"the macro `{name}` is for answers alone"
-    if name == "topic_answers" and (is_answer(page) or not page.endswith("/index.md")):
-        return f"the macro `{name}` is for the index of a topic alone"
-    return ""
+    home = HOMES.get(name, kind_of(page))
+    return "" if home == kind_of(page) else f"the macro `{name}` is for {home} alone"
 
 
 def refused(
-    sign: re.Match[str], page: str, known: dict[str, Callable[..., Any]]
+    sign: re.Match[str], page: str, known: dict[str, Callable[..., Any]], root: Path
 ) -> tuple[str, str] | None:
     """Return what is wrong with what stands in braces, and what to do, or nothing."""
-    if sign[0] == "{#":
-        return "`{#` begins a comment, which hides the text", "Write an id as { #id }, with blanks."
-    call = CALL.fullmatch(sign["value"] or "")
+    if sign[0].startswith("{#"):
+        is_id = re.fullmatch(r"\{#[a-z0-9-]+ *\}", sign[0])
+        remedy = "Write an id as { #id }, with blanks." if is_id else "Delete it."
+        return "`{#` begins a comment, which a page has not", remedy
+    value = sign["value"] or ""
+    if re.search(r"\A[-+]|[-+]\Z", value):
+        return f"`{sign[0]:.40}` joins what stands around it", "Write it without `-` and `+`."
+    call = CALL.fullmatch(value)
     if not call:
-        ends = "" if sign["value"] or sign[0].endswith("%}") else " that is closed on its line"
+        ends = "" if value or sign[0].endswith("%}") else " that is closed on its line"
         return f"`{sign[0]:.40}` is no call of a macro{ends}", AS_TEXT
     name, arguments = call["name"], values(call["arguments"])
     if name not in known:
@@ -96,9 +74,12 @@ def refused(
         return f"the macro `{name}` is called with more than plain values", remedy
     if fault := misplaced(page, name):
         return fault, "Delete it here."
+    module = known[name].__module__.replace(".", "/")
     if fault := fault_of(known[name], *arguments):
-        remedy = "Correct what it is called with; scripts/pages/macros.py says what it takes."
+        remedy = f"Correct what it is called with; {module}.py says what it takes."
         return f"the macro `{name}` fails: {fault}", remedy
+    if name == "repository_file" and arguments[0][0] not in names(root):
+        return f"{arguments[0][0]} is no file of the repository", "Correct the name."
     return None
 
 
@@ -107,7 +88,7 @@ def without_spans(front: re.Match[str]) -> str:
     return re.sub(r"`[^`\n]*`", lambda code: blank(code[0]), front[0])
 
 
-def out_of_place(sign: re.Match[str], text: str, told: set[int | str]) -> tuple[str, str] | None:
+def out_of_place(sign: re.Match[str], text: str, above: set[str]) -> tuple[str, str] | None:
     """Return why a right call cannot stand where it does, and what to do, or nothing."""
     before = text[text.rfind("\n", 0, sign.start()) + 1 : sign.start()]
     if text.startswith("---\n") and sign.start() < text.find("\n---\n", 3):
@@ -116,8 +97,13 @@ def out_of_place(sign: re.Match[str], text: str, told: set[int | str]) -> tuple[
         return "a macro in a heading would change its address", "Write the text out."
     if before.endswith("]("):
         return "a macro cannot be the target of a link", "Link to a file, or an address."
-    if (sign["value"] or "").strip().endswith("()") and sign[0] in told:
+    call = CALL.fullmatch(sign["value"] or "")
+    if not call or call["name"] in WITHIN:
+        return None
+    if sign[0] in above:
         return f"`{sign[0]}` stands there twice", "Delete one."
+    if before or not re.match(r" *(\n\s*\n|\s*\Z)", text[sign.end() :]):
+        return f"`{sign[0]:.40}` gives a block", "Let it stand alone, between blank lines."
     return None
 
 
@@ -127,7 +113,8 @@ def macros_of_a_page_can_be_called(root: Path) -> Iterator[Problem]:
     for name in files(root, "docs", suffix=".md"):
         text = FRONT_MATTER.sub(without_spans, read(root, name))
         text = RAW.sub(lambda found: blank(found[0]), text)
-        told: set[int | str] = set()
+        told: set[int] = set()
+        above: set[str] = set()
         for sign in SIGNS.finditer(text):
             line = line_at(text, sign.start())
             if line in told:
@@ -136,8 +123,13 @@ def macros_of_a_page_can_be_called(root: Path) -> Iterator[Problem]:
                 fault, remedy = "`{% raw %}` is not closed", "Write {% endraw %} where it ends."
                 yield Problem(name, line, fault, remedy)
                 break
-            found = out_of_place(sign, text, told) or refused(sign, name, known)
-            told.add(sign[0])
+            found = refused(sign, name, known, root) or out_of_place(sign, text, above)
+            above.add(sign[0])
             if found:
                 told.add(line)
                 yield Problem(name, line, *found)
+        for macro, home in {} if told or is_answer(name) else HOMES.items():
+            if home == kind_of(name) and f"{{{{ {macro}(" not in text:
+                line = line_at(text, text.find("\n# ") + 1)
+                fault = f"the page does not call `{macro}`, which gives its list"
+                yield Problem(name, line, fault, f"Write {{{{ {macro}(…) }}}} where that belongs.")

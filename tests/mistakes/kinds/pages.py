@@ -56,7 +56,7 @@ MISTAKES = [
             (
                 "hide text",
                 "{# hidden #}",
-                "`{#` begins a comment, which hides the text. Write an id",
+                "`{#` begins a comment, which a page has not. Delete it",
             ),
             ("begin an id", "## More {#more}\n\nMore.", "Write an id as { #id }, with blanks"),
             ("hold a value", "{{ 7 }}", "`{{ 7 }}` is no call of a macro. Write what is meant to"),
