@@ -24,6 +24,7 @@ OXLINT = [
     "--config=scripts/authors/oxlint.json",
     "--format=unix",
     "--disable-unicorn-plugin",
+    "--import-plugin",
 ]
 if (BIN / OXLINT[0]).exists():  # there is none for Linux on ARM
     LINTERS["the scripts of the pages are right"] = [*OXLINT, "docs/assets"]
@@ -34,6 +35,9 @@ REMEDIES = {
     None: ". Correct the syntax.",
     "no-undef": f". Correct the name; {KNOWN}",
     "no-restricted-properties": f". Do without it; {KNOWN}",
+    "no-console": ". Delete it; `console.warn` and `console.error` tell a reader of a fault.",
+    "named": ". Export it there, or correct the name.",
+    "no-debugger": ". Delete it.",
     "no-eval": ". Write the code itself.",
     "no-new-func": ". Write a function.",
     "no-script-url": ". Link to a page of the site.",

@@ -13,7 +13,7 @@ from scripts.authors.arguments import arguments, code_folder, load_or_exit, refu
 from scripts.authors.transaction import all_or_nothing
 from scripts.catalogue.addresses import published
 from scripts.project import ROOT
-from scripts.validation.files.search_phrases import LIST
+from scripts.validation.proofs.search_phrases import LIST
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -34,13 +34,16 @@ RESERVED = re.compile(r"(.*/)?(con|prn|aux|nul|com\d|lpt\d)(\.[^/]*)?(/.*)?", re
 @rule("Files", Stage.TEXT)
 def every_file_belongs_where_it_is(root: Path) -> Iterator[Problem]:
     rows = read_rows(root, PLACES, columns=3)
-    places = {row.cells[0]: (pattern_of(PLACES, row, row.cells[1]), row.cells[2]) for row in rows}
+    read_as = [(row.cells[0], pattern_of(PLACES, row, row.cells[1]), row.cells[2]) for row in rows]
+    places = {folder: (pattern, remedy) for folder, pattern, remedy in read_as}
+    kinds = [(pattern, remedy) for folder, pattern, remedy in read_as if folder.startswith("*")]
     for name in names(root):
         folder, _, rest = name.rpartition("/") if "/" not in name else name.partition("/")
         pattern, remedy = places.get(folder, NOWHERE)
         if RESERVED.fullmatch(name):
             yield Problem(name, 1, "Windows cannot store a file of this name", "Call it otherwise.")
         elif not pattern.fullmatch(rest):
+            remedy = next((its for kind, its in kinds if kind.fullmatch(name)), remedy)
             yield Problem(name, 1, "no file of this kind or name belongs here", remedy)
 
 

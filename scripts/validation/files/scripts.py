@@ -19,6 +19,10 @@ REFUSED = {
         "switches a check off",
         "Delete it, and repair what it hides.",
     ),
+    re.compile(r"^.{401,}", re.M): (
+        "is a line of more than 400 letters",
+        "Break it; of what a program made, commit what it was made from.",
+    ),
     # A file by its name, or what the page has said.
     re.compile(
         r"""\b(?:fetch|import)\((?!address\)|new URL\("|"\./|`\$\{home\})[^)\n]*|\bfetch\b(?= *[^(\s=.])"""
@@ -27,6 +31,10 @@ REFUSED = {
         'Name a file of the site: new URL("search/index.json", import.meta.url), or "./panel.js" to import.',
     ),
 }
+# What an import() takes from a module.
+TAKEN = re.compile(
+    r"""\bimport\("([^"\n]+)"\)\.then\(\(\{([^}\n]*)\}|\{([^}\n]*)\} = await import\("([^"\n]+)"\)"""
+)
 NAMED = re.compile(
     r"""(?:\bfrom|\bimport) *\(?"([^"\n]+)"|new URL\("([^"\n]*\.(?:css|js))", import\.meta\.url\)"""
 )
@@ -34,6 +42,7 @@ NAMED = re.compile(
 UNSAFE = re.compile(
     r"""http-equiv="[^"]*|<(?:base|embed|form|iframe|object|style)\b|(?<!')<script(?!>document\.)[^\n]*"""
     r"""|\b(?:on[a-z]+|style)="[^"]*|\b(?:href|src)="(?:\w+:)?//[^"]*|\brel="(?!search|alternate)\w[^"]*"""
+    r"""|<meta (?!(?:name|property)="(?:description|og:[a-z_:]+|twitter:card)" content=)[^>\n]*"""
     r"""|\.__\w+|\.items\(|\| *safe\b|\{% *(?:include|import)\b[^\n%]*"""
 )
 
@@ -63,3 +72,11 @@ def scripts_and_styles_load_files_of_the_site(root: Path) -> Iterator[Problem]:
             if target not in names(root):
                 remedy = "Create it, or correct the name."
                 yield Problem(name, line_at(text, found.start()), f"{target} is no file", remedy)
+        for found in TAKEN.finditer(text):
+            target = normpath(join(dirname(name), found[1] or found[4]))
+            given = read(root, target) if target in names(root) else found[0]
+            for taken in re.findall(r"(?:^|,) *(\w+)", found[2] or found[3]):
+                if given != found[0] and not re.search(rf"^export\b.*\b{taken}\b", given, re.M):
+                    fault = f"{target} exports no {taken}"
+                    remedy = "Export it there, or correct the name."
+                    yield Problem(name, line_at(text, found.start()), fault, remedy)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.files.problems import Problem
-from scripts.catalogue.files.reading import remembered
+from scripts.catalogue.files.reading import once, remembered
 from scripts.catalogue.files.tables import read_rows
 from scripts.validation.rules import files, line_at, read, rule
 
@@ -17,7 +17,25 @@ COMMENT = re.compile(r"/\*.*?\*/", re.S)
 # What stands up to a brace or a semicolon, strings in full.
 PART = re.compile(r"""\s*((?:"[^"\n]*"|'[^'\n]*'|[^{};"'])*)([{};]|\Z)""")
 COMMA = re.compile(r",\s*(?![^()]*\))")
+MAKER = re.compile(r"docs/(assets/.*\.js|[\w-]+\.md)|overrides/.*|scripts/(pages|publish)/.*")
 VARIABLE = re.compile(r"var\((--[\w-]+)")
+
+
+NAME = re.compile(r"(?:[.#]|::?)[a-zA-Z_][\w-]*")
+QUOTED = re.compile(r"\"[^\"]*\"")
+# Of the browser and the theme, and what the build numbers or puts together.
+OF_OTHERS = re.compile(
+    "::(after|backdrop|before|placeholder)"
+    "|:(disabled|empty|(first|last)-child|focus(-visible|-within)?|has|hover|is|last-of-type|not|root|where)"
+    r"|\.(md-.*|no-js|admonition(-title)?|l-Scalar|l\d+|(block|l|level)--\w+)"
+)
+
+
+@once
+def words(root: Path) -> set[str]:
+    """Return the words of all that writes pages: classes and ids are among them."""
+    makers = [name for name in files(root, "docs", "overrides", "scripts") if MAKER.fullmatch(name)]
+    return {word for name in makers for word in re.findall(r"[\w-]+", read(root, name))}
 
 
 @remembered
@@ -65,7 +83,16 @@ def styles_hold_known_declarations(root: Path) -> Iterator[Problem]:
                 if not any(re.fullmatch(places or ".*", selector) for places in allowed)
             ]
             fault, remedy = "", f"Correct it; what is new, and needed, gets a line in {STYLES}."
-            if undefined:
+            unknown = [
+                each
+                for selector in selectors
+                for each in NAME.findall(QUOTED.sub("", selector))
+                if each.lstrip(".#") not in words(root) and not OF_OTHERS.fullmatch(each)
+            ]
+            if unknown:
+                fault = f"`{unknown[0]}` is no class, id or state that the pages have"
+                remedy = "Correct the name, or delete the rule."
+            elif undefined:
                 fault = f"nothing gives {', '.join(undefined)} a value"
                 remedy = "Name a variable of these stylesheets."
             elif name in "{}":

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.files.problems import Problem
-from scripts.validation.files.search_phrases import LIST
+from scripts.validation.proofs.search_phrases import LIST
 from scripts.validation.rules import Stage, files, line_at, read, rule
 
 TO_WRITE = re.compile(r"\bWRITE: ([^\n\t\"{*]*[^\n\"{*\s?])")

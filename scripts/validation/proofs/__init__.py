@@ -1,1 +1,1 @@
-"""Rules about the tests of snippets: each runs, asserts what is not known before, and stands alone."""
+"""Rules about proofs: each test asserts what is not known before, and the search is asked for each answer."""

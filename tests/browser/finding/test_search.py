@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from scripts.catalogue.answers import AnswerPage, Catalogue
 from scripts.project import ROOT
 from scripts.publish.search_index import INDEX
-from scripts.validation.files.search_phrases import Phrase, read_phrases, read_unanswered
+from scripts.validation.proofs.search_phrases import Phrase, read_phrases, read_unanswered
 from tests.browser.axe import faults, violations
 from tests.browser.reading.test_pages import SCHEMES
 from tests.conftest import WIDTHS, new_context

@@ -2,8 +2,8 @@
 
 import re
 
-from scripts.validation.files import search_phrases
 from scripts.validation.pages import notes
+from scripts.validation.proofs import search_phrases
 from tests.mistakes.mistake import (
     PAGE,
     Edit,
