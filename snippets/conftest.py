@@ -34,7 +34,7 @@ from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
 from scripts.releases.record import PACKAGES
 from scripts.releases.since import lacking
-from tests.proving.held import collected
+from tests.proving.held import collected, held
 from tests.proving.held import pytest_assertion_pass as pytest_assertion_pass
 from tests.proving.hooks import (  # noqa: F401  # hooks of pytest
     page_of,
@@ -162,7 +162,10 @@ def recorded(request: pytest.FixtureRequest) -> Recorder:
                 "Record what the code gives.",
             )
             refuse(fault, remedy, sys._getframe(1))
+        if not text.strip():
+            refuse(f"{name} would be empty", "Record what it prints.", sys._getframe(1))
         Now.assertions += 1
+        held.add((request.path, sys._getframe(1).f_lineno))
         text = text.rstrip("\n") + "\n"
         if request.config.getoption("--record"):
             path.write_text(text, encoding="utf-8")

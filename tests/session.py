@@ -1,6 +1,7 @@
 """Options of the test run, how it is shared out, the validation before it, and what it may not leave."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.annotations import annotations, in_actions, tell, with_reason
-from scripts.catalogue.files.problems import WHAT_TO_DO, Problem, Problems
+from scripts.catalogue.files.problems import Problem, Problems
 
 RUN = "FASTAPI_ANSWERS_RUN_OF_TESTS"  # in the environment of each process that a run starts
 GRACE = 30.0  # seconds that processes which were told to end may take
@@ -179,10 +180,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def faults(report: pytest.TestReport | pytest.CollectReport) -> str:
-    """Return what a failed test says, a line for each fault."""
-    told = [text for name, text in report.sections if name == WHAT_TO_DO]
-    return "\n".join([with_reason(report.longreprtext), *told])
+def left_by(root: Path, text: str) -> str:
+    """Return the fault of a test that has left a process, at its line; ``text`` is of ``processes_of``."""
+    remedy = "End it in the test, or in the fixture that starts it."
+    test = re.match(r"(?P<file>[^:]+)::(?P<name>\w+)\S*: ", text)
+    if not test or not (root / test["file"]).is_file():
+        return f"ERROR A process was left by {text}. {remedy}"
+    source = (root / test["file"]).read_text(encoding="utf-8").partition(f"def {test['name']}(")[0]
+    fault = f"{test['name']} has left a process: {text[test.end() :]}"
+    return str(Problem(test["file"], source.count("\n") + 1, fault, remedy, "Tests"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -190,9 +196,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for text in terminalreporter.config.stash.get(FAULTS, []):
         terminalreporter.write_line(text, red=True)
     for text in terminalreporter.config.stash.get(LEFT, []):
-        remedy = "End it in the test, or in the fixture that starts it."
-        terminalreporter.write_line(f"ERROR A process was left by {text}. {remedy}", red=True)
+        terminalreporter.write_line(left_by(terminalreporter.config.rootpath, text), red=True)
     if in_actions():
         reports = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
-        for command in annotations("\n".join(map(faults, reports))):
+        for command in annotations(
+            "\n".join(with_reason(report.longreprtext) for report in reports)
+        ):
             terminalreporter.write_line(command)

@@ -43,6 +43,30 @@ REMEDIES = {
     "no-script-url": ". Link to a page of the site.",
     "no-unused-vars": " Delete it.",
 }
+HAS_REMEDY = re.compile(
+    r"\[\*\]|invalid-syntax|CONTRIBUTING|\b(add|consider|delete|instead|move|prefer|remove|replace|use)\b",
+    re.I,
+)
+OF_RUFF = re.compile(r"^\S+:\d+:\d+: ([A-Z]+\d+) ")
+OF_MYPY = re.compile(r"(?<=: error: )(.+?)\.?  \[([\w-]+)\]$")
+OF_TYPES = {
+    "attr-defined": "Correct the name, or narrow the type with `isinstance` or `assert`.",
+    "call-arg": "Call it as it is defined.",
+    "import-not-found": "Correct the name: the project has what requirements/*.in list.",
+    "import-untyped": "Use a package that has types.",
+    "name-defined": "Correct the name, or import it.",
+    "no-untyped-call": "Annotate the function that is called.",
+    "no-untyped-def": "Annotate each parameter and the result.",
+    "truthy-bool": "Compare it with what it has to be.",
+    "truthy-function": "Call it.",
+    "truthy-iterable": "Compare it with what it has to be.",
+    "type-arg": "Name the types of its parts in brackets.",
+    "union-attr": "Narrow the type first, with `isinstance` or `assert`.",
+    "unreachable": "Delete it, or what ends before it.",
+    "unused-coroutine": "Await it.",
+    "unused-ignore": "Delete the comment.",
+}
+OF_OTHER_TYPES = "Give what the type asks for, or correct the annotation."
 TYPES = LINTERS["the types are right"]
 REPAIRABLE = re.compile(r"^(.*(?: \[\*\]|: unformatted: ).*?)\.?$")
 MISSPELT = re.compile(r"(?<=: )(\S+) ==> (.+)$")
@@ -62,9 +86,19 @@ def lines(process: Process) -> list[str]:
     output = process.communicate()[0].strip()
     found = output.splitlines() if process.returncode else []
     found = [line for line in found if not re.fullmatch(r"(\d+ problems?)?| {8}.*", line)]
-    found = [RULE.sub(lambda rule: REMEDIES.get(rule[2], rule[0]), line) for line in found]
-    found = [MISSPELT.sub(r"“\1” is misspelt. Write \2; a name is code.", line) for line in found]
-    return [REPAIRABLE.sub(r"\1. Run `make fix`, which repairs it.", line) for line in found]
+    return [with_remedy(line) for line in found]
+
+
+def with_remedy(line: str) -> str:
+    """Return what a linter says with what to do, where it does not say so itself."""
+    if (code := OF_RUFF.match(line)) and not HAS_REMEDY.search(line):
+        return f"{line.rstrip('.')}. `{BIN.parent.name}/{BIN.name}/ruff rule {code[1]}` says what to do."
+    line = OF_MYPY.sub(
+        lambda fault: f"{fault[1]}. {OF_TYPES.get(fault[2], OF_OTHER_TYPES)} [{fault[2]}]", line
+    )
+    line = RULE.sub(lambda rule: REMEDIES.get(rule[2], rule[0]), line)
+    line = MISSPELT.sub(r"“\1” is misspelt. Write \2; a name is code.", line)
+    return REPAIRABLE.sub(r"\1. Run `make fix`, which repairs it.", line)
 
 
 def types(process: Process, changed: Collection[str], targets: list[str], root: Path) -> list[str]:

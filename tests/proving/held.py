@@ -1,4 +1,4 @@
-"""Each ``assert`` of a test file has held at least once when all of its tests have passed."""
+"""Each ``assert`` and each record of a test file has held at least once when all of its tests have passed."""
 
 import ast
 import functools
@@ -16,13 +16,16 @@ expected: Counter[Key] = Counter()
 """How many tests a function of a file gives, and under no name how many the file gives."""
 passed: Counter[Key] = Counter()
 held: set[tuple[Path, int]] = set()
-"""The lines of assertions that have held in a test of a file."""
+"""The lines of assertions that have held in a test of a file, and of what was recorded."""
 
 
-def statements(nodes: list[ast.stmt]) -> list[ast.Assert]:
+def statements(nodes: list[ast.stmt]) -> list[ast.expr | ast.stmt]:
     """Return the assertions of a function; those of functions and classes in it may be there to fail."""
-    found = [node for node in nodes if isinstance(node, ast.Assert)]
+    found: list[ast.expr | ast.stmt] = [node for node in nodes if isinstance(node, ast.Assert)]
     for node in nodes:
+        if isinstance(node, ast.Expr):
+            calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+            found += [call for call in calls if ast.unparse(call.func) == "recorded"]
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             for name in ("body", "orelse", "finalbody", "handlers", "cases"):
                 found += statements(getattr(node, name, []))

@@ -5,12 +5,13 @@ Hooks of pytest that ``snippets/conftest.py`` takes from here, so that they hold
 
 import re
 import signal
+import traceback
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-from scripts.catalogue.files.problems import WHAT_TO_DO, Problem
+from scripts.catalogue.files.problems import Problem
 from tests.proving.held import never_held
 from tests.proving.watching import SNIPPETS, Now, name_of, refuse, watched
 
@@ -33,11 +34,13 @@ def left_out(report: pytest.TestReport | pytest.CollectReport) -> str:
     file, line, _ = getattr(report, "location", None) or ("", 0, "")
     reason = "an expected failure"
     if isinstance(report.longrepr, tuple):
-        file, line, reason = name_of(report.longrepr[0]), report.longrepr[1] - 1, report.longrepr[2]
+        reason = report.longrepr[2]
+        if report.longrepr[0].startswith(SNIPPETS):  # and not where a library skips
+            file, line = name_of(report.longrepr[0]), report.longrepr[1] - 1
     if not report.skipped or LEFT_OUT.match(reason):
         return ""
     remedy = "Only `since`, `needs` and a missing server leave a test out."
-    return str(Problem(file, line + 1, f"a test is left out: {reason}", remedy, "Tests"))
+    return str(Problem(file, (line or 0) + 1, f"a test is left out: {reason}", remedy, "Tests"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -68,6 +71,32 @@ def pytest_make_collect_report(
     return report
 
 
+def place_of(item: pytest.Item, error: BaseException | None) -> tuple[str, int]:
+    """Return the file and the innermost line of a test where an error, or what it comes from, has passed."""
+    file, line, _ = item.location
+    while error:
+        for part in reversed(traceback.extract_tb(error.__traceback__)):
+            if part.filename == str(item.path):
+                return file, part.lineno or 1
+        error = getattr(error, "exceptions", [error.__cause__ or error.__context__])[0]
+    return file, (line or 0) + 1
+
+
+def failure(item: pytest.Item, error: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return what a failed test says: the line of the test, the claim, and where its own code has been."""
+    own = error.getrepr(
+        style="short",
+        tbfilter=lambda part: part.traceback.filter(lambda x: str(x.path).startswith(SNIPPETS)),
+    )
+    remedy = "Correct the code, or the page and the test together."
+    if any(sign in error.exconly() for sign in NETWORK):
+        remedy = "No test needs a network: answer the call in memory, as with httpx.MockTransport."
+    page = page_of(item.path)
+    fault = f"{page} claims “{item.name}”, and the code does not show it"
+    problem = Problem(*place_of(item, error.value), fault, remedy, "Tests")
+    return "\n    ".join([str(problem), *str(own).splitlines()])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -84,15 +113,10 @@ def pytest_runtest_makereport(
     if fault:
         report.outcome, report.longrepr = "failed", fault
     elif report.failed and Now.faults:
-        report.longrepr = "\n".join(dict.fromkeys(Now.faults))  # and not where Python met them
+        faults = [fault for fault in dict.fromkeys(Now.faults) if fault not in Now.told]
+        report.longrepr = "\n".join(faults) or "As above."  # and not where Python met them
+        Now.told.update(faults)
         Now.faults.clear()
-    elif report.failed:
-        claim = f"the page claims “{item.name}”, and the code does not show it"
-        remedy = "Correct the code, or the page and the test together."
-        if any(sign in report.longreprtext for sign in NETWORK):
-            remedy = (
-                "No test needs a network: answer the call in memory, as with httpx.MockTransport."
-            )
-        problem = Problem(page_of(item.path), 1, claim, remedy, "Tests")
-        report.sections.append((WHAT_TO_DO, str(problem)))
+    elif report.failed and call.excinfo and getattr(call.excinfo.value, "pytrace", True):
+        report.longrepr = failure(item, call.excinfo)
     return report

@@ -1,8 +1,12 @@
 """What every test finds as it was: the state of the process, of the shown code, and of the test file."""
 
 import builtins
+import decimal
 import gc
+import locale
+import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -21,7 +25,12 @@ SIGNALS = [
 def state(module: ModuleType | None = None) -> State:
     """Return what every test finds as it was; ``module`` is the test file, where it is imported already."""
     found: State = {f"the variable {k}": v for k, v in os.environ.items() if k[:7] != "PYTEST_"}
+    process, numbers = Path("/proc/self/status"), decimal.getcontext()
     found |= {
+        "the limit of logging.disable": logging.root.manager.disable,
+        "the context of decimal": (numbers.prec, numbers.rounding, numbers.Emin, numbers.Emax),
+        "the locale": locale.setlocale(locale.LC_ALL),
+        "the umask": process.exists() and re.findall(r"Umask:\s*(\w+)", process.read_text())[0],
         "the working directory": str(Path.cwd()),
         "sys.path": tuple(sys.path),
         "a handler of a signal": tuple(map(signal.getsignal, SIGNALS)),

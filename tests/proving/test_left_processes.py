@@ -60,7 +60,7 @@ def test_a_process_that_a_test_leaves_fails_the_run_and_is_ended(
     result = run(tmp_path, LEAVES, processes)
     assert "1 passed" in result.stdout
     assert result.returncode == 1
-    assert "ERROR A process was left by test_one.py::test_it: " in result.stdout
+    assert "test_one.py:5: test_it has left a process: " in result.stdout
     command = Path("/proc", (tmp_path / "process.txt").read_text(), "cmdline")
     assert not command.exists() or not command.read_bytes()  # gone, or ended and not yet collected
 

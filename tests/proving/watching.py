@@ -18,6 +18,7 @@ from scripts.catalogue.files.problems import Problem
 from scripts.project import ROOT
 from scripts.validation.code.blocks import RECORDED
 from tests.proving.state import State, state
+from tests.servers.processes import HELD
 
 SNIPPETS = f"{ROOT}/snippets/"
 TEMPORARY = os.path.realpath(tempfile.gettempdir())
@@ -27,6 +28,8 @@ CHANGES |= dict.fromkeys(("os.chmod", "os.chown", "os.truncate", "os.utime"), sl
 CHANGES |= {"shutil.rmtree": slice(1), "os.rename": slice(2)}
 CHANGES |= dict.fromkeys(("os.link", "os.symlink"), slice(1, 2))
 STARTS = {"os.system", "os.exec", "os.fork", "os.posix_spawn", "socket.connect"}
+STARTS |= {"socket.getaddrinfo", "socket.gethostbyname"}
+IN_FUNCTION = "Call it in a function, or in the lifespan."
 CACHES = ("/__pycache__", "/.cache/", "/.mypy_cache", "/.pytest_cache", "/pytest-cache-files")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
 
@@ -37,7 +40,9 @@ class Now:
     watched = imports = records = False
     assertions = 0
     read: set[str] = set()  # noqa: RUF012  # recorded files
+    made: set[str] = set()  # noqa: RUF012  # temporary files and folders that nobody removes by himself
     faults: list[str] = []  # noqa: RUF012  # of the one test that runs
+    told: set[str] = set()  # noqa: RUF012  # faults of earlier tests
 
 
 def name_of(path: object) -> str:
@@ -64,19 +69,45 @@ def refuse(fault: str, remedy: str, frame: FrameType | None) -> None:
         raise RuntimeError(note(name_of(frame.f_code.co_filename), frame.f_lineno, fault, remedy))
 
 
+def importing() -> bool:
+    """Tell whether an import is going on: of a test file, or of right code by whatever imports it."""
+    frame: FrameType | None = sys._getframe()
+    while frame and not Now.imports and (frame := innermost(frame.f_back)):
+        name = os.path.basename(frame.f_code.co_filename)
+        is_import = frame.f_code.co_name == "<module>" and frame.f_globals["__name__"] != "__main__"
+        if is_import and not name.startswith(("test_", "wrong_")):
+            return True
+    return Now.imports
+
+
+def note_made(path: str) -> None:
+    """Note a temporary file or folder that a snippet or its test makes itself."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame and frame.f_code.co_filename == tempfile.__file__:
+        frame = frame.f_back
+    if frame and frame is innermost(frame):
+        Now.made.add(path)
+
+
 def watch(event: str, arguments: tuple[Any, ...]) -> None:
     """Refuse an import that sleeps or starts something, and changes outside of temporary folders."""
     if not Now.watched:
         return
-    if event == "time.sleep" and Now.imports and arguments[0] > 0:
+    if event == "time.sleep" and arguments[0] > 0 and importing():
         refuse("the import sleeps", "Sleep where it is shown: in a function.", sys._getframe())
-    if event in STARTS and Now.imports:
-        refuse(f"the import calls {event}", "Call it in a function.", sys._getframe())
-    if event == "subprocess.Popen" and Now.imports:
+    if event in STARTS and importing():
+        refuse(f"the import calls {event}", IN_FUNCTION, sys._getframe())
+    port = arguments[1][1] if event == "socket.bind" and isinstance(arguments[1], tuple) else 0
+    if port and port not in {holder.getsockname()[1] for holder in HELD}:
+        fault = f"another program may listen on port {port}"
+        refuse(fault, "Bind port 0, or `free_port()`.", sys._getframe())
+    if event in ("tempfile.mkdtemp", "tempfile.mkstemp"):
+        note_made(arguments[0])
+    if event == "subprocess.Popen" and importing():
         frame = innermost(sys._getframe())
         if not frame or "/test_" in frame.f_code.co_filename:
             return  # A test may ask what the machine has.
-        refuse("the import starts a program", "Start it in a function.", sys._getframe())
+        refuse("the import starts a program", IN_FUNCTION, sys._getframe())
     if event == "open" and not arguments[2] & WRITES:
         if str(arguments[0]).endswith(RECORDED):
             Now.read.add(os.path.realpath(arguments[0]))
@@ -108,6 +139,7 @@ def runs_snippet(thread: threading.Thread) -> bool:
 def left(threads: set[threading.Thread], before: State, after: State) -> Iterator[str]:
     """Yield what is not as it was: what every test finds, and threads."""
     yield from sorted({name for name, _ in before.items() ^ after.items()})
+    yield from (f"the temporary {path}" for path in sorted(Now.made) if os.path.exists(path))
     for thread in set(threading.enumerate()) - threads:
         if runs_snippet(thread):
             thread.join(5)
@@ -123,6 +155,7 @@ def watched(
     threads, before = set(threading.enumerate()), state(module)
     Now.watched, Now.imports, Now.assertions, Now.faults = True, imports, 0, []
     Now.read.clear()
+    Now.made.clear()
     try:
         yield
     finally:

@@ -20,6 +20,11 @@ HINTS = {
 """What else to do about a fault of pydantic, by its type."""
 
 
+def shortened(text: str) -> str:
+    """Return the beginning and the end of a long text."""
+    return text if len(text) < 100 else f"{text[:30]}…{text[-60:]}"
+
+
 def explain(text: str, fault: Any, model: type[Closed]) -> tuple[int, str, str]:
     """Return the line of the key in ``text``, what is wrong, and what to do, for one fault of pydantic."""
     keys = fault["loc"]
@@ -34,7 +39,7 @@ def explain(text: str, fault: Any, model: type[Closed]) -> tuple[int, str, str]:
         return line, f"the key `{key}` is missing", "Add it."
     value, context = fault["input"], fault.get("ctx", {})
     is_long = fault["type"] in ("string_too_long", "string_too_short")
-    what = f"has {len(value)} characters" if is_long else f"is {value!r:.60}"
+    what = f"has {len(value)} characters" if is_long else f"is {shortened(repr(value))}"
     if fault["type"] == "value_error":
         line = line_of(text, [*keys, *getattr(context["error"], "at", ())])
         return line, f"`{key}` does not fit", str(context["error"])

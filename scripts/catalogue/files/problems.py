@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-WHAT_TO_DO = "what to do"
-"""Name of the part of a failed test's report that holds a problem."""
-
 
 @dataclass(frozen=True)
 class Problem:

@@ -42,7 +42,7 @@ def path_of(node: ast.expr) -> list[str]:
 
 @remembered
 def calls_at_import(source: str) -> list[tuple[int, str]]:
-    """Return line and text of each call at the top level of a file whose result nothing takes.
+    """Return line and text of each call at the top level of a file whose result nothing, or ``with``, takes.
 
     What the file itself has made may be told more, as ``app.include_router(orders)``.
     """
@@ -50,7 +50,12 @@ def calls_at_import(source: str) -> list[tuple[int, str]]:
     nodes = [*ast.walk(module)]
     made = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     made |= {n.name for n in nodes if isinstance(n, (ast.ClassDef, *FUNCTIONS))}
-    return [
+    opened = [
+        (node.lineno, ast.unparse(node.items[0].context_expr))
+        for node in statements(module.body)
+        if isinstance(node, ast.With | ast.AsyncWith)
+    ]
+    return opened + [
         (node.lineno, call)
         for node in statements(module.body)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)

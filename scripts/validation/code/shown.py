@@ -20,7 +20,7 @@ WHOLE_FILE = re.compile(
     r"#\s*(ruff|flake8):\s*noqa|#\s*mypy:\s*(ignore|disable|allow|no)[^\n]*|#\s*fmt:\s*off"
 )
 IMPORT = re.compile(
-    r"""^\s*(?:from|import) (snippets(?:\.\w+)+)|["'](?=(?:tests|scripts)\.)([a-z_.]+)["']""", re.M
+    r"""^\s*(?:from|import) (snippets(?:\.\w+)*)|["'](?=(?:tests|scripts)\.)([a-z_.]+)["']""", re.M
 )
 
 
@@ -61,10 +61,15 @@ def every_answer_stands_alone(root: Path) -> Iterator[Problem]:
     for name in files(root, "snippets", suffix=".py"):
         _, topic, slug, *_ = [*name.split("/"), ""]
         own = re.compile(rf"snippets\.({topic}(\.conftest|\.{slug}(\.\w+)*)?|conftest)")
-        text = read(root, name)
+        text, is_test = read(root, name), re.search(r"/(test_|conftest)[^/]*$", name)
         for found in IMPORT.finditer(text):
             named = found[1] or found[2]
-            if not own.fullmatch(named):
+            line = text[found.start() :].lstrip().partition("\n")[0]
+            if "conftest" in line and not is_test:
+                remedy = "Write it into the program: a reader has no conftest.py of ours."
+                fault = f"{line!r} makes it a part of the tests"
+                yield Problem(name, line_at(text, found.end()), fault, remedy)
+            elif not own.fullmatch(named):
                 fault = f"{named} belongs to another answer"
                 remedy = "Copy what it needs: a program is complete in one file."
                 if found[2]:

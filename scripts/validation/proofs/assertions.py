@@ -1,12 +1,14 @@
 """An assertion can fail: it compares what the code gives, and no test ends the run before it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
+from scripts.validation.code.imports import path_of
 from scripts.validation.parsed import parse
 from scripts.validation.proofs.known import is_known, known_in
 from scripts.validation.proofs.tested import functions, test_files
@@ -14,13 +16,25 @@ from scripts.validation.rules import read, rule
 
 ENDS = {"os._exit", "os.abort"}  # what ends the process, so that no later test fails
 RAISES = {"pytest.raises", "raises"}
+EMPTY = r"(b?''|\[\]|\(\)|\{\}|(set|list|dict|tuple|str)\(\))"
+# What holds of each text or set, since nothing is part of all.
+HOLDS_OF_ALL = re.compile(
+    rf"b?'' in .+|.+\.(startswith|endswith|count|issuperset|find|index)\({EMPTY}.*\)|{EMPTY} <= .+"
+    rf"|.+ >= {EMPTY}|{EMPTY}\.issubset\(.+|all\({EMPTY}\)"
+    r"|re\.(match|search|fullmatch|findall)\('(\^|\$|\.\*|\(\?s\))*', .+",
+    re.S,
+)
+STANDS_IN = re.compile(r"(\w+\.)*(\w*(?<!Non)Mock|create_autospec|SimpleNamespace)")
+OF_MOCK = re.compile(r"assert_\w+|attach_mock|configure_mock|reset_mock|mock_add_spec")
 
 
-def always_holds(node: ast.Compare, called_names: set[str]) -> bool:
-    """Tell whether a comparison is one of a thing with itself, or of a length that is at least nothing.
+def always_holds(node: ast.Compare | ast.Call, called_names: set[str]) -> bool:
+    """Tell whether a comparison is one of a thing with itself, or with nothing.
 
     Calls of ``called_names`` may differ, and a test may show that they do not; Ruff sees two names.
     """
+    if isinstance(node, ast.Call) or len(node.ops) > 1 or HOLDS_OF_ALL.fullmatch(ast.unparse(node)):
+        return bool(HOLDS_OF_ALL.fullmatch(ast.unparse(node)))
     right = node.comparators[0]
     parts = [part for part in ast.walk(node.left) if isinstance(part, ast.Name)]
     called = any(isinstance(part, ast.Call) for part in ast.walk(node.left))
@@ -72,7 +86,13 @@ def known_before(module: ast.Module) -> Iterator[tuple[int, str, str]]:
 
 
 def tries_its_own(function: ast.AST) -> Iterator[tuple[int, str, str]]:
-    """Yield where a test asks the application that it put in place of the shown one."""
+    """Yield where a test asks what it put in place of the shown application, or a mock that it made."""
+    mocks = {
+        ast.unparse(node.targets[0])
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        if STANDS_IN.fullmatch(ast.unparse(node.value.func))
+    }
     put = {
         f"{ast.unparse(node.args[0])}.app": node.lineno
         for node in ast.walk(function)
@@ -80,6 +100,10 @@ def tries_its_own(function: ast.AST) -> Iterator[tuple[int, str, str]]:
         if ast.unparse(node.func).endswith("setattr") and ast.unparse(node.args[1]) == "'app'"
     }
     for node in ast.walk(function):
+        path = path_of(node.func) if isinstance(node, ast.Call) else [""]
+        if path[0] in mocks and not OF_MOCK.fullmatch(path[-1]):
+            fault = f"the test asks {path[0]}, which it made itself"
+            yield getattr(node, "lineno", 1), fault, "Ask the code that the page shows."
         if (
             isinstance(node, ast.Attribute)
             and put.get(ast.unparse(node), node.lineno) < node.lineno
@@ -103,11 +127,7 @@ def empty_proofs(source: str) -> list[tuple[int, str, str]]:
     for node in ast.walk(module):
         if isinstance(node, ast.Assert):
             for part in ast.walk(node.test):
-                if (
-                    isinstance(part, ast.Compare)
-                    and len(part.ops) == 1
-                    and always_holds(part, names)
-                ):
+                if isinstance(part, ast.Compare | ast.Call) and always_holds(part, names):
                     fault = f"{ast.unparse(part)} holds whatever the code does"
                     found.append((node.lineno, fault, "Compare with what it has to be."))
         elif isinstance(node, ast.With) and raises_itself(node):

@@ -88,20 +88,18 @@ MISTAKES = [
         "wrong code that does not fail",
         correct_code_instead_of_wrong,
         snippet_tests("holds_up_every_other"),
-        PAGE,
-        "",
-        "the page claims “test_a_blocking_call_in_async_def_holds_up_every_other_request”, and the code does "
+        TESTS,
+        "assert ",
+        f"{PAGE} claims “test_a_blocking_call_in_async_def_holds_up_every_other_request”, and the code does "
         "not show it. Correct the code, or the page and the test together",
     ),
     Mistake(
         "right code that fails",
         replace(OPERATIONS, "status_code=201", "status_code=200"),
         snippet_tests("choose_the_function", OPERATIONS.rpartition("/")[0]),
-        "docs/requests/path-operations.md",
+        f"{OPERATIONS.rpartition('/')[0]}/calls.txt",
         "",
-        "the page claims “test_method_and_path_choose_the_function”, and the code does not "
-        "show it. Correct the code, or the page and the test together",
-        lines=2,  # the recorded exchange, and the page
+        "the recorded output is stale. Run `make record`, and check that docs/requests/path-operations.md",
     ),
     Mistake(
         "output that the code does not give",
@@ -110,7 +108,6 @@ MISTAKES = [
         f"{CODE}/output.txt",
         "",
         f"the recorded output is stale. Run `make record`, and check that {PAGE} still says the truth",
-        lines=2,  # the file, and the page
     ),
     Mistake(
         "test that needs a network",
@@ -118,8 +115,8 @@ MISTAKES = [
             add(NETWORK, TESTS), replace(TESTS, "import asyncio", "import asyncio\nimport socket")
         ),
         snippet_tests("test_something"),
-        PAGE,
-        "",
+        TESTS,
+        "create_connection",
         "the code does not show it. No test needs a network: answer the call in memory",
     ),
     Mistake(
@@ -128,7 +125,7 @@ MISTAKES = [
         TYPES,
         f"{CODE}/new.py",
         'return "2"',
-        'error: Incompatible return value type (got "str", expected "int")',
+        'error: Incompatible return value type (got "str", expected "int"). Give what the type asks for',
     ),
     Mistake(
         "function without types",
