@@ -1,4 +1,4 @@
-"""What the navigation holds beside the topics, and what it calls an answer."""
+"""What the site holds beside answers and topics, and what the navigation calls an answer."""
 
 # Pages that are no answers, in the order in which they follow the topics.
 OTHER_PAGES = (
@@ -12,6 +12,17 @@ OTHER_PAGES = (
     "programs.md",
     "contributing.md",
 )
+PUBLISHED = (
+    "answers.json",
+    "answers.schema.json",
+    "feed.xml",
+    "llms-full.txt",
+    "llms.txt",
+    "opensearch.xml",
+    "rules.yml",
+    "sitemap.xml",
+)
+"""What the build writes for programs, beside a file for each answer and each copy of the rules."""
 SPELLING = {
     "api": "API",
     "apis": "APIs",

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from scripts.catalogue.answers import AnswerPage, Page, load
 from scripts.catalogue.files.front_matter import LEVEL_NAMES
 from scripts.catalogue.files.markdown_text import plain
+from scripts.catalogue.names import PUBLISHED
 from scripts.catalogue.notes import read_notes
 from scripts.pages.list_macros import browsing_macros
 from scripts.pages.report_address import report_address
@@ -26,18 +27,6 @@ from scripts.rules.frozen import frozen
 
 IN_ANSWERS = ("answer_head", "answer_foot", "version")
 """The macros that an answer can call: those of which the exports have a Markdown version."""
-
-PUBLISHED = (
-    "answers.json",
-    "answers.schema.json",
-    "feed.xml",
-    "llms-full.txt",
-    "llms.txt",
-    "opensearch.xml",
-    "rules.yml",
-    "sitemap.xml",
-)
-"""What the build writes for programs, beside a file for each answer and each copy of the rules."""
 
 
 def define_env(env: Any) -> None:
