@@ -75,17 +75,18 @@ def importing() -> bool:
     while frame and not Now.imports and (frame := innermost(frame.f_back)):
         name = os.path.basename(frame.f_code.co_filename)
         is_import = frame.f_code.co_name == "<module>" and frame.f_globals["__name__"] != "__main__"
-        if is_import and not name.startswith(("test_", "wrong_")):
+        # Alembic runs an env.py: that is no import.
+        if is_import and not name.startswith(("test_", "wrong_", "env.py")):
             return True
     return Now.imports
 
 
 def note_made(path: str) -> None:
-    """Note a temporary file or folder that a snippet or its test makes itself."""
+    """Note a temporary file or folder that a snippet or its test makes itself; a module keeps its own."""
     frame: FrameType | None = sys._getframe(2)
     while frame and frame.f_code.co_filename == tempfile.__file__:
         frame = frame.f_back
-    if frame and frame is innermost(frame):
+    if frame and frame is innermost(frame) and frame.f_code.co_name != "<module>":
         Now.made.add(path)
 
 
