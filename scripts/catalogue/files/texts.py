@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 TO_WRITE = "WRITE: "
 """Begins what `make new` leaves to the author, which a rule of its own asks for."""
-ADDRESS = r"https://[a-z0-9.-]+(/[^\s?#]*)?(#[^\s#]+)?"
+ADDRESS = r"https://[a-z0-9.-]+(/[^\s?#]*)?(#[^\s#]*[^\s#.,;:\]>'\"])?"
 HTTPS = rf"^{ADDRESS}$"
 PROOF = rf"^(snippets/\S+/test_\w+\.py::test_\w+|{ADDRESS})$"
 ONE_LINE = r"^\S([^\n]*\S)?$"
@@ -29,7 +29,7 @@ PATTERNS = {
     VERSION: 'Give a version, like "0.118.0".',
 }
 """What to do about a text that does not match a pattern."""
-UNIQUE = {"", "url", "title", "claim", "text"}
+UNIQUE = {"", "url", "title", "claim", "truth", "text"}
 """The keys of sources, corrections and changes that hold another text each time."""
 
 
@@ -48,7 +48,7 @@ def each_once(values: list[T]) -> list[T]:
     for number, value in enumerate(values):
         held = dict(value) if isinstance(value, BaseModel) else {"": value}
         for key in held.keys() & UNIQUE:
-            text = str(held[key]).casefold()
+            text = str(held[key]).casefold().rstrip("/")
             if (key, text) in met:
                 raise Misfit(f"{held[key]} stands there twice: keep one.", number, key)
             met.add((key, text))

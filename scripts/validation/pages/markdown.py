@@ -112,6 +112,9 @@ def links_and_images_of_a_page_are_harmless(root: Path) -> Iterator[Problem]:
             elif not INWARD.fullmatch(target) or target.startswith("/"):
                 remedy = "Link to the file of a page, like `await.md` or `../testing/testing.md`."
                 yield Problem(name, line, f"the link leads to no page: `{target}`", remedy)
+            elif target.partition("#")[0] == Path(name).name:
+                remedy = "Delete it, or name the heading alone: `#heading`."
+                yield Problem(name, line, "the page links to itself", remedy)
 
 
 @rule("The page")

@@ -26,7 +26,7 @@ ENGLISH = re.compile(
 TARGETS = re.compile(r"(?<=\]\()[^)\n]+(?=\))")
 # Of the front matter all but its sentences; a row may be about answers or truths alone.
 NO_SENTENCE = re.compile(
-    r"^(?! *(?:- )?(?:answer|claim|description|text|truth): ).*|^[ -]*(?:claim|description|text): ",
+    r"^(?! *(?:- )?(?:answer|claim|description|text|truth): ).*|^[ -]*(?:claim|description): ",
     re.M,
 )
 WORDS = 8  # from so many on a paragraph shows its language
