@@ -21,6 +21,7 @@ EMPTY = r"(b?''|\[\]|\(\)|\{\}|(set|list|dict|tuple|str)\(\))"
 HOLDS_OF_ALL = re.compile(
     rf"b?'' in .+|.+\.(startswith|endswith|count|issuperset|find|index)\({EMPTY}.*\)|{EMPTY} <= .+"
     rf"|.+ >= {EMPTY}|{EMPTY}\.issubset\(.+|all\({EMPTY}\)"
+    r"|.+\.status_code (>= (1?\d\d|200)|> 1?\d\d|<=? [6-9]\d\d|!= ([6-9]\d\d|\d\d))"
     r"|re\.(match|search|fullmatch|findall)\('(\^|\$|\.\*|\(\?s\))*', .+",
     re.S,
 )

@@ -1,4 +1,4 @@
-"""Tests share neither what one of them fills nor, under the same name, the fixtures that prove."""
+"""Tests do something of their own, and share neither what one of them fills nor the fixtures that prove."""
 
 import ast
 import re
@@ -10,6 +10,7 @@ from scripts.catalogue.files.reading import remembered
 from scripts.validation.code.imports import path_of
 from scripts.validation.parsed import FUNCTIONS, parse
 from scripts.validation.proofs.collected import test_files
+from scripts.validation.proofs.tested import functions
 from scripts.validation.rules import read, rule
 
 # Fixtures of snippets/conftest.py that watch or compare, and those of pytest that undo.
@@ -80,3 +81,28 @@ def no_test_changes_what_another_reads(root: Path) -> Iterator[Problem]:
         for line, shared in changed_globals(read(root, name)):
             remedy = "Make it anew in each test, with a fixture or a function."
             yield Problem(name, line, f"a test changes {shared}, which others read", remedy)
+
+
+@remembered
+def idle_parts(source: str) -> list[tuple[int, str, str]]:
+    """Return line, fault and remedy of tests that repeat others, and of parameters that they ignore."""
+    found, first = [], dict[str, str]()
+    for test in functions(parse(source)):
+        body = "\n".join(map(ast.dump, [test.args, *test.decorator_list, *test.body]))
+        if (other := first.setdefault(body, test.name)) != test.name:
+            found.append((test.lineno, f"it does what {other} does", "Test what its name claims."))
+        read_names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+        for call in (node for node in test.decorator_list if isinstance(node, ast.Call)):
+            names = call.args[0] if ast.unparse(call.func).endswith("parametrize") else None
+            for name in re.findall(r"\w+", str(ast.literal_eval(names))) if names else ():
+                if name not in read_names:
+                    fault = f"the test does not use its parameter {name}"
+                    found.append((call.lineno, fault, "Use it, or delete it."))
+    return found
+
+
+@rule("Tests")
+def every_test_does_something_of_its_own(root: Path) -> Iterator[Problem]:
+    for name in test_files(root):
+        for fault in idle_parts(read(root, name)):
+            yield Problem(name, *fault)
