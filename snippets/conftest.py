@@ -179,7 +179,9 @@ def recorded(request: pytest.FixtureRequest) -> Recorder:
             )
             name = path.relative_to(ROOT).as_posix()
             page = page_of(request.path)
-            remedy = f"Run `make record`, and check that {page} still says the truth."
+            remedy = (
+                f"Correct the code; or run `make record`, where {page} says so too."
+            )
             problem = Problem(name, 1, "the recorded output is stale", remedy, "Code")
             pytest.fail(f"{problem}\n{difference}", pytrace=False)
 

@@ -33,6 +33,7 @@ GATES = {
 SHORT = re.compile(
     r"pyproject\.toml|snippets/ruff\.toml|mkdocs\.yml|\.gitignore|\.ci/.*|\.github/.*|Makefile|data/.*\.tsv"
     r"|data/checked\.yml|requirements/\w+\.in|tests/mistakes/kinds/.*\.tsv"
+    r"|scripts/(setup|authors)/.*|tests/(session|conftest)\.py"
 )
 """Files of which the difference is shown; of others it is counted."""
 NAMED = re.compile(

@@ -79,7 +79,7 @@ def parts_of(name: str, text: str, described: set[str]) -> list[Part]:
     try:
         if name.endswith(".toml"):
             return list(of_toml(text))
-        if name.endswith((".json", ".yml")):
+        if name.endswith((".json", ".yaml", ".yml")):
             return list(of_yaml(yaml.compose(text) or yaml.ScalarNode("", "")))
     except (tomllib.TOMLDecodeError, yaml.YAMLError, IndexError) as error:
         line = re.search(r"line (\d+)", str(error))

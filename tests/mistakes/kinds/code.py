@@ -99,7 +99,7 @@ MISTAKES = [
         snippet_tests("choose_the_function", OPERATIONS.rpartition("/")[0]),
         f"{OPERATIONS.rpartition('/')[0]}/calls.txt",
         "",
-        "the recorded output is stale. Run `make record`, and check that docs/requests/path-operations.md",
+        "the recorded output is stale. Correct the code; or run `make record`, where docs/requests/path-operations.md",
     ),
     Mistake(
         "output that the code does not give",
@@ -107,7 +107,7 @@ MISTAKES = [
         snippet_tests("test_the_output"),
         f"{CODE}/output.txt",
         "",
-        f"the recorded output is stale. Run `make record`, and check that {PAGE} still says the truth",
+        f"the recorded output is stale. Correct the code; or run `make record`, where {PAGE} says so too",
     ),
     Mistake(
         "test that needs a network",
