@@ -41,7 +41,7 @@ def edit(text: str, page: AnswerPage, old: AnswerPage, new: AnswerPage, today: s
         entry = (
             f"{indent}- date: {today}\n{indent}  text: Retired; answer {new.meta.id} replaces it.\n"
         )
-        text = with_block(text, changes + entry)
+        text = with_block(text, changes.replace("\n", f"\n{entry}", 1))  # the newest first
     return text
 
 

@@ -117,6 +117,11 @@ def pytest_runtest_makereport(
         report.longrepr = "\n".join(faults) or "As above."  # and not where Python met them
         Now.told.update(faults)
         Now.faults.clear()
-    elif report.failed and call.excinfo and getattr(call.excinfo.value, "pytrace", True):
+    elif (
+        report.failed
+        and call.when == "call"
+        and call.excinfo
+        and getattr(call.excinfo.value, "pytrace", True)
+    ):
         report.longrepr = failure(item, call.excinfo)
     return report

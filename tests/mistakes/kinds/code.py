@@ -99,7 +99,7 @@ MISTAKES = [
         snippet_tests("choose_the_function", OPERATIONS.rpartition("/")[0]),
         f"{OPERATIONS.rpartition('/')[0]}/calls.txt",
         "",
-        "the recorded output is stale. Correct the code; or run `make record`, where docs/requests/path-operations.md",
+        "the recorded output is stale. Correct the code; or run `make record`, where docs/requests/",
     ),
     Mistake(
         "output that the code does not give",
