@@ -19,7 +19,7 @@ from scripts.publish.search_index import INDEX
 from tests.mistakes.mistake import BUILD, PYTEST, run
 from tests.site_pages import BuiltPage, built_page
 
-TODAY = datetime.date(2026, 11, 24)
+TODAY = datetime.datetime.now(datetime.UTC).date()
 FROM, TO = "concurrency/concurrent-calls", "testing/computing"
 OLD, NEW = 7, 9
 FORMER, HEADING = "an-await-too-many", "an-await-that-does-not-wait"
