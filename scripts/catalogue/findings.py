@@ -11,6 +11,7 @@ from scripts.catalogue.files.included_code import included
 from scripts.catalogue.files.problems import Problem, Problems
 from scripts.catalogue.files.reading import once, text_of
 from scripts.catalogue.finding import SEVERITIES, Finding, lacking
+from scripts.catalogue.names import is_wrong
 from scripts.project import ROOT
 
 IN_REVIEW = re.compile(r"^## In review\n(.*?)(?=^## |\{\{ answer_foot)", re.M | re.S)
@@ -70,7 +71,7 @@ def read_finding(page: AnswerPage, line: int, text: str, root: Path, body: str =
             raise refused(f"no block above shows {above}", remedy)
         language = shown[1] if name == "right" else language
     files = [included_file(include) for include in includes]
-    kinds = [file.rpartition("/")[2].startswith("wrong_") for file in files]
+    kinds = [is_wrong(file) for file in files]
     if kinds != [True, False]:
         line += text.count("\n", 0, text.find(files[kinds[0]]))
         fault = f"{files[kinds[0]]} is {('right', 'wrong')[kinds[0]]} code"

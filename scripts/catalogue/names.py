@@ -1,4 +1,4 @@
-"""What the site holds beside answers and topics, and what the navigation calls an answer."""
+"""What the site holds beside answers and topics, and what names of files and slugs say."""
 
 # Pages that are no answers, in the order in which they follow the topics.
 OTHER_PAGES = (
@@ -53,6 +53,16 @@ SPELLING = {
     "yield": "yield",
 }
 """Words of slugs that are written in a way of their own."""
+
+
+def is_wrong(path: str) -> bool:
+    """Tell whether a file holds wrong code, by its name."""
+    return path.rpartition("/")[2].startswith("wrong_")
+
+
+def is_test(path: str) -> bool:
+    """Tell whether a file of Python holds tests, or what they share, by its name."""
+    return path.rpartition("/")[2].startswith(("test_", "conftest"))
 
 
 def name_of(slug: str) -> str:

@@ -13,6 +13,7 @@ from scripts.catalogue.files.annotations import tell
 from scripts.catalogue.files.problems import Problem, Problems
 from scripts.catalogue.files.reading import one_reading, text_of
 from scripts.catalogue.finding import Finding
+from scripts.catalogue.names import is_test, is_wrong
 from scripts.project import ROOT
 from scripts.releases.environment import CommandError
 from scripts.rules.join import joined
@@ -36,8 +37,7 @@ def flagged(root: Path, finding: Finding) -> list[int]:
 
 def is_right(file: str) -> bool:
     """Tell whether a file shows right code: tests prove what goes wrong as well."""
-    name = PurePosixPath(file).name
-    return not name.startswith(("wrong_", "test_", "conftest")) and name != FILE
+    return not (is_wrong(file) or is_test(file) or PurePosixPath(file).name == FILE)
 
 
 def targets(root: Path, folder: str = "snippets") -> list[str]:
@@ -46,7 +46,7 @@ def targets(root: Path, folder: str = "snippets") -> list[str]:
     return sorted(
         file
         for file in found
-        if (is_right(file) or PurePosixPath(file).name.startswith("wrong_"))
+        if (is_right(file) or is_wrong(file))
         and (root / file).is_file()
         and "__pycache__" not in file
     )

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.catalogue.names import is_wrong
 from scripts.project import git
 
 TITLE = "## What this may weaken\n"
@@ -83,7 +84,7 @@ def exchanged(before: Tree, after: Tree) -> Iterator[str]:
             start, _, its = old.rpartition("/")
             same = f"{start}/{its.removeprefix('wrong_')}" == plain or before[old] == after[new]
             if same and new.startswith("snippets/"):
-                kinds = ["wrong" if it.startswith("wrong_") else "right" for it in (its, file)]
+                kinds = ["wrong" if is_wrong(it) else "right" for it in (its, file)]
                 if kinds[0] != kinds[1]:
                     yield f"`{old}`, {kinds[0]} code, is `{new}`, {kinds[1]} code"
 

@@ -65,9 +65,10 @@ def rows() -> list[tuple[str, ...]]:
     return found
 
 
+ROWS = rows()
 MISTAKES = [
     Mistake(name, edit_of(file, edit), check_of(check), place or file, at, says)
-    for check, name, file, edit, place, at, says in rows()
+    for check, name, file, edit, place, at, says in ROWS
     if check not in IN_A_RUN and (check in LINTERS or not check.startswith("the scripts"))
 ]
-RUNS = [(check, edit, says) for check, _, _, edit, _, _, says in rows() if check in IN_A_RUN]
+RUNS = [(check, edit, says) for check, _, _, edit, _, _, says in ROWS if check in IN_A_RUN]

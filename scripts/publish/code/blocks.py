@@ -12,6 +12,7 @@ from scripts.catalogue.answers import Catalogue, Page
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.finding import Finding
 from scripts.catalogue.findings import all_findings
+from scripts.catalogue.names import is_wrong
 from scripts.catalogue.shown_code import Shown, program, shown_blocks
 from scripts.project import ROOT
 from scripts.publish.code.lines import boxed, marks, plain_lines, with_breaks
@@ -37,7 +38,7 @@ def kind_of(shown: Shown, title: str) -> str:
         return "output"
     if shown.language in SHELL:
         return "shell"
-    return "wrong" if PurePosixPath(shown.path).name.startswith("wrong_") else "code"
+    return "wrong" if is_wrong(shown.path) else "code"
 
 
 def headed(

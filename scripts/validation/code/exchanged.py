@@ -7,8 +7,8 @@ from pathlib import Path
 from scripts.catalogue.answers import load
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
+from scripts.catalogue.names import is_wrong
 from scripts.validation.code.blocks import INCLUDE, RECORDED, blocks, includes, snippets
-from scripts.validation.code.shown import is_wrong
 from scripts.validation.rules import line_at, read, rule
 
 REVIEW = re.compile(r'<div class="review".*?</div>', re.S)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scripts.catalogue.files.problems import Problem
 from scripts.catalogue.files.reading import remembered
-from scripts.validation.code.shown import is_wrong
+from scripts.catalogue.names import is_test, is_wrong
 from scripts.validation.parsed import FUNCTIONS, parse
 from scripts.validation.rules import files, read, rule
 
@@ -100,11 +100,12 @@ def replaced(source: str) -> list[tuple[int, str, str, bool]]:
 @rule("Tests")
 def what_is_imported_stays_as_it_is(root: Path) -> Iterator[Problem]:
     for name in own_files(root):
-        is_test = name.rpartition("/")[2].startswith(("test_", "conftest"))
         for line, target, of, of_class in replaced(read(root, name)):
-            if is_test or of_class:  # a program may set what its libraries ask for
+            if is_test(name) or of_class:  # a program may set what its libraries ask for
                 fault = f"{target} changes {of} for all that runs later"
                 remedy = (
-                    "Use `monkeypatch`, which undoes it." if is_test else "Write one of your own."
+                    "Use `monkeypatch`, which undoes it."
+                    if is_test(name)
+                    else "Write one of your own."
                 )
                 yield Problem(name, line, fault, remedy)

@@ -1,10 +1,12 @@
 """Wrong code is called wrong where it is shown; right code follows every rule, and stands alone."""
 
+import functools
 import re
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from scripts.catalogue.files.problems import Problem
+from scripts.catalogue.names import is_test, is_wrong
 from scripts.rules.prove import is_right
 from scripts.validation.code.blocks import INCLUDE, RECORDED, blocks
 from scripts.validation.rules import files, line_at, read, rule
@@ -24,9 +26,10 @@ IMPORT = re.compile(
 )
 
 
-def is_wrong(path: str) -> bool:
-    """Tell whether a file holds wrong code, by its name."""
-    return PurePosixPath(path).name.startswith("wrong_")
+@functools.cache
+def own_code(topic: str, slug: str) -> re.Pattern[str]:
+    """Return what the code of an answer may import of ``snippets/``."""
+    return re.compile(rf"snippets\.({topic}(\.conftest|\.{slug}(\.\w+)*)?|conftest)")
 
 
 @rule("Code")
@@ -60,16 +63,15 @@ def no_check_of_right_code_is_switched_off(root: Path) -> Iterator[Problem]:
 def every_answer_stands_alone(root: Path) -> Iterator[Problem]:
     for name in files(root, "snippets", suffix=".py"):
         _, topic, slug, *_ = [*name.split("/"), ""]
-        own = re.compile(rf"snippets\.({topic}(\.conftest|\.{slug}(\.\w+)*)?|conftest)")
-        text, is_test = read(root, name), re.search(r"/(test_|conftest)[^/]*$", name)
+        text = read(root, name)
         for found in IMPORT.finditer(text):
             named = found[1] or found[2]
             line = text[found.start() :].lstrip().partition("\n")[0]
-            if "conftest" in line and not is_test:
+            if "conftest" in line and not is_test(name):
                 remedy = "Write it into the program: a reader has no conftest.py of ours."
                 fault = f"{line!r} makes it a part of the tests"
                 yield Problem(name, line_at(text, found.end()), fault, remedy)
-            elif not own.fullmatch(named):
+            elif not own_code(topic, slug).fullmatch(named):
                 fault = f"{named} belongs to another answer"
                 remedy = "Copy what it needs: a program is complete in one file."
                 if found[2]:

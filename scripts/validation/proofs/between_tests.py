@@ -10,6 +10,7 @@ from scripts.catalogue.files.reading import remembered
 from scripts.validation.code.imports import path_of
 from scripts.validation.parsed import FUNCTIONS, parse
 from scripts.validation.proofs.collected import test_files
+from scripts.validation.proofs.known import parametrized
 from scripts.validation.proofs.tested import functions
 from scripts.validation.rules import read, rule
 
@@ -92,12 +93,10 @@ def idle_parts(source: str) -> list[tuple[int, str, str]]:
         if (other := first.setdefault(body, test.name)) != test.name:
             found.append((test.lineno, f"it does what {other} does", "Test what its name claims."))
         read_names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
-        for call in (node for node in test.decorator_list if isinstance(node, ast.Call)):
-            names = call.args[0] if ast.unparse(call.func).endswith("parametrize") else None
-            for name in re.findall(r"\w+", str(ast.literal_eval(names))) if names else ():
-                if name not in read_names:
-                    fault = f"the test does not use its parameter {name}"
-                    found.append((call.lineno, fault, "Use it, or delete it."))
+        for call, names in parametrized(test):
+            for name in (name for name in names if name not in read_names):
+                fault = f"the test does not use its parameter {name}"
+                found.append((call.lineno, fault, "Use it, or delete it."))
     return found
 
 

@@ -55,14 +55,22 @@ def known_names(scope: ast.AST, outside: set[str]) -> set[str]:
     return known
 
 
+def parametrized(
+    test: ast.FunctionDef | ast.AsyncFunctionDef,
+) -> Iterator[tuple[ast.Call, list[str]]]:
+    """Yield each decorator that gives a test parameters, with their names that stand in it."""
+    for call in (node for node in test.decorator_list if isinstance(node, ast.Call)):
+        if ast.unparse(call.func).endswith("parametrize"):
+            parts = ast.walk(call.args[0]) if call.args else ()
+            texts = (str(part.value) for part in parts if isinstance(part, ast.Constant))
+            yield call, re.findall(r"\w+", " ".join(texts))
+
+
 def parameters(test: ast.FunctionDef | ast.AsyncFunctionDef, known: set[str]) -> Iterator[str]:
     """Yield the parameters of a test whose values stand in its decorator."""
-    for node in test.decorator_list:
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.parametrize":
-            names, values = node.args[:2]
-            if is_known(values, known):
-                texts = (part.value for part in ast.walk(names) if isinstance(part, ast.Constant))
-                yield from re.findall(r"\w+", " ".join(map(str, texts)))
+    for call, names in parametrized(test):
+        if call.args[1:] and is_known(call.args[1], known):
+            yield from names
 
 
 def known_in(module: ast.Module) -> Iterator[tuple[ast.AST, set[str]]]:
